@@ -1,0 +1,235 @@
+"""The payload of every structured kind: one msgspec struct each, MessagePack on the wire, unknown fields ignored.
+
+Two kinds are raw bytes instead: `hl7.received` (the frame as it came) and `fhir.imported` (see `FhirChunk`).
+The catalogue in `kinds.py` binds names and versions to these. Ids of people are random; names live in the payload,
+which is sealed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The base of all payloads."""
+
+
+class Refused(Payload):
+    """`hl7.refused`: no readable MSH, or oversize. `prefix`: at most 4096 bytes; `length`: whole length in bytes;
+    `mac`: keyed MAC of what was read; `reason`: "no MSH" | "oversize" | "not a frame"."""
+
+    prefix: bytes
+    length: int
+    mac: bytes
+    reason: str
+
+
+class FhirChunk(Payload):
+    """`fhir.imported`: ~200 resources of one file. `file`: its name as given; `first_line`: 1-based; `format`:
+    "ndjson" | "bundle"; `lines`: the original bytes, one resource a line."""
+
+    file: str
+    first_line: int
+    format: str
+    lines: bytes
+
+
+class FeedHeard(Payload):
+    """`feed.heard`, at most one a minute and feed. Counts since the last one; times µs UTC."""
+
+    feed: str
+    since_us: int
+    until_us: int
+    received: int = 0
+    duplicates: int = 0
+    differing: int = 0
+    connects: int = 0
+    refusals: int = 0
+
+
+class ConfigSet(Payload):
+    """`config.set`: a setting that changes rules or folding. `value`: JSON-like. Known keys: docs/reference/settings.md."""
+
+    key: str
+    value: Any
+
+
+class EpochOpened(Payload):
+    """`epoch.opened`: a sealing key began. `epoch`: 16 bytes = start of SHA-256 of the epoch file; `recipients`: their
+    public key ids; `file_hash`: SHA-256 of the epoch file that lies beside the chain; `signer`: id of the signing key."""
+
+    epoch: bytes
+    audience: str
+    recipients: list[str]
+    file_hash: bytes
+    signer: bytes
+
+
+class OriginOpened(Payload):
+    """`origin.opened`: the first entry of a chain. `statement`: its text; `cites`: "origin/size/root" of the chain it
+    follows after a restore, or empty."""
+
+    statement: str
+    cites: str = ""
+
+
+class SourceDistrusted(Payload):
+    """`source.distrusted`: facts of a feed, device or person in a period are taken out, visibly and reversibly.
+    `source` as in headers; times µs UTC of `recorded_at`; `until_us` None = still; `undo`: takes an earlier mark back."""
+
+    source: str
+    since_us: int
+    until_us: int | None = None
+    reason: str = ""
+    undo: bool = False
+
+
+class GuardFlagged(Payload):
+    """`guard.flagged`: this entry's content looks encrypted or damaged. Another entry, never a change of the first."""
+
+    position: int
+    reason: str
+    score: float = 0.0
+
+
+class PersonEnrolled(Payload):
+    """`person.enrolled`: an account of this node. `password`: argon2id PHC string; `roles`: role → units ("*" = all)."""
+
+    person: str
+    login: str
+    name: str
+    password: str
+    roles: dict[str, list[str]]
+
+
+class PersonChanged(Payload):
+    """`person.changed`: new password, roles or state. Fields that are None stay."""
+
+    person: str
+    password: str | None = None
+    roles: dict[str, list[str]] | None = None
+    active: bool | None = None
+
+
+class SessionOpened(Payload):
+    """`session.opened`: a log-in. `basis`: "password" | "envelope"; `unit`, `claimed_name`, `witness`, `until_us` only
+    for an envelope (break-glass, 12 h)."""
+
+    session: str
+    person: str
+    basis: str
+    device: str = ""
+    unit: str = ""
+    claimed_name: str = ""
+    witness: str = ""
+    until_us: int | None = None
+
+
+class SessionClosed(Payload):
+    """`session.closed`."""
+
+    session: str
+    reason: str = "log-out"
+
+
+class LoginRefused(Payload):
+    """`login.refused`, counted per device and minute: `login` only when it names an account."""
+
+    count: int
+    device: str = ""
+    login: str = ""
+
+
+class UnitCardIssued(Payload):
+    """`unit.card.issued`: the envelope of a unit. `recipient`: age X25519 public key; `codes`: hashes of ten one-time
+    codes; `card`: its id; an issue replaces the unit's earlier cards."""
+
+    unit: str
+    card: str
+    recipient: str
+    codes: list[str]
+
+
+class UnitCodeUsed(Payload):
+    """`unit.code.used`: one one-time code of a card is spent."""
+
+    unit: str
+    card: str
+    index: int
+
+
+class DeedProposed(Payload):
+    """`deed.proposed`: the first of two people. `deed`: its name; `arguments`: exactly what will be done."""
+
+    proposal: str
+    deed: str
+    arguments: dict[str, Any]
+    person: str
+
+
+class DeedDecided(Payload):
+    """`deed.decided`: the second person's yes or no. Never the person who proposed."""
+
+    proposal: str
+    person: str
+    approved: bool
+    reason: str = ""
+
+
+class ChartViewed(Payload):
+    """`chart.viewed`: a person saw a patient's record. `fold`: fold version; `position`: as of; `what`: "chart" |
+    "census" | "search" | "pack"; `reason`: asked for outside one's unit."""
+
+    person: str
+    session: str
+    what: str
+    fold: str
+    position: int
+    patient: str = ""
+    unit: str = ""
+    reason: str = ""
+
+
+class ReadingUnlogged(Payload):
+    """`reading.unlogged`: charts opened while nothing could be written; the gap becomes this entry."""
+
+    count: int
+    since_us: int
+    until_us: int
+
+
+class PackMade(Payload):
+    """`pack.made`: a pack was drawn. `kind`: "draft" | "issued"; `sha256`: of the PDF; `checkpoint`: the note on its cover."""
+
+    unit: str
+    pack: str
+    kind: str
+    fold: str
+    position: int
+    pages: int
+    sha256: bytes
+    checkpoint: str
+
+
+class SheetsPrinted(Payload):
+    """`sheets.printed`: appended before drawing, so every sheet on paper is in the ledger. `sheets`: [id, patient, form,
+    page, pages]; `copy`: 1 for the first print."""
+
+    unit: str
+    pack: str
+    copy: int
+    fold: str
+    position: int
+    person: str
+    sheets: list[list[Any]]
+
+
+class WorklistDecided(Payload):
+    """`worklist.decided`: a person looked at what was not understood. `item`: "position/path"."""
+
+    item: str
+    person: str
+    decision: str
+    note: str = ""

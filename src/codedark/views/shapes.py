@@ -1,0 +1,344 @@
+"""What the views answer with: the shapes that pages, packs and the command line draw. Plain data, no database.
+
+Nothing here depends on *now*: age, due and late are computed by the caller from `recorded_at_us` when it is shown
+(architecture decision 11). Unknown is `None` or an explicit state, never an empty string that reads like a fact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Mark(StrEnum):
+    """Where an item came from; the same mark on screen, paper and export (screens.md, principle 3)."""
+
+    FEED = "▪"
+    PAPER = "✎"
+    SCREEN = "▸"
+    TRANSFER = "⇄"
+    IMPORT = "▫"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """The origin of one item: journal position, when the node kept it (µs UTC), its mark, and its source by name."""
+
+    position: int
+    recorded_at_us: int
+    mark: Mark
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A clinical time as claimed. `iso`: FHIR date/dateTime with its own precision and zone; `source_text`: as sent,
+    when that differs; `zone_assumed`: the sender gave no offset."""
+
+    iso: str
+    source_text: str = ""
+    zone_assumed: bool = False
+
+
+class AllergyState(StrEnum):
+    """Four states that are never mixed. The last two are never drawn as "none"."""
+
+    HAS = "has allergies"
+    NONE_KNOWN = "no known allergies"
+    NOT_RECORDED = "not recorded"
+    COULD_NOT_BE_READ = "could not be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """One allergy or intolerance. `criticality`: "high" | "low" | "" as claimed; `kind`: drug, food, …"""
+
+    substance: str
+    reactions: tuple[str, ...]
+    criticality: str
+    kind: str
+    since: When | None
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """One dose that was heard or recorded. `given`: False for not-given, with `reason`; `late_or_future`: the time is
+    impossible (> 5 min after it was recorded) and is never "last given"."""
+
+    when: When | None
+    dose: str
+    by: str
+    given: bool
+    reason: str
+    time_impossible: bool
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Medication:
+    """One medication order with what was heard of its doses. `status`: R4 MedicationRequest status; `dose`, `route`,
+    `schedule` as readable text exactly as ordered; `last_heard`: newest administration *heard* or None = never heard."""
+
+    id: str
+    name: str
+    status: str
+    dose: str
+    route: str
+    schedule: str
+    as_needed: bool
+    infusion: bool
+    prescriber: str
+    ordered: When | None
+    last_heard: Administration | None
+    doses_heard: int
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One observation of a panel. `flag`: "H", "L", "HH", "LL", "A" … as claimed; `critical`: HH/LL/AA; `standing`:
+    "preliminary" | "final" | "corrected" | "withdrawn"; `earlier`: values it corrected, oldest first."""
+
+    panel: str
+    name: str
+    value: str
+    unit: str
+    reference: str
+    flag: str
+    critical: bool
+    standing: str
+    when: When | None
+    earlier: tuple[str, ...]
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """One vital sign measurement."""
+
+    name: str
+    value: str
+    unit: str
+    when: When | None
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A problem or diagnosis. `status`: "active" | "resolved" | … | "" unknown."""
+
+    name: str
+    status: str
+    since: When | None
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A non-medication order. `status`: R4 ServiceRequest status."""
+
+    name: str
+    status: str
+    priority: str
+    when: When | None
+    by: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A document or comment, plain text; markup is removed before it comes here."""
+
+    title: str
+    text: str
+    author: str
+    when: When | None
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Who this is. Every field may be unknown (""); `name` is "SURNAME, Given". `merged_from`: MRNs of absorbed records."""
+
+    patient: str
+    name: str
+    birth_date: str
+    sex: str
+    mrn: str
+    visit: str
+    unit: str
+    room: str
+    bed: str
+    attending: str
+    patient_class: str
+    admitted: When | None
+    discharged: When | None
+    code_status: str
+    isolation: str
+    weight: str
+    weight_when: When | None
+    merged_from: tuple[str, ...]
+    stamp: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionAge:
+    """When a section was last heard: for this patient and for the whole facility, µs UTC of `recorded_at`; None = never."""
+
+    section: str
+    patient_heard_us: int | None
+    facility_heard_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """The line of state. `position`: newest entry in the views (-1: none); `recorded_at_us`: of that entry; `behind`: entries
+    of the journal not yet folded; `silent_feeds`: (name, last heard µs or None) of feeds over their expected interval
+    is decided by the caller from `feeds`."""
+
+    facility: str
+    position: int
+    recorded_at_us: int | None
+    fold: str
+    clock_trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The last-known record of one patient. Lists are newest first except medications (by name) and results (by panel)."""
+
+    banner: Banner
+    allergy_state: AllergyState
+    allergies: tuple[Allergy, ...]
+    medications: tuple[Medication, ...]
+    results: tuple[Result, ...]
+    vitals: tuple[Vital, ...]
+    conditions: tuple[Condition, ...]
+    orders: tuple[Order, ...]
+    notes: tuple[Note, ...]
+    ages: tuple[SectionAge, ...]
+    unread: int
+    """Items about this patient that are on the worklist or under distrust: shown as "N items could not be read"."""
+    as_of: AsOf
+
+
+@dataclass(frozen=True, slots=True)
+class BedRow:
+    """One line of a unit's bed list. `patient` is "" for an empty bed. `same_name`: another patient of the unit has this
+    family name. `active_medications`, `critical_results`: counts as of the fold."""
+
+    unit: str
+    room: str
+    bed: str
+    patient: str
+    name: str
+    birth_date: str
+    sex: str
+    mrn: str
+    allergy_state: AllergyState
+    allergy_names: tuple[str, ...]
+    code_status: str
+    isolation: str
+    active_medications: int
+    critical_results: tuple[str, ...]
+    same_name: bool
+    clash: bool
+    """Two patients claim this bed, or this patient claims two: shown, never resolved by the machine."""
+    stamp: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """One unit on the units page."""
+
+    unit: str
+    patients: int
+    beds_seen: int
+    critical: int
+    last_heard_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRow:
+    """One declared or heard feed. Silence is shown: `last_heard_us` None = never. `expected_s`: 0 = not declared."""
+
+    feed: str
+    carries: tuple[str, ...]
+    expected_s: int
+    authenticated: bool
+    last_heard_us: int | None
+    received: int
+    duplicates: int
+    differing: int
+    refusals: int
+    distrusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistItem:
+    """What was not understood. `item`: "position/path"; no patient data in `reason`."""
+
+    item: str
+    position: int
+    recorded_at_us: int
+    source: str
+    message_type: str
+    path: str
+    reason: str
+    hint: str
+    state: str
+    """"open" | "decided"."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldStatus:
+    """What the fold has done. `interpreted`: clinical entries that became facts in full or in part; `kept`: none did."""
+
+    as_of: AsOf
+    interpreted: int
+    part: int
+    kept: int
+    worklist_open: int
+    patients: int
+    inpatients: int
+    units: int
+    facts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person as folded from entries. `roles`: role → units ("*" = all)."""
+
+    person: str
+    login: str
+    name: str
+    password: str
+    roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCard:
+    """The envelope of a unit as folded: `codes` are hashes, `used` the spent indexes."""
+
+    unit: str
+    card: str
+    recipient: str
+    codes: tuple[str, ...]
+    used: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A deed waiting for its second person, or decided."""
+
+    proposal: str
+    deed: str
+    arguments: dict[str, object]
+    person: str
+    position: int
+    recorded_at_us: int
+    decided: bool
+    approved: bool
+    by: str
