@@ -16,7 +16,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The base of all payloads."""
 
 
-class Refused(Payload):
+class Refused(Payload, frozen=True):
     """`hl7.refused`: no readable MSH, or oversize. `prefix`: at most 4096 bytes; `length`: whole length in bytes;
     `mac`: keyed MAC of what was read; `reason`: "no MSH" | "oversize" | "not a frame"."""
 
@@ -26,7 +26,7 @@ class Refused(Payload):
     reason: str
 
 
-class FhirChunk(Payload):
+class FhirChunk(Payload, frozen=True):
     """`fhir.imported`: ~200 resources of one file. `file`: its name as given; `first_line`: 1-based; `format`:
     "ndjson" | "bundle"; `lines`: the original bytes, one resource a line."""
 
@@ -36,7 +36,7 @@ class FhirChunk(Payload):
     lines: bytes
 
 
-class FeedHeard(Payload):
+class FeedHeard(Payload, frozen=True):
     """`feed.heard`, at most one a minute and feed. Counts since the last one; times µs UTC."""
 
     feed: str
@@ -49,16 +49,18 @@ class FeedHeard(Payload):
     refusals: int = 0
 
 
-class ConfigSet(Payload):
-    """`config.set`: a setting that changes rules or folding. `value`: JSON-like. Known keys: docs/reference/settings.md."""
+class ConfigSet(Payload, frozen=True):
+    """`config.set`: a setting that changes rules or folding. `value`: JSON-like. Known keys:
+    docs/reference/settings.md."""
 
     key: str
     value: Any
 
 
-class EpochOpened(Payload):
+class EpochOpened(Payload, frozen=True):
     """`epoch.opened`: a sealing key began. `epoch`: 16 bytes = start of SHA-256 of the epoch file; `recipients`: their
-    public key ids; `file_hash`: SHA-256 of the epoch file that lies beside the chain; `signer`: id of the signing key."""
+    public key ids; `file_hash`: SHA-256 of the epoch file that lies beside the chain; `signer`: id of the signing
+    key."""
 
     epoch: bytes
     audience: str
@@ -67,7 +69,7 @@ class EpochOpened(Payload):
     signer: bytes
 
 
-class OriginOpened(Payload):
+class OriginOpened(Payload, frozen=True):
     """`origin.opened`: the first entry of a chain. `statement`: its text; `cites`: "origin/size/root" of the chain it
     follows after a restore, or empty."""
 
@@ -75,9 +77,10 @@ class OriginOpened(Payload):
     cites: str = ""
 
 
-class SourceDistrusted(Payload):
+class SourceDistrusted(Payload, frozen=True):
     """`source.distrusted`: facts of a feed, device or person in a period are taken out, visibly and reversibly.
-    `source` as in headers; times µs UTC of `recorded_at`; `until_us` None = still; `undo`: takes an earlier mark back."""
+    `source` as in headers; times µs UTC of `recorded_at`; `until_us` None = still; `undo`: takes an earlier mark
+    back."""
 
     source: str
     since_us: int
@@ -86,7 +89,7 @@ class SourceDistrusted(Payload):
     undo: bool = False
 
 
-class GuardFlagged(Payload):
+class GuardFlagged(Payload, frozen=True):
     """`guard.flagged`: this entry's content looks encrypted or damaged. Another entry, never a change of the first."""
 
     position: int
@@ -94,8 +97,9 @@ class GuardFlagged(Payload):
     score: float = 0.0
 
 
-class PersonEnrolled(Payload):
-    """`person.enrolled`: an account of this node. `password`: argon2id PHC string; `roles`: role → units ("*" = all)."""
+class PersonEnrolled(Payload, frozen=True):
+    """`person.enrolled`: an account of this node. `password`: argon2id PHC string; `roles`: role → units ("*" =
+    all)."""
 
     person: str
     login: str
@@ -104,7 +108,7 @@ class PersonEnrolled(Payload):
     roles: dict[str, list[str]]
 
 
-class PersonChanged(Payload):
+class PersonChanged(Payload, frozen=True):
     """`person.changed`: new password, roles or state. Fields that are None stay."""
 
     person: str
@@ -113,7 +117,7 @@ class PersonChanged(Payload):
     active: bool | None = None
 
 
-class SessionOpened(Payload):
+class SessionOpened(Payload, frozen=True):
     """`session.opened`: a log-in. `basis`: "password" | "envelope"; `unit`, `claimed_name`, `witness`, `until_us` only
     for an envelope (break-glass, 12 h)."""
 
@@ -127,14 +131,14 @@ class SessionOpened(Payload):
     until_us: int | None = None
 
 
-class SessionClosed(Payload):
+class SessionClosed(Payload, frozen=True):
     """`session.closed`."""
 
     session: str
     reason: str = "log-out"
 
 
-class LoginRefused(Payload):
+class LoginRefused(Payload, frozen=True):
     """`login.refused`, counted per device and minute: `login` only when it names an account."""
 
     count: int
@@ -142,7 +146,7 @@ class LoginRefused(Payload):
     login: str = ""
 
 
-class UnitCardIssued(Payload):
+class UnitCardIssued(Payload, frozen=True):
     """`unit.card.issued`: the envelope of a unit. `recipient`: age X25519 public key; `codes`: hashes of ten one-time
     codes; `card`: its id; an issue replaces the unit's earlier cards."""
 
@@ -152,7 +156,7 @@ class UnitCardIssued(Payload):
     codes: list[str]
 
 
-class UnitCodeUsed(Payload):
+class UnitCodeUsed(Payload, frozen=True):
     """`unit.code.used`: one one-time code of a card is spent."""
 
     unit: str
@@ -160,7 +164,7 @@ class UnitCodeUsed(Payload):
     index: int
 
 
-class DeedProposed(Payload):
+class DeedProposed(Payload, frozen=True):
     """`deed.proposed`: the first of two people. `deed`: its name; `arguments`: exactly what will be done."""
 
     proposal: str
@@ -169,7 +173,7 @@ class DeedProposed(Payload):
     person: str
 
 
-class DeedDecided(Payload):
+class DeedDecided(Payload, frozen=True):
     """`deed.decided`: the second person's yes or no. Never the person who proposed."""
 
     proposal: str
@@ -178,7 +182,7 @@ class DeedDecided(Payload):
     reason: str = ""
 
 
-class ChartViewed(Payload):
+class ChartViewed(Payload, frozen=True):
     """`chart.viewed`: a person saw a patient's record. `fold`: fold version; `position`: as of; `what`: "chart" |
     "census" | "search" | "pack"; `reason`: asked for outside one's unit."""
 
@@ -192,7 +196,7 @@ class ChartViewed(Payload):
     reason: str = ""
 
 
-class ReadingUnlogged(Payload):
+class ReadingUnlogged(Payload, frozen=True):
     """`reading.unlogged`: charts opened while nothing could be written; the gap becomes this entry."""
 
     count: int
@@ -200,8 +204,9 @@ class ReadingUnlogged(Payload):
     until_us: int
 
 
-class PackMade(Payload):
-    """`pack.made`: a pack was drawn. `kind`: "draft" | "issued"; `sha256`: of the PDF; `checkpoint`: the note on its cover."""
+class PackMade(Payload, frozen=True):
+    """`pack.made`: a pack was drawn. `kind`: "draft" | "issued"; `sha256`: of the PDF; `checkpoint`: the note on
+    its cover."""
 
     unit: str
     pack: str
@@ -213,9 +218,9 @@ class PackMade(Payload):
     checkpoint: str
 
 
-class SheetsPrinted(Payload):
-    """`sheets.printed`: appended before drawing, so every sheet on paper is in the ledger. `sheets`: [id, patient, form,
-    page, pages]; `copy`: 1 for the first print."""
+class SheetsPrinted(Payload, frozen=True):
+    """`sheets.printed`: appended before drawing, so every sheet on paper is in the ledger. `sheets`: [id, patient,
+    form, page, pages]; `copy`: 1 for the first print."""
 
     unit: str
     pack: str
@@ -226,7 +231,7 @@ class SheetsPrinted(Payload):
     sheets: list[list[Any]]
 
 
-class WorklistDecided(Payload):
+class WorklistDecided(Payload, frozen=True):
     """`worklist.decided`: a person looked at what was not understood. `item`: "position/path"."""
 
     item: str

@@ -78,7 +78,8 @@ class Administration:
 @dataclass(frozen=True, slots=True)
 class Medication:
     """One medication order with what was heard of its doses. `status`: R4 MedicationRequest status; `dose`, `route`,
-    `schedule` as readable text exactly as ordered; `last_heard`: newest administration *heard* or None = never heard."""
+    `schedule` as readable text exactly as ordered; `last_heard`: newest administration *heard* or None = never
+    heard."""
 
     id: str
     name: str
@@ -159,7 +160,8 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """Who this is. Every field may be unknown (""); `name` is "SURNAME, Given". `merged_from`: MRNs of absorbed records."""
+    """Who this is. Every field may be unknown (""); `name` is "SURNAME, Given". `merged_from`: MRNs of absorbed
+    records."""
 
     patient: str
     name: str
@@ -184,7 +186,8 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class SectionAge:
-    """When a section was last heard: for this patient and for the whole facility, µs UTC of `recorded_at`; None = never."""
+    """When a section was last heard: for this patient and for the whole facility, µs UTC of `recorded_at`; None =
+    never."""
 
     section: str
     patient_heard_us: int | None
@@ -193,7 +196,8 @@ class SectionAge:
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The line of state. `position`: newest entry in the views (-1: none); `recorded_at_us`: of that entry; `behind`: entries
+    """The line of state. `position`: newest entry in the views (-1: none); `recorded_at_us`: of that entry; `behind`:
+    entries
     of the journal not yet folded; `silent_feeds`: (name, last heard µs or None) of feeds over their expected interval
     is decided by the caller from `feeds`."""
 
@@ -206,7 +210,8 @@ class AsOf:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The last-known record of one patient. Lists are newest first except medications (by name) and results (by panel)."""
+    """The last-known record of one patient. Lists are newest first except medications (by name) and results (by
+    panel)."""
 
     banner: Banner
     allergy_state: AllergyState
@@ -225,8 +230,8 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class BedRow:
-    """One line of a unit's bed list. `patient` is "" for an empty bed. `same_name`: another patient of the unit has this
-    family name. `active_medications`, `critical_results`: counts as of the fold."""
+    """One line of a unit's bed list. `patient` is "" for an empty bed. `same_name`: another patient of the unit has
+    this family name. `active_medications`, `critical_results`: counts as of the fold."""
 
     unit: str
     room: str
@@ -293,7 +298,8 @@ class WorklistItem:
 
 @dataclass(frozen=True, slots=True)
 class FoldStatus:
-    """What the fold has done. `interpreted`: clinical entries that became facts in full or in part; `kept`: none did."""
+    """What the fold has done. `interpreted`: clinical entries that became facts in full or in part; `kept`: none
+    did."""
 
     as_of: AsOf
     interpreted: int
