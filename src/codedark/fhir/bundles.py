@@ -1,0 +1,82 @@
+"""Bundles taken apart without touching what is in them (R4 4.0.1, bundle.html)."""
+
+from __future__ import annotations
+
+import codecs
+from typing import NamedTuple
+
+import msgspec
+
+from codedark.errors import Unparsable
+from codedark.fhir.document import encode, one_line
+from codedark.fhir.references import parse_reference
+
+
+class BundleEntry(NamedTuple):
+    """One entry with a resource. `number`: from 0 in Bundle.entry; `resource`: its original bytes; `full_url`: or ""."""
+
+    number: int
+    resource: bytes
+    full_url: str
+
+
+class _Entry(msgspec.Struct, rename={"full_url": "fullUrl"}):
+    resource: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    full_url: str | None = None
+
+
+class _Bundle(msgspec.Struct, rename={"resource_type": "resourceType"}):
+    resource_type: str = ""
+    entry: list[_Entry] | None = None
+
+
+class _Identity(msgspec.Struct, rename={"resource_type": "resourceType"}):
+    resource_type: str = ""
+    id: str = ""
+
+
+_BUNDLE = msgspec.json.Decoder(_Bundle)
+_IDENTITY = msgspec.json.Decoder(_Identity)
+
+
+def split_bundle(data: bytes) -> list[BundleEntry]:
+    """The resources of a Bundle, each as the very bytes it came in. Entries without a resource are left out.
+
+    Raises `Unparsable` when `data` is not a JSON object with resourceType "Bundle".
+    """
+    if data.startswith(codecs.BOM_UTF8):
+        data = data[3:]
+    try:
+        bundle = _BUNDLE.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Unparsable("not a JSON Bundle") from None
+    if bundle.resource_type != "Bundle":
+        raise Unparsable("not a Bundle")
+    return [
+        BundleEntry(number, bytes(entry.resource), entry.full_url or "")
+        for number, entry in enumerate(bundle.entry or [])
+        if isinstance(entry.resource, msgspec.Raw) and bytes(entry.resource) != b"null"
+    ]
+
+
+def bundle_lines(data: bytes) -> list[tuple[int, bytes]]:
+    """(index, one line) for every resource of a Bundle, ready for a chunk of lines.
+
+    A line is the resource's own bytes without line breaks. Where references use a fullUrl that the resource's type and
+    id do not tell, the line is `{"fullUrl": …, "resource": …}` instead: without it they could not be resolved.
+    """
+    return [(entry.number, _line(entry)) for entry in split_bundle(data)]
+
+
+def _line(entry: BundleEntry) -> bytes:
+    body = one_line(entry.resource)
+    target = parse_reference(entry.full_url)
+    if target is None:
+        return body
+    try:
+        identity = _IDENTITY.decode(entry.resource)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return body
+    if target.id == identity.id and target.type in ("", identity.resource_type):
+        return body
+    return b'{"fullUrl":' + encode(entry.full_url) + b',"resource":' + body + b"}"
