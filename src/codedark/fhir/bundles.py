@@ -13,7 +13,7 @@ from codedark.fhir.references import parse_reference
 
 
 class BundleEntry(NamedTuple):
-    """One entry with a resource. `number`: from 0 in Bundle.entry; `resource`: its original bytes; `full_url`: or ""."""
+    """One entry with a resource. `number`: from 0 in Bundle.entry; `resource`: its own bytes; `full_url`: or ""."""
 
     number: int
     resource: bytes
