@@ -1,0 +1,96 @@
+"""The command `codedark`: its commands, and how an error ends it.
+
+Results on stdout, the rest on stderr. An error prints what went wrong and the next step, and ends with the exit
+code of its class (docs/reference/exit-codes.md); with --json stdout ends with {"error", "message", "hint"}.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from codedark import __version__
+from codedark.cli import (
+    doctor,
+    feed,
+    importing,
+    init,
+    journal,
+    listen,
+    pack,
+    person,
+    rebuild,
+    serve,
+    status,
+    unit,
+    worklist,
+)
+from codedark.cli.output import Output, visible
+from codedark.cli.plugins import add_plugins
+from codedark.errors import CodedarkError
+
+_COMMANDS = {
+    "init": init.init,
+    "serve": serve.serve,
+    "listen": listen.listen,
+    "import": importing.import_,
+    "rebuild": rebuild.rebuild,
+    "worklist": worklist.worklist,
+    "pack": pack.pack,
+    "status": status.status,
+    "doctor": doctor.doctor,
+}
+_GROUPS = {"journal": journal.app, "person": person.app, "unit": unit.app, "feed": feed.app}
+OWN = frozenset(_COMMANDS) | frozenset(_GROUPS)
+
+
+def build(wanted: str | None = None) -> typer.Typer:
+    """The whole command. `wanted`: its first argument, so that plug-ins are loaded only when they are meant."""
+    app = typer.Typer(
+        name="codedark",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="What a hospital works with from the call Code Dark until every record is back home.",
+    )
+    app.callback()(_top)
+    for name, function in _COMMANDS.items():
+        app.command(name)(function)
+    for name, group in _GROUPS.items():
+        app.add_typer(group, name=name)
+    add_plugins(app, wanted, OWN)
+    return app
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"codedark {__version__}")
+        raise typer.Exit
+
+
+def _top(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Say the version and end."),
+) -> None:
+    """What a hospital works with from the call Code Dark until every record is back home."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; always ends by SystemExit with a documented code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        build(given[0] if given else None)(args=given, prog_name="codedark")
+    except CodedarkError as error:
+        _tell(error, "--json" in given)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _tell(error: CodedarkError, as_json: bool) -> None:
+    output = Output(as_json)
+    if as_json:
+        output.object({"error": error.slug, "message": str(error), "hint": error.hint})
+    output.say(f"codedark: {visible(str(error))}")
+    output.say(f"next: {visible(error.hint)}")

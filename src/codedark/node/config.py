@@ -1,0 +1,201 @@
+"""codedark.toml: ports, paths and peers of one node; a key that is not known is refused, with its line.
+
+What changes rules or folding (zone, code maps, thresholds) is a `config.set` entry in the journal, not here; the
+`[facility]` table repeats what `codedark init` was told, so that a folder says whose it is before a key is at hand.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from codedark.errors import ConfigError
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One table of the file; unknown keys are refused."""
+
+
+class Facility(Table, frozen=True):
+    """`[facility]` Who this node belongs to, as `codedark init` was told."""
+
+    id: str
+    """Lower-case id of the facility; part of every resource id and of the chain's name. Never changes."""
+    name: str
+    """Name as people say it; stands on every page and sheet."""
+    zone: str = "UTC"
+    """IANA time zone, for showing times. Folding uses the journal's own setting."""
+    code: str = "CDK"
+    """Three letters that begin sheet ids and downtime numbers."""
+
+
+class Feed(Table, frozen=True):
+    """`[[feed]]` One declared source of messages. An undeclared peer is refused and counted."""
+
+    name: str
+    """Name of the feed; stands on pages and in every entry it sent."""
+    port: int
+    """TCP port on which this feed is heard (MLLP). 0: any free port, for tests."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    peers: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
+    """Addresses (CIDR) that may send on it."""
+    carries: tuple[str, ...] = ()
+    """What it carries: adt, orders, mar, results, vitals, allergies. Says which sections are old when it is silent."""
+    expected_s: int = 0
+    """Longest usual silence in seconds; 0: not declared. Longer silence is shown."""
+    frame_limit: int = 16_777_216
+    """Largest message in bytes. A larger one is refused (AR); its prefix, length and keyed hash are kept."""
+
+
+class Web(Table, frozen=True):
+    """`[web]` The ward's pages."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8443
+    """HTTPS port; certificates come from the node's own authority."""
+
+
+class Packs(Table, frozen=True):
+    """`[packs]` What is drawn for paper, and when."""
+
+    every_min: int = 15
+    """Minutes between draft packs of every unit; 0: only when asked."""
+    paper: Literal["a4", "letter"] = "a4"
+    """Size of the sheets."""
+
+
+class Node(Table, frozen=True):
+    """`[node]` This machine."""
+
+    demo: bool = False
+    """DEMO on every page and sheet, shares kept in a file, loopback only. Set by `init --demo`; never for patients."""
+
+
+class Config(Table, frozen=True):
+    """The whole file."""
+
+    facility: Facility
+    node: Node = Node()
+    web: Web = Web()
+    packs: Packs = Packs()
+    feed: tuple[Feed, ...] = ()
+
+    @classmethod
+    def load(cls, folder: Path) -> Config:
+        """Read `folder`/codedark.toml.
+
+        Raises `ConfigError` naming file, line and key, with the next step.
+        """
+        path = folder / "codedark.toml"
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise ConfigError(
+                f"{folder} is not a node's folder (no codedark.toml)",
+                hint="Make one with `codedark init`, or name another with --folder.",
+            ) from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {type(error).__name__}") from error
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str, name: str = "codedark.toml") -> Config:
+        """The same from text; `name` stands in messages."""
+        try:
+            config = msgspec.convert(tomllib.loads(text), cls)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{name}: {error}") from error
+        except msgspec.ValidationError as error:
+            raise ConfigError(f"{name}{_place(text, str(error))}: {error}") from error
+        config._check(name, text)
+        return config
+
+    def _check(self, name: str, text: str) -> None:
+        try:
+            ZoneInfo(self.facility.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ConfigError(
+                f"{name}{_line(text, 'zone')}: {self.facility.zone!r} is not a time zone",
+                hint="Use an IANA name such as America/New_York.",
+            ) from None
+        names = [feed.name for feed in self.feed]
+        for twice in {n for n in names if names.count(n) > 1}:
+            raise ConfigError(
+                f"{name}: two feeds are named {twice!r}", hint="A feed's name is its identity: rename one."
+            )
+        for feed in self.feed:
+            for peer in feed.peers:
+                _network(peer, name, feed.name)
+        if self.node.demo:
+            self._only_loopback(name)
+
+    def _only_loopback(self, name: str) -> None:
+        outside = [feed.name for feed in self.feed if feed.host not in _LOOPBACK]
+        outside += ["web"] if self.web.host not in _LOOPBACK else []
+        if outside:
+            raise ConfigError(
+                f"{name}: a demo node listens on this machine alone, but {', '.join(outside)} would be open to others",
+                hint="Use host 127.0.0.1, or make a real node with `codedark init` without --demo.",
+            )
+
+
+def _network(peer: str, name: str, feed: str) -> None:
+    try:
+        ipaddress.ip_network(peer, strict=False)
+    except ValueError:
+        raise ConfigError(
+            f"{name}: {peer!r} of feed {feed!r} is not an address or network",
+            hint='Write it as peers = ["10.1.2.3/32"].',
+        ) from None
+
+
+def _place(text: str, message: str) -> str:
+    """` line N` of the key that a validation message is about, where it can be found."""
+    unknown = re.search(r"unknown field `([^`]+)`", message)
+    path = re.search(r"at `\$\.?([^`]*)`", message)
+    key = unknown.group(1) if unknown else (path.group(1).split(".")[-1].split("[")[0] if path else "")
+    return _line(text, key) if key else ""
+
+
+def _line(text: str, key: str) -> str:
+    pattern = re.compile(rf"^\s*(\[+\s*)?{re.escape(key)}\s*(=|\]|\.)")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.match(line):
+            return f" line {number}"
+    return ""
+
+
+def written(config: Config) -> str:
+    """The file's text for a new node, with every key and a word on each table."""
+    out = [
+        "# Ports, paths and peers of this node. Every key: docs/reference/config.md. Rules are entries in the journal."
+    ]
+    for name in ("facility", "node", "web", "packs"):
+        out += ["", f"[{name}]", *_lines(getattr(config, name))]
+    for feed in config.feed:
+        out += ["", "[[feed]]", *_lines(feed)]
+    return "\n".join(out) + "\n"
+
+
+def _lines(table: msgspec.Struct) -> list[str]:
+    return [f"{field} = {_toml(getattr(table, field))}" for field in table.__struct_fields__]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

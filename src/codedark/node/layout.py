@@ -1,0 +1,66 @@
+"""Where things lie in a node's folder. Nothing else in the house spells these paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The folder of one node.
+
+    codedark.toml · journal/ · keys/ (0600) · views/ (encrypted, disposable) · packs/ · run/ (door.sock, node.lock)
+    """
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Ports, paths, peers."""
+        return self.root / "codedark.toml"
+
+    @property
+    def journal(self) -> Path:
+        """Numbered volumes and epochs: the record."""
+        return self.root / "journal"
+
+    @property
+    def epochs(self) -> Path:
+        """The wrapped epoch keys that travel with the chain."""
+        return self.journal / "epochs"
+
+    @property
+    def keys(self) -> Path:
+        """Facility key, signing key, certificates; readable by the owner alone."""
+        return self.root / "keys"
+
+    @property
+    def views(self) -> Path:
+        """Encrypted, disposable: `codedark rebuild` makes them again."""
+        return self.root / "views"
+
+    @property
+    def packs(self) -> Path:
+        """PDF files for paper."""
+        return self.root / "packs"
+
+    @property
+    def door(self) -> Path:
+        """The running node's socket, 0600."""
+        return self.root / "run" / "door.sock"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one node of this folder."""
+        return self.root / "run" / "node.lock"
+
+    def made(self) -> bool:
+        """Whether `codedark init` has been here."""
+        return self.config.is_file() and self.journal.is_dir()
+
+    def make(self) -> None:
+        """Create the folders, closed to others."""
+        for place in (self.root, self.keys, self.views, self.packs, self.lock.parent):
+            place.mkdir(parents=True, exist_ok=True)
+            place.chmod(0o700)
