@@ -1,0 +1,63 @@
+"""The journal: append, read, seal, chain, checkpoint, verify. Payloads are opaque bytes. Format: docs/formats/journal.md.
+
+Write with `Journal` (or through a `DoorClient` when a node runs), read with `JournalReader`, check with `verify`.
+"""
+
+from codedark.journal.door import Door, DoorClient
+from codedark.journal.epochs import EpochKeys, SealingKeys
+from codedark.journal.export import export, verify_export
+from codedark.journal.model import (
+    Audience,
+    Checkpoint,
+    Draft,
+    Entry,
+    Flag,
+    Head,
+    Header,
+    Lane,
+    Once,
+    Outcome,
+    Receipt,
+    SealedEntry,
+)
+from codedark.journal.note import NoteSigner, TreeHead, cosign, is_signed_by, read_checkpoint
+from codedark.journal.origin import OriginStatement
+from codedark.journal.pull import PullReport, pull
+from codedark.journal.reader import READ_MAX, JournalReader
+from codedark.journal.verification import UNWITNESSED, VerifyReport, verify
+from codedark.journal.writer import Journal
+
+__all__ = [
+    "READ_MAX",
+    "UNWITNESSED",
+    "Audience",
+    "Checkpoint",
+    "Door",
+    "DoorClient",
+    "Draft",
+    "Entry",
+    "EpochKeys",
+    "Flag",
+    "Head",
+    "Header",
+    "Journal",
+    "JournalReader",
+    "Lane",
+    "NoteSigner",
+    "Once",
+    "OriginStatement",
+    "Outcome",
+    "PullReport",
+    "Receipt",
+    "SealedEntry",
+    "SealingKeys",
+    "TreeHead",
+    "VerifyReport",
+    "cosign",
+    "export",
+    "is_signed_by",
+    "pull",
+    "read_checkpoint",
+    "verify",
+    "verify_export",
+]

@@ -1,0 +1,117 @@
+"""Reading a journal beside its writer: sealed for anyone, opened for whoever has the keys.
+
+A read transaction never covers more than 10,000 entries, because a long read pins SQLite's write-ahead log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import zstandard
+
+from codedark.errors import ChainBroken, JournalError
+from codedark.journal import header as h
+from codedark.journal.epochs import EpochKeys
+from codedark.journal.model import Checkpoint, Entry, Flag, Head, Header, SealedEntry
+from codedark.journal.origin import OriginStatement
+from codedark.journal.volume import Volume
+
+READ_MAX = 10_000
+
+
+class JournalReader:
+    """A read-only view of one origin's volumes. One thread at a time."""
+
+    def __init__(self, folder: Path, volumes: list[Volume], opener: EpochKeys | None) -> None:
+        self.folder, self._volumes, self._opener = folder, volumes, opener
+        meta = volumes[0].meta()
+        endorsement = meta["endorsement"]
+        self.statement = OriginStatement.parse(str(meta["statement"]), bytes(endorsement))  # type: ignore[arg-type]
+
+    @classmethod
+    def open(cls, folder: Path, opener: EpochKeys | None = None) -> JournalReader:
+        """Open the volumes of a journal folder; without `opener` only sealed reading works. Raises JournalError."""
+        paths = sorted(folder.glob("volume-??????.db"))
+        if not paths:
+            raise JournalError(f"there is no journal in {folder}", hint="Run `codedark init`, or name another folder.")
+        return cls(folder, [Volume.open(path, readonly=True) for path in paths], opener)
+
+    def head(self) -> Head:
+        """Where the journal stands now."""
+        last = self._volumes[-1].last()
+        if last is None:
+            meta = self._volumes[-1].meta()
+            return Head(int(meta["first"]), bytes(meta["previous"]), 0)  # type: ignore[arg-type]
+        return Head(last[0] + 1, last[3], h.decode(last[1]).recorded_at_us)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """The newest signed tree head, None before the first commit."""
+        newest = self._volumes[-1].newest_checkpoint()
+        return Checkpoint(newest[0], newest[1], newest[2]) if newest else None
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """All kept tree heads by size."""
+        return [Checkpoint(s, r, n) for v in self._volumes for s, r, n, _ in v.checkpoints()]
+
+    def counts(self) -> dict[str, int]:
+        """Entries by kind, from the counters."""
+        out: dict[str, int] = {}
+        for volume in self._volumes:
+            for kind, entries in volume.counts().items():
+                out[kind] = out.get(kind, 0) + entries
+        return dict(sorted(out.items()))
+
+    def standing(self) -> tuple[int, dict[str, int]]:
+        """Number of entries and entries by kind, both as of one moment of the newest volume."""
+        size, counts = self._volumes[-1].standing()
+        for volume in self._volumes[:-1]:
+            for kind, entries in volume.counts().items():
+                counts[kind] = counts.get(kind, 0) + entries
+        return size, counts
+
+    def size_bytes(self) -> int:
+        """Bytes on disk of the journal's files."""
+        return sum(p.stat().st_size for p in self.folder.glob("volume-*"))
+
+    def rows(self, after: int, limit: int = READ_MAX) -> Iterator[SealedEntry]:
+        """Sealed entries after a position, at most READ_MAX. Raises ChainBroken where a payload is missing."""
+        limit = min(limit, READ_MAX)
+        for volume in self._volumes:
+            for position, header, nonce, digest, first in volume.entries(after, limit):
+                if first is None:
+                    raise ChainBroken(position, "the payload is missing")
+                if len(first) == 1 << 20:
+                    first += volume.further_parts(position)
+                yield SealedEntry(header, nonce, first, digest)
+                after, limit = position, limit - 1
+            if limit <= 0:
+                return
+
+    def sealed(self, after: int, limit: int = READ_MAX) -> list[tuple[Header, SealedEntry]]:
+        """Sealed entries with their decoded headers: what a relay or an investigator sees."""
+        return [(h.decode(s.header), s) for s in self.rows(after, limit)]
+
+    def read(self, after: int, limit: int = READ_MAX) -> list[Entry]:
+        """Opened entries after a position (-1: from the start), at most READ_MAX. Raises CannotUnseal, ChainBroken.
+
+        Each entry's hash and seal are checked, so nothing that was changed on disk is ever served as if it were not.
+        """
+        if self._opener is None:
+            raise JournalError("this reader has no keys", hint="Give it the facility key to open entries.")
+        return [self._open(sealed, self._opener) for sealed in self.rows(after, limit)]
+
+    def _open(self, sealed: SealedEntry, opener: EpochKeys) -> Entry:
+        header = h.decode(sealed.header)
+        if h.entry_hash(sealed.header, sealed.nonce, sealed.ciphertext) != sealed.entry_hash:
+            raise ChainBroken(header.position, "the entry is not what was hashed")
+        plaintext = opener.unseal(header.epoch, sealed.header, sealed.nonce, sealed.ciphertext, header.position)
+        if header.flags & Flag.ZSTD:
+            plaintext = zstandard.decompress(plaintext)
+        once, payload = h.unwrap_plaintext(plaintext)
+        return Entry(header, sealed.entry_hash, payload, once)
+
+    def close(self) -> None:
+        """Let the files go."""
+        for volume in self._volumes:
+            volume.close()

@@ -1,0 +1,168 @@
+"""Is this journal complete and untouched? Answered without any key, beside the writer, or from an export alone.
+
+What is checked: every entry's hash, each link to the one before, canonical headers, that time never goes back, the tree at every
+kept checkpoint, their signatures with the key in the statement, the counters, and a checkpoint from outside when one is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from codedark.errors import ChainBroken, ForkFound, UnknownFormat
+from codedark.journal import header as h
+from codedark.journal.merkle import Frontier
+from codedark.journal.model import SealedEntry
+from codedark.journal.note import TreeHead, is_signed_by, read_checkpoint
+from codedark.journal.origin import OriginStatement
+from codedark.journal.reader import READ_MAX, JournalReader
+
+UNWITNESSED = "self-consistent, unwitnessed"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The verdict. `witnessed`: "self-consistent, unwitnessed" or "matches checkpoint at N"; `root`: hex; when not `ok`,
+    `position` is the first bad entry (-1: none in particular) and `reason` says what is wrong with it."""
+
+    ok: bool
+    entries: int
+    root: str
+    witnessed: str
+    position: int = -1
+    reason: str = ""
+    origin: str = ""
+    counts: dict[str, int] | None = None
+
+
+class Checker:
+    """Walks a chain from its start. Feed it entries in order; it raises at the first that does not fit."""
+
+    def __init__(self, statement: OriginStatement) -> None:
+        self.statement = statement
+        self._origin, self._previous = statement.id, statement.first_previous
+        self._at = -(1 << 63)
+        self.tree = Frontier()
+        self.counts: dict[str, int] = {}
+
+    def take(self, entry: SealedEntry) -> None:
+        """Check one entry against all before it. Raises ChainBroken(position, reason)."""
+        position = self.tree.size
+        try:
+            header = h.decode(entry.header)
+        except UnknownFormat as error:
+            raise ChainBroken(position, "the header is not canonical") from error
+        if header.position != position:
+            raise ChainBroken(position, f"entry {header.position} stands where {position} belongs")
+        if header.origin != self._origin:
+            raise ChainBroken(position, "the header names another origin")
+        if header.previous != self._previous:
+            raise ChainBroken(position, "the header does not follow the entry before it")
+        if len(entry.ciphertext) != header.length or len(entry.nonce) != h.NONCE_SIZE:
+            raise ChainBroken(position, "the payload is longer or shorter than its header says")
+        if h.entry_hash(entry.header, entry.nonce, entry.ciphertext) != entry.entry_hash:
+            raise ChainBroken(position, "the entry is not what was hashed")
+        if header.recorded_at_us < self._at:
+            raise ChainBroken(position, "the entry is dated before the one it follows")
+        self._previous, self._at = entry.entry_hash, header.recorded_at_us
+        self.tree.append(entry.entry_hash)
+        self.counts[header.kind] = self.counts.get(header.kind, 0) + 1
+
+    def check_note(self, note: str) -> TreeHead:
+        """Check a checkpoint of exactly the current size. Raises ChainBroken."""
+        try:
+            head = read_checkpoint(note)
+        except UnknownFormat as error:
+            raise ChainBroken(self.tree.size, "a checkpoint cannot be read") from error
+        if head.name != self.statement.name or head.size != self.tree.size:
+            raise ChainBroken(self.tree.size, "a checkpoint is of another origin or size")
+        if head.root != self.tree.root():
+            raise ChainBroken(self.tree.size, "a checkpoint's root is not the root of these entries")
+        if not is_signed_by(note, self.statement.name, self.statement.public_key):
+            raise ChainBroken(self.tree.size, "a checkpoint's signature is not this origin's")
+        return head
+
+
+def verify(
+    folder: Path, *, checkpoint_note: str | None = None, progress: Callable[[int, int], None] | None = None
+) -> VerifyReport:
+    """Verify a journal folder up to its newest checkpoint as of the start. Never raises for what is wrong with the journal:
+    that is the report. Raises JournalError when there is none, UnknownFormat for a checkpoint note that is none.
+
+    `checkpoint_note`: from a pack's cover, a puller or a neighbour; `progress(done, of)`.
+    """
+    outside = read_checkpoint(checkpoint_note) if checkpoint_note else None
+    reader = JournalReader.open(folder)
+    checker = Checker(reader.statement)
+    try:
+        _walk(reader, checker, checkpoint_note, outside, progress)
+        if outside and outside.size > checker.tree.size:
+            raise ForkFound(checker.tree.size, f"the checkpoint covers {outside.size} entries; this journal has fewer")
+    except (ChainBroken, ForkFound) as error:
+        return VerifyReport(
+            False, checker.tree.size, checker.tree.root().hex(), "", error.position, error.reason,
+            reader.statement.name, checker.counts,
+        )  # fmt: skip
+    finally:
+        reader.close()
+    witnessed = f"matches checkpoint at {outside.size}" if outside else UNWITNESSED
+    return VerifyReport(
+        True, checker.tree.size, checker.tree.root().hex(), witnessed, origin=reader.statement.name,
+        counts=checker.counts,
+    )  # fmt: skip
+
+
+def _walk(
+    reader: JournalReader, checker: Checker, note: str | None, outside: TreeHead | None,
+    progress: Callable[[int, int], None] | None,
+) -> None:  # fmt: skip
+    notes = {c.size: (c.note, c.root) for c in reader.checkpoints()}
+    if not notes:
+        raise ChainBroken(0, "there is no checkpoint")
+    target = max(notes)
+    if outside and outside.name != reader.statement.name:
+        raise ForkFound(0, "the checkpoint is of another origin")
+    while checker.tree.size < target:
+        before = checker.tree.size
+        for entry in reader.rows(before - 1, min(READ_MAX, target - before)):
+            checker.take(entry)
+            size = checker.tree.size
+            if size in notes:
+                if checker.check_note(notes[size][0]).root != notes[size][1]:
+                    raise ChainBroken(size, "a checkpoint's row is not its note")
+            if outside and size == outside.size:
+                _compare(checker, outside, note or "")
+        if checker.tree.size == before:
+            raise ChainBroken(before, "the entry is missing")
+        if progress:
+            progress(checker.tree.size, target)
+    _check_counts(reader, checker, target)
+
+
+def _compare(checker: Checker, outside: TreeHead, note: str) -> None:
+    if outside.root != checker.tree.root():
+        raise ForkFound(checker.tree.size, "the journal's root is not the one on the checkpoint given")
+    if not is_signed_by(note, checker.statement.name, checker.statement.public_key):
+        raise ForkFound(checker.tree.size, "the checkpoint given is not signed by this origin")
+
+
+def _check_counts(reader: JournalReader, checker: Checker, target: int) -> None:
+    """The counters are derived. Beside a live writer they may be ahead of the walk: then only their sum can be compared."""
+    size, counts = reader.standing()
+    if sum(counts.values()) != size or (size == target and counts != checker.counts):
+        raise ChainBroken(-1, "the counters by kind do not match the entries")
+
+
+def check_chain(statement: OriginStatement, entries: Iterable[SealedEntry], notes: Iterable[str]) -> Checker:
+    """Check entries and notes from anywhere (an export, a wire). Raises ChainBroken; returns where it stands."""
+    checker, by_size = Checker(statement), {}
+    for note in notes:
+        by_size[read_checkpoint(note).size] = note
+    for entry in entries:
+        checker.take(entry)
+        if checker.tree.size in by_size:
+            checker.check_note(by_size.pop(checker.tree.size))
+    if by_size:
+        raise ChainBroken(checker.tree.size, f"entries end before the checkpoint at {min(by_size)}")
+    return checker

@@ -1,0 +1,225 @@
+"""One volume: the SQLite file, its schema, and the statements that read and write it. No keys, no chain logic.
+
+Writes go out as multi-row statements: each step of SQLite gives up the interpreter lock, and one step for many rows keeps
+the socket thread and the writer thread out of each other's way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from codedark.errors import JournalError, UnknownFormat
+
+PART = 1 << 20
+PARTS = 4096
+_ROWS = 64
+
+SCHEMA = """
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,                -- format, volume, first, previous, frontier, statement, endorsement
+  value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE entry (
+  position INTEGER PRIMARY KEY,         -- leaf number in the origin's tree
+  header BLOB NOT NULL,                 -- canonical header: every plain column, hashed and authenticated
+  nonce BLOB NOT NULL,                  -- 12 bytes
+  hash BLOB NOT NULL                    -- SHA-256(header, nonce, ciphertext)
+) STRICT;
+CREATE TABLE payload (
+  id INTEGER PRIMARY KEY,               -- position * 4096 + part
+  ciphertext BLOB NOT NULL              -- at most 1 MiB; parts join in order
+) STRICT;
+CREATE TABLE checkpoint (
+  size INTEGER PRIMARY KEY,             -- entries covered
+  root BLOB NOT NULL,                   -- RFC 6962 root
+  note TEXT NOT NULL,                   -- signed note
+  frontier BLOB NOT NULL                -- roots of the full subtrees, so appending never reads back
+) STRICT;
+CREATE TABLE scope (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE             -- first half of a natural key
+) STRICT;
+CREATE TABLE duplicate (
+  scope INTEGER NOT NULL,
+  key TEXT NOT NULL,                    -- second half of a natural key (MSH-10)
+  mac BLOB NOT NULL,                    -- keyed MAC of the payload
+  position INTEGER NOT NULL,
+  recorded_at INTEGER NOT NULL,         -- of that entry, for the receipt
+  PRIMARY KEY (scope, key, mac)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counter (
+  kind TEXT PRIMARY KEY,
+  entries INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+EntryRow = tuple[int, bytes, bytes, bytes]
+"""position, header, nonce, hash"""
+
+
+def connect(
+    path: Path, *, readonly: bool = False, synchronous: str = "FULL", vfs: str | None = None
+) -> apsw.Connection:
+    """Open a volume file with the pragmas the journal's promise rests on, each set alone and read back."""
+    flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=200)
+    connection.set_busy_timeout(5000)
+    if readonly:
+        return connection
+    wanted = {"journal_mode": "wal", "synchronous": {"FULL": 2, "NORMAL": 1, "OFF": 0}[synchronous]}
+    for pragma, value in wanted.items():
+        connection.execute(f"PRAGMA {pragma} = {value}").fetchall()
+        ((found,),) = connection.execute(f"PRAGMA {pragma}").fetchall()
+        if found != value:
+            connection.close()
+            raise JournalError(f"SQLite kept {pragma} at {found}, not {value}", hint="Use a local disk.")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000").fetchall()
+    return connection
+
+
+class Volume:
+    """An open volume. Reads and writes rows; the caller owns transactions and meaning."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+
+    @classmethod
+    def create(cls, path: Path, meta: dict[str, bytes | str | int], *, synchronous: str, vfs: str | None) -> Volume:
+        """A new, empty volume file."""
+        connection = connect(path, synchronous=synchronous, vfs=vfs)
+        with connection:
+            connection.execute(SCHEMA)
+            connection.executemany("INSERT INTO meta VALUES (?, ?)", list(meta.items()))
+        return cls(connection)
+
+    @classmethod
+    def open(cls, path: Path, *, readonly: bool, synchronous: str = "FULL", vfs: str | None = None) -> Volume:
+        """An existing volume file. Raises UnknownFormat when it is not one of this version."""
+        try:
+            volume = cls(connect(path, readonly=readonly, synchronous=synchronous, vfs=vfs))
+            if volume.meta().get("format") != "CDJ1":
+                raise UnknownFormat(f"{path.name} is not a journal volume of format CDJ1")
+        except apsw.NotADBError as error:
+            raise UnknownFormat(f"{path.name} is not a journal volume") from error
+        except apsw.SQLError as error:
+            raise UnknownFormat(f"{path.name} has no journal in it") from error
+        return volume
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        return self.connection.execute(sql, values).fetchall()
+
+    def meta(self) -> dict[str, bytes | str | int]:
+        """All of `meta`."""
+        return dict(self.connection.execute("SELECT name, value FROM meta"))
+
+    def insert_entries(self, rows: Sequence[EntryRow]) -> None:
+        """Add entry rows, in order."""
+        self._insert("entry", 4, rows)
+
+    def insert_payloads(self, rows: Iterable[tuple[int, bytes]]) -> None:
+        """Add ciphertexts by position, cut into parts."""
+        self._insert("payload", 2, [part for position, data in rows for part in _parts(position, data)])
+
+    def insert_duplicates(self, rows: Sequence[tuple[int, str, bytes, int, int]]) -> None:
+        """Add natural keys: scope id, key, mac, position, recorded_at."""
+        self._insert("duplicate", 5, rows)
+
+    def duplicates(self, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], list[tuple[bytes, int, int]]]:
+        """(mac, position, recorded_at) of every entry under these natural keys."""
+        found: dict[tuple[int, str], list[tuple[bytes, int, int]]] = {}
+        for start in range(0, len(keys), _ROWS):
+            some = keys[start : start + _ROWS]
+            sql = (
+                "SELECT scope, key, mac, position, recorded_at FROM duplicate WHERE (scope, key) IN (VALUES "
+                + ",".join(["(?,?)"] * len(some))
+                + ") ORDER BY position"
+            )
+            for scope, key, mac, position, at in self.connection.execute(sql, [v for pair in some for v in pair]):
+                found.setdefault((scope, key), []).append((mac, position, at))
+        return found
+
+    def scope_id(self, name: str) -> int:
+        """The id of a scope, made when new."""
+        if row := self._rows("SELECT id FROM scope WHERE name = ?", (name,)):
+            return int(row[0][0])
+        self.connection.execute("INSERT INTO scope (name) VALUES (?)", (name,))
+        return self.connection.last_insert_rowid()
+
+    def put_checkpoint(self, size: int, root: bytes, note: str, frontier: bytes, drop: int | None) -> None:
+        """Keep a checkpoint; `drop` is the size of an earlier one that need not be kept."""
+        if drop is not None:
+            self.connection.execute("DELETE FROM checkpoint WHERE size = ?", (drop,))
+        self.connection.execute("INSERT OR REPLACE INTO checkpoint VALUES (?,?,?,?)", (size, root, note, frontier))
+
+    def newest_checkpoint(self) -> tuple[int, bytes, str, bytes] | None:
+        """size, root, note, frontier of the newest checkpoint."""
+        rows = self._rows("SELECT size, root, note, frontier FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    def checkpoints(self) -> list[tuple[int, bytes, str, bytes]]:
+        """All checkpoints by size."""
+        return self._rows("SELECT size, root, note, frontier FROM checkpoint ORDER BY size")
+
+    def add_counts(self, counts: dict[str, int]) -> None:
+        """Add to the entry counters."""
+        self.connection.executemany(
+            "INSERT INTO counter VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET entries = entries + excluded.entries",
+            list(counts.items()),
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Entries by kind."""
+        return dict(self.connection.execute("SELECT kind, entries FROM counter ORDER BY kind"))
+
+    def standing(self) -> tuple[int, dict[str, int]]:
+        """Next position and entries by kind, in one read: they belong together even beside a writer."""
+        rows = self._rows("SELECT kind, entries, (SELECT max(position) + 1 FROM entry) FROM counter ORDER BY kind")
+        return (rows[0][2] or 0) if rows else 0, {kind: entries for kind, entries, _ in rows}
+
+    def last(self) -> EntryRow | None:
+        """The newest entry row."""
+        rows = self._rows("SELECT * FROM entry ORDER BY position DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    def entries(self, after: int, limit: int) -> Iterator[tuple[int, bytes, bytes, bytes, bytes | None]]:
+        """position, header, nonce, hash and first part of the ciphertext (None when missing), in order."""
+        yield from self.connection.execute(
+            "SELECT e.position, e.header, e.nonce, e.hash, p.ciphertext FROM entry e "
+            "LEFT JOIN payload p ON p.id = e.position * 4096 WHERE e.position > ? ORDER BY e.position LIMIT ?",
+            (after, limit),
+        )
+
+    def further_parts(self, position: int) -> bytes:
+        """The ciphertext after its first part."""
+        rows = self.connection.execute(
+            "SELECT ciphertext FROM payload WHERE id > ? AND id < ? ORDER BY id",
+            (position * PARTS, (position + 1) * PARTS),
+        )
+        return b"".join(part for (part,) in rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    def _insert(self, table: str, width: int, rows: Sequence[tuple[object, ...]]) -> None:
+        one = "(" + ",".join("?" * width) + ")"
+        execute = self.connection.execute
+        for start in range(0, len(rows), _ROWS):
+            some = rows[start : start + _ROWS]
+            values = [value for row in some for value in row]
+            execute(f"INSERT INTO {table} VALUES " + ",".join([one] * len(some)), values)
+
+
+def _parts(position: int, data: bytes) -> Iterator[tuple[int, bytes]]:
+    base = position * PARTS
+    if len(data) <= PART:
+        yield base, data
+        return
+    if len(data) > PART * PARTS:
+        raise JournalError("an entry of more than 4 GiB cannot be kept", hint="Split the input.")
+    for number, start in enumerate(range(0, len(data), PART)):
+        yield base + number, data[start : start + PART]
