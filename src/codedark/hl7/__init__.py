@@ -1,0 +1,40 @@
+"""HL7 v2: MLLP frames, the ER7 encoding, acknowledgments, character sets, batches. Bytes in, bytes out; no effects.
+
+`peek` reads the MSH line and never raises; `parse` reads a whole message and raises Unparsable with the place.
+"""
+
+from codedark.hl7.acknowledgment import Verdict, ack, ack_code
+from codedark.hl7.batch import Part, split_batch
+from codedark.hl7.charset import Decoded, codec_of, decode
+from codedark.hl7.delimiters import NULL, STANDARD, Delimiters, escape, unescape
+from codedark.hl7.er7 import Message, Segment, parse
+from codedark.hl7.header import UNREADABLE, Peek, peek
+from codedark.hl7.mllp import DEFAULT_LIMIT, PREFIX_LIMIT, Deframer, Frame, Garbage, frame
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "NULL",
+    "PREFIX_LIMIT",
+    "STANDARD",
+    "UNREADABLE",
+    "Decoded",
+    "Deframer",
+    "Delimiters",
+    "Frame",
+    "Garbage",
+    "Message",
+    "Part",
+    "Peek",
+    "Segment",
+    "Verdict",
+    "ack",
+    "ack_code",
+    "codec_of",
+    "decode",
+    "escape",
+    "frame",
+    "parse",
+    "peek",
+    "split_batch",
+    "unescape",
+]

@@ -1,0 +1,67 @@
+"""Acknowledgments: which code a message gets and the ACK message that carries it.
+
+Source: HL7 v2.5.1 chapter 2, 2.9.2 (original and enhanced mode), 2.14.9 (ACK), tables 0008 and 0155.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from codedark.hl7.delimiters import Delimiters, escape
+from codedark.hl7.header import Peek
+
+
+class Verdict(Enum):
+    """What became of a message, as its sender needs to know it."""
+
+    KEPT = ("AA", "CA")
+    FAILED = ("AE", "CE")
+    REFUSED = ("AR", "CR")
+
+
+def ack_code(header: Peek, verdict: Verdict) -> str | None:
+    """The MSA-1 code the sender asked for by MSH-15/16, or None when it asked for no answer.
+
+    Original mode: AA, AE, AR. Enhanced mode: CA, CE, CR by MSH-15 (AL, NE, ER, SU); when MSH-15 wants none and MSH-16
+    does, AA, AE or AR. A value outside table 0155 counts as AL: better one answer too many than a sender that waits.
+    """
+    original, enhanced = verdict.value
+    if not header.accept_ack and not header.app_ack:
+        return original
+    if _wanted(header.accept_ack or "NE", verdict):
+        return enhanced
+    return original if _wanted(header.app_ack or "NE", verdict) else None
+
+
+def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -> bytes:
+    """One ACK message, unframed. MSA-2 echoes MSH-10 as it was sent; delimiters and encoding are the message's own.
+
+    `control_id`: MSH-10 of the ACK itself; `now`: MSH-7, e.g. "20261124131500+0000"; `text`: MSA-3, no patient data.
+    """
+    s = header.field_sep
+    c = header.encoding[:1] if Delimiters.usable(header.encoding[:1]) else "^"
+    kind = f"ACK{c}{header.trigger}{c}ACK" if header.trigger else "ACK"
+    charset = f"{s}{s}{s}{s}{s}{s}{header.charset}" if header.charset else ""
+    head = (
+        f"MSH{s}{header.encoding or '^~' + chr(92) + '&'}{s}{header.receiving_app}{s}{header.receiving_facility}{s}"
+        f"{header.sending_app}{s}{header.sending_facility}{s}{now}{s}{s}{kind}{s}{control_id}{s}"
+        f"{header.processing_id or 'P'}{s}{header.version or '2.5.1'}{charset}"
+    )
+    answer = f"MSA{s}{code}{s}{header.control_id}"
+    if text:
+        answer += s + escape(text, header.delimiters)
+    return f"{_plain(head)}\r{_plain(answer)}\r".encode(header.codec, "replace")
+
+
+def _plain(line: str) -> str:
+    """An echoed field must not end a segment or a frame: control characters become question marks."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+
+
+def _wanted(condition: str, verdict: Verdict) -> bool:
+    value = condition.strip().upper()
+    if value == "NE":
+        return False
+    if value == "SU":
+        return verdict is Verdict.KEPT
+    return verdict is not Verdict.KEPT if value == "ER" else True
