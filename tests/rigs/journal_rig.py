@@ -26,7 +26,7 @@ SEED = bytes(range(32))
 
 def sealing_keys(seed: bytes = SEED) -> SealingKeys:
     recipient = str(IDENTITY.to_public())
-    return SealingKeys({a: (recipient,) for a in Audience}, seed, b"m" * 32)
+    return SealingKeys(dict.fromkeys(Audience, (recipient,)), seed, b"m" * 32)
 
 
 def statement(seed: bytes = SEED, nonce: bytes = b"n" * 16, cites: str = "none") -> OriginStatement:

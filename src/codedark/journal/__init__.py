@@ -1,4 +1,5 @@
-"""The journal: append, read, seal, chain, checkpoint, verify. Payloads are opaque bytes. Format: docs/formats/journal.md.
+"""The journal: append, read, seal, chain, checkpoint, verify. Payloads are opaque bytes. Format:
+docs/formats/journal.md.
 
 Write with `Journal` (or through a `DoorClient` when a node runs), read with `JournalReader`, check with `verify`.
 """

@@ -74,7 +74,9 @@ class Chain:
         return keyed.digest()[:MAC_SIZE]
 
     def commit(self, drafts: Sequence[Draft]) -> list[Receipt]:
-        """Append all drafts in one transaction, with a signed checkpoint. Raises apsw.Error with nothing changed in memory."""
+        """Append all drafts in one transaction, with a signed checkpoint. Raises apsw.Error with nothing changed in
+        memory.
+        """
         batch = _Batch(self, self._frontier.copy())
         connection = self._volume.connection
         connection.execute("BEGIN IMMEDIATE")

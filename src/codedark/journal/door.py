@@ -1,6 +1,7 @@
 """The journal's door: a Unix socket (mode 0600) through which other processes of the node append.
 
-A journal reached through a socket is still the journal: the same drafts, the same receipts, the same promise. Frames are a u32
+A journal reached through a socket is still the journal: the same drafts, the same receipts, the same promise. Frames
+are a u32
 length and MessagePack; requests are answered in order on each connection.
 """
 
@@ -131,7 +132,9 @@ def _settle(future: asyncio.Future[Receipt | AppendFailed], result: Receipt | Ap
 
 
 class DoorClient:
-    """The other side of the door: synchronous, thread-safe, one connection, opened when first used and again when lost."""
+    """The other side of the door: synchronous, thread-safe, one connection, opened when first used and again when
+    lost.
+    """
 
     def __init__(self, path: Path, *, timeout_s: float = 30.0) -> None:
         self._path, self._timeout = path, timeout_s

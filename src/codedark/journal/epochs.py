@@ -23,7 +23,8 @@ SUFFIX = ".epoch"
 
 @dataclass(frozen=True, slots=True)
 class SealingKeys:
-    """What a writer needs; none of it decrypts. `recipients`: audience → age public keys; `signing_key`: 32-byte Ed25519
+    """What a writer needs; none of it decrypts. `recipients`: audience → age public keys; `signing_key`: 32-byte
+    Ed25519
     seed of this origin; `mac_key`: 32 bytes, finds duplicates."""
 
     recipients: Mapping[str, tuple[str, ...]]
@@ -33,7 +34,9 @@ class SealingKeys:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One sealing key in use. `id`: 16 bytes; `file_hash`: SHA-256 of its epoch file; `day`: UTC day number it is for."""
+    """One sealing key in use. `id`: 16 bytes; `file_hash`: SHA-256 of its epoch file; `day`: UTC day number it is
+    for.
+    """
 
     id: bytes
     audience: str

@@ -20,7 +20,8 @@ _ENDORSEMENT = b"codedark endorsement v1\n"
 
 @dataclass(frozen=True, slots=True)
 class OriginStatement:
-    """Who writes a chain. `public_key`: 32 bytes Ed25519; `nonce`: 16 bytes; `cites`: "origin/size/root" of the chain it
+    """Who writes a chain. `public_key`: 32 bytes Ed25519; `nonce`: 16 bytes; `cites`: "origin/size/root" of the chain
+    it
     follows after a restore, "none" for a first one; `endorsement`: 64-byte signature by the adoption key, or empty."""
 
     facility: str

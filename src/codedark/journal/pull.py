@@ -1,6 +1,7 @@
 """Pulling a journal onto a second machine that has no key: copy, verify, keep, cosign.
 
-The copy holds what the source cannot take back. When the source no longer extends what was pulled before, that is a fork or a
+The copy holds what the source cannot take back. When the source no longer extends what was pulled before, that is a
+fork or a
 rollback, and it is said, not repaired.
 """
 
@@ -24,7 +25,9 @@ from codedark.journal.writer import VOLUME
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """What a pull did. `new`: entries added to the copy; `size`: entries it holds now; `note`: the cosigned checkpoint."""
+    """What a pull did. `new`: entries added to the copy; `size`: entries it holds now; `note`: the cosigned
+    checkpoint.
+    """
 
     new: int
     size: int
@@ -36,7 +39,8 @@ def pull(
 ) -> PullReport:
     """Bring the keyless copy in `copy` up to `source`'s newest checkpoint. Raises ChainBroken, ForkFound.
 
-    The whole source is checked each time, and the copy's own head must lie on it. Nothing is written before the check of its
+    The whole source is checked each time, and the copy's own head must lie on it. Nothing is written before the check
+    of its
     entries passed; the copy is an ordinary journal folder that `verify` reads.
     """
     reader = JournalReader.open(source)

@@ -1,7 +1,9 @@
 """Is this journal complete and untouched? Answered without any key, beside the writer, or from an export alone.
 
-What is checked: every entry's hash, each link to the one before, canonical headers, that time never goes back, the tree at every
-kept checkpoint, their signatures with the key in the statement, the counters, and a checkpoint from outside when one is given.
+What is checked: every entry's hash, each link to the one before, canonical headers, that time never goes back, the
+tree at every
+kept checkpoint, their signatures with the key in the statement, the counters, and a checkpoint from outside when one
+is given.
 """
 
 from __future__ import annotations
@@ -23,7 +25,8 @@ UNWITNESSED = "self-consistent, unwitnessed"
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """The verdict. `witnessed`: "self-consistent, unwitnessed" or "matches checkpoint at N"; `root`: hex; when not `ok`,
+    """The verdict. `witnessed`: "self-consistent, unwitnessed" or "matches checkpoint at N"; `root`: hex; when not
+    `ok`,
     `position` is the first bad entry (-1: none in particular) and `reason` says what is wrong with it."""
 
     ok: bool
@@ -87,7 +90,8 @@ class Checker:
 def verify(
     folder: Path, *, checkpoint_note: str | None = None, progress: Callable[[int, int], None] | None = None
 ) -> VerifyReport:
-    """Verify a journal folder up to its newest checkpoint as of the start. Never raises for what is wrong with the journal:
+    """Verify a journal folder up to its newest checkpoint as of the start. Never raises for what is wrong with the
+    journal:
     that is the report. Raises JournalError when there is none, UnknownFormat for a checkpoint note that is none.
 
     `checkpoint_note`: from a pack's cover, a puller or a neighbour; `progress(done, of)`.
@@ -128,9 +132,8 @@ def _walk(
         for entry in reader.rows(before - 1, min(READ_MAX, target - before)):
             checker.take(entry)
             size = checker.tree.size
-            if size in notes:
-                if checker.check_note(notes[size][0]).root != notes[size][1]:
-                    raise ChainBroken(size, "a checkpoint's row is not its note")
+            if size in notes and checker.check_note(notes[size][0]).root != notes[size][1]:
+                raise ChainBroken(size, "a checkpoint's row is not its note")
             if outside and size == outside.size:
                 _compare(checker, outside, note or "")
         if checker.tree.size == before:
@@ -148,7 +151,9 @@ def _compare(checker: Checker, outside: TreeHead, note: str) -> None:
 
 
 def _check_counts(reader: JournalReader, checker: Checker, target: int) -> None:
-    """The counters are derived. Beside a live writer they may be ahead of the walk: then only their sum can be compared."""
+    """The counters are derived. Beside a live writer they may be ahead of the walk: then only their sum can be
+    compared.
+    """
     size, counts = reader.standing()
     if sum(counts.values()) != size or (size == target and counts != checker.counts):
         raise ChainBroken(-1, "the counters by kind do not match the entries")

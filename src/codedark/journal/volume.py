@@ -1,6 +1,7 @@
 """One volume: the SQLite file, its schema, and the statements that read and write it. No keys, no chain logic.
 
-Writes go out as multi-row statements: each step of SQLite gives up the interpreter lock, and one step for many rows keeps
+Writes go out as multi-row statements: each step of SQLite gives up the interpreter lock, and one step for many rows
+keeps
 the socket thread and the writer thread out of each other's way.
 """
 

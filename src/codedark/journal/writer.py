@@ -1,7 +1,9 @@
 """The journal as its only writer sees it: group commit on one thread, two lanes, receipts after the sync.
 
-A draft is acknowledged only when its transaction is durable (WAL, synchronous=FULL). When a commit fails, nobody in it gets a
-receipt; people's deeds are tried once more with the reserve, feeds are told `AppendFailed` and their senders send again.
+A draft is acknowledged only when its transaction is durable (WAL, synchronous=FULL). When a commit fails, nobody in
+it gets a
+receipt; people's deeds are tried once more with the reserve, feeds are told `AppendFailed` and their senders send
+again.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ class Journal:
         cls, folder: Path, statement: OriginStatement, keys: SealingKeys, clock: Clock, chance: Chance,
         *, threaded: bool = True, synchronous: str = "FULL", vfs: str | None = None,
     ) -> Journal:  # fmt: skip
-        """Begin an origin in an empty folder; its first entry is `origin.opened`. Raises JournalError if one is there."""
+        """Begin an origin in an empty folder; its first entry is `origin.opened`. Raises JournalError if one is
+        there.
+        """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (folder / VOLUME).exists():
             raise JournalError(f"{folder} already holds a journal", hint="Choose an empty folder.")
@@ -90,7 +94,9 @@ class Journal:
         cls, folder: Path, keys: SealingKeys, clock: Clock, chance: Chance, *, synchronous: str = "FULL",
         threaded: bool = True, deliver: Callable[[Delivery], None] = deliver_here, vfs: str | None = None,
     ) -> Journal:  # fmt: skip
-        """Continue the origin in `folder`. Raises Locked, UnknownFormat, ChainBroken; JournalError when there is none."""
+        """Continue the origin in `folder`. Raises Locked, UnknownFormat, ChainBroken; JournalError when there is
+        none.
+        """
         if not (folder / VOLUME).exists():
             raise JournalError(f"there is no journal in {folder}", hint="Run `codedark init` first.")
         lock = _take_lock(folder)
@@ -116,7 +122,7 @@ class Journal:
         return self.append_all([draft])[0]
 
     def append_all(self, drafts: Sequence[Draft]) -> list[Receipt]:
-        """Keep several drafts, in order; returns when all are durable. Raises AppendFailed for the first that is not."""
+        """Keep several drafts, in order; returns when all are durable. Raises the first AppendFailed."""
         if self._thread is None:
             return self._now(drafts)
         results: list[Receipt | AppendFailed | None] = [None] * len(drafts)
@@ -205,7 +211,7 @@ class Journal:
                 self._sleep()
 
     def _sleep(self) -> None:
-        """Wait for a draft. The flag is raised before the last look, so a draft queued meanwhile is never slept over."""
+        """Wait for a draft. The flag goes up before the last look, so a draft queued meanwhile is seen."""
         self._waiting.set()
         if not (self._lanes[0] or self._lanes[1] or self._closing):
             self._wake.acquire()
@@ -262,7 +268,9 @@ class Journal:
         return results
 
     def _failed(self, error: Exception) -> AppendFailed:
-        """After any other failure the file is the truth, not memory: it is opened and read again before the next commit."""
+        """After any other failure the file is the truth, not memory: it is opened and read again before the next
+        commit.
+        """
         self._in_doubt = True
         failure = AppendFailed(f"the journal could not be written ({type(error).__name__})")
         failure.__cause__ = error

@@ -143,7 +143,8 @@ def test_threads_share_commits_and_each_gets_its_own_receipt(tmp_path):
     journal.close()
     assert len(set(found)) == 400
     report = verify(tmp_path)
-    assert report.ok and report.counts["hl7.received"] == 400
+    assert report.ok
+    assert report.counts["hl7.received"] == 400
 
 
 def test_counts_are_those_of_the_entries(tmp_path):
