@@ -42,7 +42,7 @@ def entries(statement: OriginStatement, count: int) -> Iterator[bytes]:
                 "facility",
                 "feed:adt",
                 len(ciphertext),
-            )  # fmt: skip
+            )
         )
         previous = entry_hash(header, nonce, ciphertext)
         yield struct.pack(">I", len(header)) + header + nonce + ciphertext

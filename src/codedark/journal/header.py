@@ -13,6 +13,9 @@ NONCE_SIZE = 12
 TAG_SIZE = 16
 _FIXED = struct.Struct(">4sQ16s32sq16sQBH16sHQ")
 _U16 = struct.Struct(">H")
+FIXED_SIZE = _FIXED.size
+fixed = _FIXED.unpack_from
+"""The fixed fields of a header, in the order of the format page; kind, audience and source follow at FIXED_SIZE."""
 
 
 def tail(kind: str, audience: str, source: str) -> bytes:
@@ -84,8 +87,9 @@ def decode(data: bytes) -> Header:
 
 def entry_hash(header: bytes, nonce: bytes, ciphertext: bytes) -> bytes:
     """SHA-256(header ‖ nonce ‖ ciphertext)."""
-    digest = sha256(header)
-    digest.update(nonce)
+    if len(ciphertext) < 8192:  # joining is cheaper than feeding while it is small
+        return sha256(header + nonce + ciphertext).digest()
+    digest = sha256(header + nonce)
     digest.update(ciphertext)
     return digest.digest()
 

@@ -16,11 +16,14 @@ class Reserve:
 
     def __init__(self, folder: Path, size: int = RESERVE_BYTES) -> None:
         self._path, self._size = folder / "reserve", size
+        self._held = False
 
     def hold(self) -> bool:
         """Take the space; True when it is held. Never raises: a full disk is what this is for."""
-        if self.held():
+        if self._held:
             return True
+        if self._size > os.statvfs(self._path.parent).f_bavail * os.statvfs(self._path.parent).f_frsize // 2:
+            return False  # taking the last space would stop the feeds to save for people what people do not need yet
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
@@ -33,17 +36,16 @@ class Reserve:
             return False
         finally:
             os.close(handle)
+        self._held = True
         return True
 
     def held(self) -> bool:
         """True while the space is kept back."""
-        try:
-            return self._path.stat().st_blocks * 512 >= self._size
-        except OSError:
-            return False
+        return self._held
 
     def give_up(self) -> bool:
         """Free the space for people's deeds; True when there was some."""
+        self._held = False
         try:
             self._path.unlink()
         except OSError:

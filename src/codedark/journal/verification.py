@@ -48,29 +48,39 @@ class Checker:
         self._at = -(1 << 63)
         self.tree = Frontier()
         self.counts: dict[str, int] = {}
+        self._kinds: dict[bytes, str] = {}
 
     def take(self, entry: SealedEntry) -> None:
         """Check one entry against all before it. Raises ChainBroken(position, reason)."""
-        position = self.tree.size
+        position, header = self.tree.size, entry.header
+        kind = self._kinds.get(header[h.FIXED_SIZE :])
+        if kind is None or header[:4] != h.FORMAT or header[92] > 1:
+            kind = self._read_kind(header, position)
+        _, at_position, origin, previous, at, _, _, _, _, _, _, length = h.fixed(header)
+        if at_position != position:
+            raise ChainBroken(position, f"entry {at_position} stands where {position} belongs")
+        if origin != self._origin:
+            raise ChainBroken(position, "the header names another origin")
+        if previous != self._previous:
+            raise ChainBroken(position, "the header does not follow the entry before it")
+        if len(entry.ciphertext) != length or len(entry.nonce) != h.NONCE_SIZE:
+            raise ChainBroken(position, "the payload is longer or shorter than its header says")
+        if h.entry_hash(header, entry.nonce, entry.ciphertext) != entry.entry_hash:
+            raise ChainBroken(position, "the entry is not what was hashed")
+        if at < self._at:
+            raise ChainBroken(position, "the entry is dated before the one it follows")
+        self._previous, self._at = entry.entry_hash, at
+        self.tree.append(entry.entry_hash)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def _read_kind(self, header: bytes, position: int) -> str:
+        """The kind of a header whose variable end was not seen before; later ones with the same end are known by it."""
         try:
-            header = h.decode(entry.header)
+            kind = h.decode(header).kind
         except UnknownFormat as error:
             raise ChainBroken(position, "the header is not canonical") from error
-        if header.position != position:
-            raise ChainBroken(position, f"entry {header.position} stands where {position} belongs")
-        if header.origin != self._origin:
-            raise ChainBroken(position, "the header names another origin")
-        if header.previous != self._previous:
-            raise ChainBroken(position, "the header does not follow the entry before it")
-        if len(entry.ciphertext) != header.length or len(entry.nonce) != h.NONCE_SIZE:
-            raise ChainBroken(position, "the payload is longer or shorter than its header says")
-        if h.entry_hash(entry.header, entry.nonce, entry.ciphertext) != entry.entry_hash:
-            raise ChainBroken(position, "the entry is not what was hashed")
-        if header.recorded_at_us < self._at:
-            raise ChainBroken(position, "the entry is dated before the one it follows")
-        self._previous, self._at = entry.entry_hash, header.recorded_at_us
-        self.tree.append(entry.entry_hash)
-        self.counts[header.kind] = self.counts.get(header.kind, 0) + 1
+        self._kinds[header[h.FIXED_SIZE :]] = kind
+        return kind
 
     def check_note(self, note: str) -> TreeHead:
         """Check a checkpoint of exactly the current size. Raises ChainBroken."""

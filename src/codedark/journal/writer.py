@@ -31,6 +31,7 @@ from codedark.journal.reserve import Reserve
 from codedark.journal.volume import Volume, connect
 
 BATCH = 1024
+RESERVE_AGAIN_S = 1.0
 VOLUME = "volume-000001.db"
 
 Done = Callable[[Receipt | AppendFailed], None]
@@ -214,8 +215,9 @@ class Journal:
         """Wait for a draft. The flag goes up before the last look, so a draft queued meanwhile is seen."""
         self._waiting.set()
         if not (self._lanes[0] or self._lanes[1] or self._closing):
-            self._wake.acquire()
+            self._wake.acquire(timeout=None if self._reserve.held() else RESERVE_AGAIN_S)
         self._waiting.clear()
+        self._reserve.hold()
 
     def _gather(self) -> list[tuple[Draft, Done]]:
         batch: list[tuple[Draft, Done]] = []
