@@ -182,6 +182,17 @@ class DeedDecided(Payload, frozen=True):
     reason: str = ""
 
 
+class DeedRefused(Payload, frozen=True):
+    """`deed.refused`: somebody tried what they may not do (approve their own proposal, a deed of another role). Counted
+    per session and minute; `deed` is "" when there were several, `reason` is of the last."""
+
+    person: str
+    session: str
+    deed: str
+    reason: str
+    count: int = 1
+
+
 class ChartViewed(Payload, frozen=True):
     """`chart.viewed`: a person saw a patient's record. `fold`: fold version; `position`: as of; `what`: "chart" |
     "census" | "search" | "pack"; `reason`: asked for outside one's unit."""
