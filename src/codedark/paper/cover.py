@@ -1,0 +1,141 @@
+"""The cover of a unit's pack as values for the template: who is on the unit, what is missing, how old it is."""
+
+from __future__ import annotations
+
+from codedark.paper.identity import comparison_code
+from codedark.paper.request import PackRequest
+from codedark.paper.summary import NARROW, Print, Values
+from codedark.paper.wording import NOT_RECORDED, age, born, known, moment, number, printable, span
+from codedark.views.shapes import AllergyState, BedRow, Chart, FeedRow
+
+LADDER = (
+    "The screen, if codedark answers: newer than any paper.",
+    "The newest ISSUED pack of this unit. Collect older ones; never use two.",
+    "A DRAFT pack, if nothing newer can be printed. Write DRAFT USED on the cover.",
+    "Blank downtime forms and the patient's own word. Copy the identity by hand, twice checked.",
+)
+
+
+def body(request: PackRequest, pr: Print) -> Values:
+    """The body of the cover sheet."""
+    charts = {chart.banner.patient: chart for chart in request.charts}
+    beds = [row for row in request.census if row.patient]
+    return {
+        "rows": [_bed(row, charts.get(row.patient), pr) for row in request.census],
+        "patients": len({row.patient for row in beds}),
+        "beds": len(request.census),
+        "missing": missing(request),
+        "feeds": [_feed(feed, pr) for feed in request.feeds],
+        "note": [printable(line) for line in request.checkpoint_note.rstrip("\n").split("\n")],
+        "has_note": bool(request.checkpoint_note.strip()),
+        "comparison": comparison_code(request.checkpoint_note),
+        "ladder": list(LADDER),
+    }
+
+
+def _bed(row: BedRow, chart: Chart | None, pr: Print) -> Values:
+    place = known(row.bed or row.room, NARROW)
+    if not row.patient:
+        return {"bed": place, "empty": True}
+    warnings = [
+        *(["SAME NAME"] if row.same_name else []),
+        *(["BED CLASH"] if row.clash else []),
+        *([f"isolation: {printable(row.isolation)}"] if row.isolation.strip() else []),
+        *([f"{chart.unread} not read"] if chart is not None and chart.unread else []),
+        *([] if chart is not None else ["NO SHEETS IN THIS PACK"]),
+    ]
+    return {
+        "empty": False,
+        "bed": place,
+        "name": known(row.name, NARROW + 4),
+        "born": f"{born(row.birth_date)} ({age(row.birth_date, pr.at_us, pr.zone)})",
+        "sex": known(row.sex, NARROW) if row.sex.strip() else "?",
+        "mrn": known(row.mrn, NARROW),
+        "allergies": _allergies(row),
+        "code": known(row.code_status, NARROW + 4),
+        "medications": str(row.active_medications),
+        "critical": ", ".join(map(printable, row.critical_results)),
+        "warnings": warnings,
+    }
+
+
+def _allergies(row: BedRow) -> Values:
+    names = ", ".join(known(name, NARROW + 4) for name in row.allergy_names)
+    unsure = row.allergy_state in (AllergyState.NOT_RECORDED, AllergyState.COULD_NOT_BE_READ)
+    if row.allergy_state is AllergyState.HAS:
+        return {"text": names or "has allergies, names not recorded", "strong": True}
+    text = row.allergy_state.value + (f"; {names}" if names else "")
+    return {"text": text, "strong": unsure or bool(names)}
+
+
+def missing(request: PackRequest) -> list[str]:
+    """What this pack does not know, in words; the denominator is always said."""
+    charts = request.charts
+    total = len(charts)
+    counts = (
+        ("allergies not recorded", sum(c.allergy_state is AllergyState.NOT_RECORDED for c in charts)),
+        ("allergies could not be read", sum(c.allergy_state is AllergyState.COULD_NOT_BE_READ for c in charts)),
+        ("code status not recorded", sum(not c.banner.code_status.strip() for c in charts)),
+        ("weight not recorded", sum(not c.banner.weight.strip() for c in charts)),
+        ("no medication order heard", sum(not c.medications for c in charts)),
+        ("orders but no dose ever heard", sum(_orders_only(c) for c in charts)),
+        ("no result heard", sum(not c.results for c in charts)),
+        ("no vital sign heard", sum(not c.vitals for c in charts)),
+        ("items not read or not trusted", sum(bool(c.unread) for c in charts)),
+    )
+    said = [f"{what}: {count} of {total} patients" for what, count in counts if count]
+    without = {row.patient for row in request.census if row.patient} - {c.banner.patient for c in charts}
+    if without:
+        said.append(f"on the bed list but without sheets in this pack: {len(without)}")
+    if not request.as_of.clock_trusted:
+        said.append("the clock of the node is not trusted: times and ages on these sheets may be wrong")
+    return said
+
+
+def _orders_only(chart: Chart) -> bool:
+    return bool(chart.medications) and not any(m.doses_heard or m.last_heard for m in chart.medications)
+
+
+def _feed(feed: FeedRow, pr: Print) -> list[str]:
+    carries = ", ".join(map(printable, feed.carries)) or "what it carries is not declared"
+    return [printable(feed.feed), carries, feed_state(feed, pr)]
+
+
+def feed_state(feed: FeedRow, pr: Print) -> str:
+    """Heard, silent, never heard; distrusted and unauthenticated said beside it."""
+    said = []
+    if feed.last_heard_us is None:
+        said.append("NEVER HEARD")
+    else:
+        silence = pr.at_us - feed.last_heard_us
+        silent = feed.expected_s and silence > feed.expected_s * 1_000_000
+        at = moment(feed.last_heard_us, pr.zone)
+        said.append(
+            f"SILENT since {at} ({span(silence)})" if silent else f"last heard {at} ({span(silence)} before printing)"
+        )
+    said += ["DISTRUSTED"] if feed.distrusted else []
+    said += [] if feed.authenticated else ["not authenticated"]
+    return " · ".join(said)
+
+
+def state_line(request: PackRequest, pr: Print) -> str:
+    """The line of state on every page: as of, entry, and each feed that is silent or was never heard."""
+    as_of = request.as_of
+    if as_of.recorded_at_us is None:
+        parts = ["LAST KNOWN RECORD: nothing was ever recorded"]
+    else:
+        old = span(pr.at_us - as_of.recorded_at_us)
+        parts = [f"LAST KNOWN RECORD as of {moment(as_of.recorded_at_us, pr.zone)} ({old} before printing)"]
+        parts.append(f"entry {number(as_of.position)}")
+    if not as_of.clock_trusted:
+        parts.append("CLOCK NOT TRUSTED")
+    for feed in request.feeds:
+        state = feed_state(feed, pr).split(" (")[0].split(" · ")[0]
+        if not state.startswith("last heard"):
+            parts.append(f"feed {printable(feed.feed)} {state.lower().replace('silent', 'SILENT')}")
+    return " · ".join(parts)
+
+
+def unknown_place(text: str) -> str:
+    """A unit's name, or that there is none."""
+    return known(text) if text.strip() else NOT_RECORDED

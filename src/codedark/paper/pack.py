@@ -1,0 +1,147 @@
+"""A unit's pack: plan its sheets, then draw it. Pure but for the caged typst process: no clock, no store, no disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import segno
+
+from codedark.clock import Chance
+from codedark.errors import PackError
+from codedark.paper import cover, mar, summary
+from codedark.paper.identity import SheetId, SheetRef, site_letters, write_code
+from codedark.paper.press import Press
+from codedark.paper.request import Pack, PackRequest, Sheet, SheetKey, SheetPlan
+from codedark.paper.summary import Print, Values
+from codedark.paper.wording import known, mar_day, moment, printable, wall
+from codedark.views.shapes import Chart
+
+TITLES = {"cover": "Unit cover", "summary": "Summary", "mar": "MAR"}
+LEGEND = "▪ EHR ✎ paper ▸ screen ⇄ transferred ▫ import · * time zone assumed"
+WIDTHS = {"a4": ("a4", 210.0), "letter": ("us-letter", 215.9)}
+
+
+def mint_sheets(request: PackRequest, chance: Chance) -> dict[SheetKey, SheetId]:
+    """A new random id for each (patient, form) of the pack, the cover first."""
+    site = request.site or site_letters(request.facility)
+    return {key: SheetId.mint(site, chance) for key in _keys(request)}
+
+
+def plan_sheets(request: PackRequest, chance: Chance) -> SheetPlan:
+    """Mint ids and count pages, so that `sheets.printed` is in the journal before anything is drawn with them.
+
+    Raises PackError. Then: `draw_pack(dataclasses.replace(request, sheets=plan.ids))`.
+    """
+    ids = mint_sheets(request, chance)
+    with Press(_timestamp(request)) as press:
+        counts = _counts(press.measure(_data(request)), len(ids))
+    return SheetPlan(ids, _sheets(ids, counts))
+
+
+def draw_pack(request: PackRequest) -> Pack:
+    """The pack of one unit as PDF. The same request gives the same bytes, on any machine.
+
+    Raises PackError when `request.sheets` lacks an id, or typst fails or takes too long.
+    """
+    keys = _keys(request)
+    if any(key not in request.sheets for key in keys):
+        raise PackError("a sheet of this pack has no id", hint="Plan the sheets of this same request first.")
+    ids = {key: request.sheets[key] for key in keys}
+    data = _data(request)
+    with Press(_timestamp(request)) as press:
+        sheets = _sheets(ids, _counts(press.measure(data), len(ids)))
+        pdf = press.draw(data, [_page(sheet, request) for sheet in sheets])
+    return Pack(pdf, len(sheets), sheets, hashlib.sha256(pdf).digest())
+
+
+def _keys(request: PackRequest) -> list[SheetKey]:
+    patients = [chart.banner.patient for chart in _in_bed_order(request)]
+    return [("", "cover"), *((patient, form) for patient in patients for form in ("summary", "mar"))]
+
+
+def _in_bed_order(request: PackRequest) -> list[Chart]:
+    """Charts as the bed list goes; those it does not name come last, as given."""
+    places = {row.patient: place for place, row in reversed(list(enumerate(request.census)))}
+    charts = {chart.banner.patient: chart for chart in request.charts}
+    if len(charts) != len(request.charts):
+        raise PackError("a patient is in this pack twice")
+    return sorted(charts.values(), key=lambda chart: places.get(chart.banner.patient, len(places)))
+
+
+def _timestamp(request: PackRequest) -> int:
+    return request.printed_at_us // 1_000_000
+
+
+def _counts(last_pages: Sequence[int], expected: int) -> list[int]:
+    """Pages of each form from the last physical page of each."""
+    if len(last_pages) != expected:
+        raise PackError("the template did not draw every form")
+    return [last - before for before, last in zip([0, *last_pages], last_pages, strict=False)]
+
+
+def _sheets(ids: Mapping[SheetKey, SheetId], counts: Sequence[int]) -> tuple[Sheet, ...]:
+    return tuple(
+        Sheet(sheet_id, patient, form, page, pages)
+        for ((patient, form), sheet_id), pages in zip(ids.items(), counts, strict=True)
+        for page in range(1, pages + 1)
+    )
+
+
+def _page(sheet: Sheet, request: PackRequest) -> dict[str, str]:
+    ref = SheetRef(sheet.id, sheet.page, sheet.pages, request.key_id, request.draft)
+    return {
+        "text": sheet.text,
+        "n": str(sheet.page),
+        "of": str(sheet.pages),
+        "svg": code_svg(write_code(ref, request.sheet_key)),
+    }
+
+
+def code_svg(text: str) -> str:
+    """A QR code (level H: a third of it may be lost) as SVG, without its quiet zone: the sheet keeps that white."""
+    sink = io.BytesIO()
+    segno.make_qr(text, error="h", boost_error=False).save(
+        sink, kind="svg", border=0, xmldecl=False, svgns=True, nl=False, svgclass=None, lineclass=None
+    )
+    return sink.getvalue().decode()
+
+
+def _data(request: PackRequest) -> str:
+    """Everything the template prints, as JSON text: values only."""
+    try:
+        pr = Print(request.printed_at_us, ZoneInfo(request.zone))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise PackError(
+            "the facility's time zone is not known", hint="Set an IANA zone, e.g. America/New_York."
+        ) from error
+    paper, width = WIDTHS[request.paper]
+    rows = {row.patient: row for row in reversed(request.census)}
+    sheets: list[Values] = [{"form": "cover", "title": TITLES["cover"], "ages": "", "body": cover.body(request, pr)}]
+    for chart in _in_bed_order(request):
+        strip = summary.banner(chart, rows.get(chart.banner.patient), pr)
+        bodies = {"summary": summary.body(chart, pr), "mar": mar.body(chart, pr, request.mar_day_start)}
+        ages = summary.ages_in_line(chart, pr)
+        sheets += [
+            {"form": form, "title": TITLES[form], "ages": ages, "banner": strip, "body": bodies[form]}
+            for form in bodies
+        ]
+    return json.dumps(
+        {
+            "title": f"Downtime pack {printable(request.unit)}",
+            "unit": known(request.unit),
+            "facility": known(request.facility),
+            "paper": paper,
+            "width": width,
+            "draft": request.draft,
+            "demo": request.demo,
+            "state": cover.state_line(request, pr),
+            "replace_by": wall(mar_day(request.printed_at_us, pr.zone, request.mar_day_start)[1]),
+            "legend": LEGEND,
+            "printed": f"{moment(request.printed_at_us, pr.zone)} by {known(request.printed_by)}, copy {request.copy}",
+            "sheets": sheets,
+        }
+    )

@@ -1,0 +1,263 @@
+"""The summary sheet of one patient as values for the template: ten questions answered, and what is not known said.
+
+Everything is text that went through `wording`. What a list leaves out is counted in words at its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from codedark.paper.wording import NOT_RECORDED, age, born, brief, known, moment, printable, span, when
+from codedark.views.shapes import (
+    Administration,
+    Allergy,
+    AllergyState,
+    BedRow,
+    Chart,
+    Medication,
+    Result,
+    SectionAge,
+    Vital,
+)
+
+Values = dict[str, object]
+NARROW = 12
+"""Longest unbroken run, in characters, that a narrow column holds."""
+
+RECENT = 3
+"""How many newest values of one test or vital sign the sheet shows; older ones are counted."""
+
+STRIP = 700
+"""Characters of allergies that still fit the strip on top of every page; more are on page 1 of the summary, and the
+strip says so."""
+
+OUTSTANDING = ("active", "on-hold", "draft", "unknown", "")
+"""R4 request statuses of orders that may still be waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What every value is written against: the moment of printing (µs UTC) and the facility's zone."""
+
+    at_us: int
+    zone: ZoneInfo
+
+
+def banner(chart: Chart, row: BedRow | None, pr: Print) -> Values:
+    """The strip on every page of a patient: who, where, allergies, code status, weight, warnings."""
+    who = chart.banner
+    place = " ".join(part for part in (who.room, who.bed) if part.strip())
+    return {
+        "name": known(who.name, 40),
+        "born": born(who.birth_date),
+        "age": age(who.birth_date, pr.at_us, pr.zone),
+        "sex": known(who.sex),
+        "mrn": known(who.mrn),
+        "visit": known(who.visit),
+        "place": known(place),
+        "unit": known(who.unit),
+        "attending": known(who.attending),
+        "allergies": allergies_in_strip(chart),
+        "code": known(who.code_status),
+        "weight": weight(chart, pr),
+        "isolation": known(who.isolation),
+        "warnings": warnings(chart, row),
+    }
+
+
+def allergies_in_strip(chart: Chart) -> Values:
+    """Substances and reactions, or the state in words; `long` when the strip cannot hold them whole."""
+    items = [{"name": known(a.substance), "reaction": _reaction(a)} for a in chart.allergies]
+    size = sum(len(str(item["name"])) + len(str(item["reaction"])) for item in items)
+    return {
+        "state": chart.allergy_state.value,
+        "listed": chart.allergy_state is AllergyState.HAS or bool(items),
+        "conflict": bool(items) and chart.allergy_state is AllergyState.NONE_KNOWN,
+        "partly": bool(items) and chart.allergy_state is AllergyState.COULD_NOT_BE_READ,
+        "items": items,
+        "long": size > STRIP,
+        "count": len(items),
+    }
+
+
+def _reaction(allergy: Allergy) -> str:
+    said = [*allergy.reactions, *([f"criticality {allergy.criticality}"] if allergy.criticality else [])]
+    return printable(", ".join(said))
+
+
+def weight(chart: Chart, pr: Print) -> str:
+    """The weight with its date, or "not recorded"."""
+    who = chart.banner
+    if not who.weight.strip():
+        return NOT_RECORDED
+    return f"{printable(who.weight)} ({when(who.weight_when, pr.zone)})" if who.weight_when else printable(who.weight)
+
+
+def warnings(chart: Chart, row: BedRow | None) -> list[str]:
+    """What a reader must know before trusting the page."""
+    said = []
+    if row is not None and row.same_name:
+        said.append("ANOTHER PATIENT ON THIS UNIT HAS THIS FAMILY NAME: check birth date and MRN")
+    if row is not None and row.clash:
+        said.append("TWO PATIENTS CLAIM THIS BED, OR THIS PATIENT TWO BEDS: check who is here")
+    if chart.unread:
+        plural = "item" if chart.unread == 1 else "items"
+        said.append(
+            f"{chart.unread} {plural} about this patient could not be read or are not trusted: ask, do not assume"
+        )
+    if chart.banner.merged_from:
+        said.append("merged from MRN " + ", ".join(map(printable, chart.banner.merged_from)))
+    return said
+
+
+def body(chart: Chart, pr: Print) -> Values:
+    """The body of the summary sheet, in the one order of all faces."""
+    who = chart.banner
+    outstanding = [order for order in chart.orders if order.status in OUTSTANDING]
+    return {
+        "allergies": [_allergy(a, pr) for a in chart.allergies],
+        "facts": [
+            ["class", known(who.patient_class)],
+            ["admitted", when(who.admitted, pr.zone)],
+            *([["discharged", when(who.discharged, pr.zone)]] if who.discharged else []),
+            ["attending", known(who.attending)],
+            ["isolation", known(who.isolation)],
+        ],
+        "medications": [
+            _medication(m, pr) for m in chart.medications if m.status in ("active", "on-hold", "unknown", "")
+        ],
+        "medications_left": _left(chart.medications),
+        "vitals": _vitals(chart.vitals, pr),
+        "results": _results(chart.results, pr),
+        "orders": [
+            [
+                known(o.name),
+                " ".join(p for p in (printable(o.priority), printable(o.status)) if p),
+                when(o.when, pr.zone),
+                known(o.by),
+                o.stamp.mark.value,
+            ]
+            for o in outstanding
+        ],
+        "orders_left": len(chart.orders) - len(outstanding),
+        "problems": [
+            [
+                known(c.name),
+                printable(c.status) or "status not known",
+                when(c.since, pr.zone) if c.since else "",
+                c.stamp.mark.value,
+            ]
+            for c in chart.conditions
+        ],
+        "notes": [[known(n.title), known(n.author), when(n.when, pr.zone), n.stamp.mark.value] for n in chart.notes],
+        "ages": [_age(a, pr) for a in chart.ages],
+    }
+
+
+def _allergy(a: Allergy, pr: Print) -> list[str]:
+    since = f"since {when(a.since, pr.zone)}" if a.since else ""
+    kind = " · ".join(part for part in (printable(a.kind), since) if part)
+    return [known(a.substance), _reaction(a) or "reaction not recorded", kind, a.stamp.mark.value]
+
+
+def _medication(m: Medication, pr: Print) -> Values:
+    return {
+        "name": known(m.name),
+        "order": ordered(m),
+        "heard": heard(m.last_heard, pr),
+        "held": m.status == "on-hold",
+        "status": "" if m.status == "active" else (printable(m.status) or "status not known"),
+        "mark": m.stamp.mark.value,
+    }
+
+
+def ordered(m: Medication) -> str:
+    """Dose, route and schedule exactly as ordered; a missing part is said."""
+    parts = [known(m.dose) if m.dose.strip() else "dose not recorded", printable(m.route) or "route not recorded"]
+    parts.append(printable(m.schedule) or ("as needed" if m.as_needed else "schedule not recorded"))
+    return " · ".join(parts)
+
+
+def heard(dose: Administration | None, pr: Print) -> str:
+    """The newest administration as *heard*, never as "given last": the feed may have missed later ones."""
+    if dose is None:
+        return "never heard"
+    what = printable(dose.dose) or "dose not recorded"
+    text = f"{when(dose.when, pr.zone)} {what}" if dose.given else f"{when(dose.when, pr.zone)} NOT GIVEN"
+    if dose.reason.strip():
+        text += f" ({printable(dose.reason)})"
+    if dose.time_impossible:
+        text = f"time impossible: {text}"
+    return f"{text} {printable(dose.by)} {dose.stamp.mark.value}".replace("  ", " ")
+
+
+def _left(medications: tuple[Medication, ...]) -> str:
+    ended = [m for m in medications if m.status not in ("active", "on-hold", "unknown", "")]
+    if not ended:
+        return ""
+    names = ", ".join(f"{known(m.name)} ({printable(m.status)})" for m in ended)
+    return f"no longer active as last heard: {names}"
+
+
+def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
+    names = list(dict.fromkeys(v.name for v in vitals))
+    rows, left = [], 0
+    for name in names:
+        own = [v for v in vitals if v.name == name]
+        left += max(0, len(own) - RECENT)
+        values = [[_quantity(v.value, v.unit), when(v.when, pr.zone), v.stamp.mark.value] for v in own[:RECENT]]
+        rows.append({"name": known(name, NARROW * 2), "values": values})
+    return {"rows": rows, "left": left}
+
+
+def _quantity(value: str, unit: str) -> str:
+    return f"{known(value, NARROW * 2)} {printable(unit)}".strip()
+
+
+def _results(results: tuple[Result, ...], pr: Print) -> Values:
+    """Tests with a critical newest value first, then by panel as they come; newest on the left."""
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.panel, result.name), []).append(result)
+    ranked = sorted(groups.items(), key=lambda group: not any(r.critical for r in group[1]))
+    rows, left = [], 0
+    for (panel, name), own in ranked:
+        shown = own[:RECENT] + [r for r in own[RECENT:] if r.critical]
+        left += len(own) - len(shown)
+        rows.append(
+            {
+                "name": known(name),
+                "panel": printable(panel),
+                "critical": any(r.critical for r in own),
+                "reference": printable(own[0].reference),
+                "values": [_result(r, pr) for r in shown],
+            }
+        )
+    return {"rows": rows, "left": left}
+
+
+def _result(r: Result, pr: Print) -> Values:
+    standing = "" if r.standing in ("final", "") else printable(r.standing)
+    earlier = f"was {', '.join(known(v) for v in r.earlier)}" if r.earlier else ""
+    return {
+        "value": _quantity(r.value, r.unit),
+        "flag": printable(r.flag) + ("!" if r.critical else ""),
+        "critical": r.critical,
+        "when": when(r.when, pr.zone),
+        "note": " · ".join(part for part in (standing, earlier) if part),
+        "mark": r.stamp.mark.value,
+    }
+
+
+def _age(a: SectionAge, pr: Print) -> list[str]:
+    return [known(a.section), _heard_at(a.patient_heard_us, pr), _heard_at(a.facility_heard_us, pr)]
+
+
+def ages_in_line(chart: Chart, pr: Print) -> str:
+    """When the facility last heard each section, for the line of state."""
+    return " · ".join(f"{known(a.section)} {brief(a.facility_heard_us, pr.at_us, pr.zone)}" for a in chart.ages)
+
+
+def _heard_at(us: int | None, pr: Print) -> str:
+    return "never heard" if us is None else f"{moment(us, pr.zone)} ({span(pr.at_us - us)} before printing)"
