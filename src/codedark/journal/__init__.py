@@ -23,6 +23,7 @@ from codedark.journal.model import (
 )
 from codedark.journal.note import NoteSigner, TreeHead, cosign, is_signed_by, read_checkpoint
 from codedark.journal.origin import OriginStatement
+from codedark.journal.proofs import consistency, inclusion, is_consistent, is_included
 from codedark.journal.pull import PullReport, pull
 from codedark.journal.reader import READ_MAX, JournalReader
 from codedark.journal.verification import UNWITNESSED, VerifyReport, verify
@@ -54,8 +55,12 @@ __all__ = [
     "SealingKeys",
     "TreeHead",
     "VerifyReport",
+    "consistency",
     "cosign",
     "export",
+    "inclusion",
+    "is_consistent",
+    "is_included",
     "is_signed_by",
     "pull",
     "read_checkpoint",

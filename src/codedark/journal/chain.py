@@ -21,6 +21,7 @@ from codedark.journal.merkle import Frontier
 from codedark.journal.model import Audience, Draft, Flag, Head, Lane, Once, Outcome, Receipt
 from codedark.journal.note import NoteSigner
 from codedark.journal.origin import OriginStatement
+from codedark.journal.tiles import TileBuilder
 from codedark.journal.volume import Volume
 
 COMPRESS_FROM = 4096
@@ -64,6 +65,10 @@ class Chain:
         if newest and newest[1] != self._frontier.root():
             raise ChainBroken(size, "the newest checkpoint is not the root of its own frontier")
         self.note = newest[2] if newest else ""
+        try:
+            self._tiles = TileBuilder.resume(size, self._volume.entry_hashes, self._volume.tile)
+        except LookupError as error:
+            raise ChainBroken(size, "a tile of the tree is missing") from error
         self._droppable = None
         self._scopes.clear()
 
@@ -94,6 +99,8 @@ class Chain:
             crossed = self.head.size // KEEP_EVERY != batch.position // KEEP_EVERY
             self._droppable = None if crossed else batch.position
             self._frontier, self.head, self.note = batch.frontier, batch.head, batch.note
+            self._tiles = batch.tiles
+            self._tiles.full.clear()
             self._sequence = batch.sequence
         return receipts
 
@@ -102,7 +109,7 @@ class _Batch:
     """One commit in the making: rows are gathered first and written as few statements."""
 
     def __init__(self, chain: Chain, frontier: Frontier) -> None:
-        self.chain, self.frontier = chain, frontier
+        self.chain, self.frontier, self.tiles = chain, frontier, chain._tiles.copy()
         self.position, self.previous, self.at = chain.head
         self.now = max(chain._clock.now_us(), self.at)
         self.trusted = chain._clock.trusted()
@@ -171,7 +178,7 @@ class _Batch:
         nonce = chain._chance.bytes(h.NONCE_SIZE)
         ciphertext = epoch.cipher.encrypt(nonce, plaintext, head)
         digest = h.entry_hash(head, nonce, ciphertext)
-        self.frontier.append(digest)
+        self.tiles.add(self.frontier.append(digest))
         self.entries.append((position, head, nonce, digest))
         self.payloads.append((position, ciphertext))
         self.counts[draft.kind] = self.counts.get(draft.kind, 0) + 1
@@ -213,6 +220,8 @@ class _Batch:
         volume.insert_payloads(self.payloads)
         if self.duplicates:
             volume.insert_duplicates(self.duplicates)
+        if self.tiles.full:
+            volume.insert_tiles(self.tiles.full)
         volume.add_counts(self.counts)
         root = self.frontier.root()
         self.note = chain._signer.checkpoint(self.position, root)

@@ -32,14 +32,16 @@ class Frontier:
         if len(self.roots) != size.bit_count():
             raise ValueError("a frontier has one root for each 1-bit of its size")
 
-    def append(self, entry_hash: bytes) -> None:
-        """Add one entry; merges equal subtrees upwards, one hash on average."""
-        carry, size, roots = sha256(b"\0" + entry_hash).digest(), self.size, self.roots
+    def append(self, entry_hash: bytes) -> bytes:
+        """Add one entry; merges equal subtrees upwards, one hash on average. Returns its leaf hash."""
+        added, size, roots = sha256(b"\0" + entry_hash).digest(), self.size, self.roots
+        carry = added
         while size & 1:
             carry = sha256(b"\1" + roots.pop() + carry).digest()
             size >>= 1
         roots.append(carry)
         self.size += 1
+        return added
 
     def root(self) -> bytes:
         """The RFC 6962 root of the tree so far."""

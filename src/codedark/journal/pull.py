@@ -64,7 +64,7 @@ def pull(
                 batch.append((checker.tree.size - 1, entry))
         if checker.tree.size == before:
             raise ChainBroken(before, "the entry is missing")
-        _keep(target, batch)
+        _keep(target, batch, checker)
         if progress:
             progress(checker.tree.size, newest.size)
     checker.check_note(newest.note)
@@ -102,8 +102,10 @@ def _open_copy(copy: Path, reader: JournalReader) -> Volume:
     return Volume.create(path, meta, synchronous="FULL", vfs=None)
 
 
-def _keep(target: Volume, batch: list[tuple[int, SealedEntry]]) -> None:
+def _keep(target: Volume, batch: list[tuple[int, SealedEntry]], checker: Checker) -> None:
     with target.connection:
+        target.put_tiles(checker.tiles.full)
+        checker.tiles.full.clear()
         target.insert_entries([(p, e.header, e.nonce, e.entry_hash) for p, e in batch])
         target.insert_payloads([(p, e.ciphertext) for p, e in batch])
 

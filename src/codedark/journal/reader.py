@@ -15,6 +15,7 @@ from codedark.journal import header as h
 from codedark.journal.epochs import EpochKeys
 from codedark.journal.model import Checkpoint, Entry, Flag, Head, Header, SealedEntry
 from codedark.journal.origin import OriginStatement
+from codedark.journal.proofs import Hashes
 from codedark.journal.volume import Volume
 
 READ_MAX = 10_000
@@ -69,6 +70,18 @@ class JournalReader:
             for kind, entries in volume.counts().items():
                 counts[kind] = counts.get(kind, 0) + entries
         return size, counts
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a full tile, None when it is not stored."""
+        found = (volume.tile(level, number) for volume in self._volumes)
+        return next((data for data in found if data is not None), None)
+
+    def hashes(self) -> Hashes:
+        """Subtree hashes, for proofs."""
+        return Hashes(self._entry_hashes, self.tile)
+
+    def _entry_hashes(self, first: int, count: int) -> list[bytes]:
+        return [digest for volume in self._volumes for digest in volume.entry_hashes(first, count)]
 
     def size_bytes(self) -> int:
         """Bytes on disk of the journal's files."""

@@ -19,6 +19,7 @@ from codedark.journal.model import SealedEntry
 from codedark.journal.note import TreeHead, is_signed_by, read_checkpoint
 from codedark.journal.origin import OriginStatement
 from codedark.journal.reader import READ_MAX, JournalReader
+from codedark.journal.tiles import WIDTH, TileBuilder
 
 UNWITNESSED = "self-consistent, unwitnessed"
 
@@ -46,7 +47,7 @@ class Checker:
         self.statement = statement
         self._origin, self._previous = statement.id, statement.first_previous
         self._at = -(1 << 63)
-        self.tree = Frontier()
+        self.tree, self.tiles = Frontier(), TileBuilder()
         self.counts: dict[str, int] = {}
         self._kinds: dict[bytes, str] = {}
 
@@ -70,7 +71,7 @@ class Checker:
         if at < self._at:
             raise ChainBroken(position, "the entry is dated before the one it follows")
         self._previous, self._at = entry.entry_hash, at
-        self.tree.append(entry.entry_hash)
+        self.tiles.add(self.tree.append(entry.entry_hash))
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
     def _read_kind(self, header: bytes, position: int) -> str:
@@ -148,6 +149,7 @@ def _walk(
                 _compare(checker, outside, note or "")
         if checker.tree.size == before:
             raise ChainBroken(before, "the entry is missing")
+        _check_tiles(reader, checker)
         if progress:
             progress(checker.tree.size, target)
     _check_counts(reader, checker, target)
@@ -158,6 +160,14 @@ def _compare(checker: Checker, outside: TreeHead, note: str) -> None:
         raise ForkFound(checker.tree.size, "the journal's root is not the one on the checkpoint given")
     if not is_signed_by(note, checker.statement.name, checker.statement.public_key):
         raise ForkFound(checker.tree.size, "the checkpoint given is not signed by this origin")
+
+
+def _check_tiles(reader: JournalReader, checker: Checker) -> None:
+    """Tiles are derived, and proofs are made of them: each full one must be what the entries give."""
+    for level, number, hashes in checker.tiles.full:
+        if reader.tile(level, number) != hashes:
+            raise ChainBroken(number * WIDTH ** (level + 1), "a stored tile does not match the entries below it")
+    checker.tiles.full.clear()
 
 
 def _check_counts(reader: JournalReader, checker: Checker, target: int) -> None:

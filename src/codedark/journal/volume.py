@@ -40,6 +40,12 @@ CREATE TABLE checkpoint (
   note TEXT NOT NULL,                   -- signed note
   frontier BLOB NOT NULL                -- roots of the full subtrees, so appending never reads back
 ) STRICT;
+CREATE TABLE tile (
+  level INTEGER NOT NULL,               -- 0: leaf hashes; k: roots of full tiles of level k-1
+  number INTEGER NOT NULL,
+  hashes BLOB NOT NULL,                 -- 256 hashes of 32 bytes; only full tiles are stored
+  PRIMARY KEY (level, number)
+) STRICT;
 CREATE TABLE scope (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE             -- first half of a natural key
@@ -164,6 +170,24 @@ class Volume:
     def checkpoints(self) -> list[tuple[int, bytes, str, bytes]]:
         """All checkpoints by size."""
         return self._rows("SELECT size, root, note, frontier FROM checkpoint ORDER BY size")
+
+    def insert_tiles(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Add full tiles: level, number, hashes."""
+        self._insert("tile", 3, rows)
+
+    def put_tiles(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Add full tiles, or write again those a cut-off pull had written."""
+        self.connection.executemany("INSERT OR REPLACE INTO tile VALUES (?,?,?)", rows)
+
+    def tile(self, level: int, number: int) -> bytes | None:
+        """The hashes of a full tile, None when it is not stored."""
+        rows = self._rows("SELECT hashes FROM tile WHERE level = ? AND number = ?", (level, number))
+        return rows[0][0] if rows else None
+
+    def entry_hashes(self, first: int, count: int) -> list[bytes]:
+        """The entry hashes of `count` positions from `first`."""
+        sql = "SELECT hash FROM entry WHERE position >= ? AND position < ? ORDER BY position"
+        return [digest for (digest,) in self._rows(sql, (first, first + count))]
 
     def add_counts(self, counts: dict[str, int]) -> None:
         """Add to the entry counters."""
