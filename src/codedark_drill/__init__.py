@@ -6,6 +6,7 @@ Uses only the public doors of codedark: its command line, its rooms' public name
 from __future__ import annotations
 
 from .hospital import Hospital
+from .sender import Answer, Line, Sender, Tally, at_real_rates
 from .speech import FEEDS, Spoken
 
-__all__ = ["FEEDS", "Hospital", "Spoken"]
+__all__ = ["FEEDS", "Answer", "Hospital", "Line", "Sender", "Spoken", "Tally", "at_real_rates"]

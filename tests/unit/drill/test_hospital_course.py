@@ -8,6 +8,7 @@ from itertools import islice
 
 import hl7 as other_hl7
 import pytest
+
 from codedark.hl7 import parse, peek
 from codedark_drill import FEEDS, Hospital, Spoken
 
@@ -46,7 +47,8 @@ def test_a_shorter_run_is_the_beginning_of_a_longer_one() -> None:
 def test_messages_come_in_the_order_of_their_sending_time() -> None:
     times = [spoken.at_us for spoken in said()]
     assert times == sorted(times)
-    assert START_US <= times[0] and times[-1] < START_US + 30 * HOUR_US
+    assert times[0] >= START_US
+    assert times[-1] < START_US + 30 * HOUR_US
 
 
 def test_all_five_feeds_speak() -> None:
@@ -131,7 +133,8 @@ def test_a_corrected_result_follows_a_final_one_of_the_same_order() -> None:
         if spoken.feed == "lab" and cells(spoken, "OBR"):
             status[cells(spoken, "OBR")[0][3]].append(cells(spoken, "OBR")[0][25])
     corrected = [order for order in status.values() if "C" in order]
-    assert corrected and all("F" in order[: order.index("C")] for order in corrected)
+    assert corrected
+    assert all("F" in order[: order.index("C")] for order in corrected)
 
 
 @pytest.mark.parametrize(
