@@ -4,6 +4,7 @@ docs/formats/journal.md.
 Write with `Journal` (or through a `DoorClient` when a node runs), read with `JournalReader`, check with `verify`.
 """
 
+from codedark.journal.derived import check_duplicates, rebuild_duplicates
 from codedark.journal.door import Door, DoorClient
 from codedark.journal.epochs import EpochKeys, SealingKeys
 from codedark.journal.export import export, verify_export
@@ -55,6 +56,7 @@ __all__ = [
     "SealingKeys",
     "TreeHead",
     "VerifyReport",
+    "check_duplicates",
     "consistency",
     "cosign",
     "export",
@@ -64,6 +66,7 @@ __all__ = [
     "is_signed_by",
     "pull",
     "read_checkpoint",
+    "rebuild_duplicates",
     "verify",
     "verify_export",
 ]

@@ -76,6 +76,11 @@ class JournalReader:
         found = (volume.tile(level, number) for volume in self._volumes)
         return next((data for data in found if data is not None), None)
 
+    def duplicates(self) -> Iterator[tuple[str, str, bytes, int, int]]:
+        """All rows of the duplicate table: scope, key, mac, position, recorded_at."""
+        for volume in self._volumes:
+            yield from volume.all_duplicates()
+
     def hashes(self) -> Hashes:
         """Subtree hashes, for proofs."""
         return Hashes(self._entry_hashes, self.tile)

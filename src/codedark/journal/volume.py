@@ -149,6 +149,13 @@ class Volume:
                 found.setdefault((scope, key), []).append((mac, position, at))
         return found
 
+    def all_duplicates(self) -> list[tuple[str, str, bytes, int, int]]:
+        """Every natural key, with its scope by name."""
+        return self._rows(
+            "SELECT s.name, d.key, d.mac, d.position, d.recorded_at "
+            "FROM duplicate d LEFT JOIN scope s ON s.id = d.scope"
+        )
+
     def scope_id(self, name: str) -> int:
         """The id of a scope, made when new."""
         if row := self._rows("SELECT id FROM scope WHERE name = ?", (name,)):

@@ -12,7 +12,8 @@ import fcntl
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TextIO
@@ -291,6 +292,16 @@ def _origin_opened(statement: OriginStatement) -> Draft:
     cites = "" if statement.cites == "none" else statement.cites
     payload = msgspec.msgpack.encode({"statement": statement.text, "cites": cites})
     return Draft("origin.opened", 1, "node", payload, lane=Lane.PERSON)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the writer's lock for a repair. Raises Locked while a writer runs."""
+    lock = _take_lock(folder)
+    try:
+        yield
+    finally:
+        lock.close()
 
 
 def _take_lock(folder: Path) -> TextIO:
