@@ -54,6 +54,12 @@ class Feed(Table, frozen=True):
     """Longest usual silence in seconds; 0: not declared. Longer silence is shown."""
     frame_limit: int = 16_777_216
     """Largest message in bytes. A larger one is refused (AR); its prefix, length and keyed hash are kept."""
+    tls: bool = False
+    """Speak TLS with the node's own certificate. Without it, and without `clients`, the feed is not authenticated."""
+    clients: str = ""
+    """PEM file (relative to the folder) of the authority whose client certificates are required."""
+    certificates: tuple[str, ...] = ()
+    """SHA-256 fingerprints of the client certificates this feed is pinned to; empty: any that `clients` accepts."""
 
 
 class Web(Table, frozen=True):
@@ -120,7 +126,27 @@ class Config(Table, frozen=True):
         config._check(name, text)
         return config
 
+    @classmethod
+    def checked(cls, config: Config) -> Config:
+        """The same config, as its written form reads back. Raises `ConfigError` like `load`."""
+        return cls.parse(written(config))
+
+    @property
+    def facility_id_fits(self) -> bool:
+        """Whether the id may name a chain: a-z, 0-9 and hyphen."""
+        return re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.facility.id) is not None
+
     def _check(self, name: str, text: str) -> None:
+        if not self.facility_id_fits:
+            raise ConfigError(
+                f"{name}{_line(text, 'id')}: {self.facility.id!r} is not a facility id",
+                hint="Use lower-case letters, digits and hyphens.",
+            )
+        if not re.fullmatch("[A-Z]{3}", self.facility.code):
+            raise ConfigError(
+                f"{name}{_line(text, 'code')}: {self.facility.code!r} is not three capitals",
+                hint="Three letters A-Z, such as WTB.",
+            )
         try:
             ZoneInfo(self.facility.zone)
         except (ZoneInfoNotFoundError, ValueError):
@@ -136,6 +162,10 @@ class Config(Table, frozen=True):
         for feed in self.feed:
             for peer in feed.peers:
                 _network(peer, name, feed.name)
+            if feed.clients and not feed.tls:
+                raise ConfigError(
+                    f"{name}: feed {feed.name!r} has clients but no tls", hint="Add tls = true, or remove clients."
+                )
         if self.node.demo:
             self._only_loopback(name)
 

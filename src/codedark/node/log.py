@@ -15,7 +15,7 @@ import structlog
 
 KEYS = frozenset(
     "event level timestamp process feed position kind count port host seconds reason code pid pages size error "  # noqa: SIM905
-    "where unit role entries behind attempt fold".split()
+    "where unit role entries behind attempt fold number place hint".split()
 )
 """The only keys a log line may have."""
 

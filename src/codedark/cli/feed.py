@@ -1,0 +1,40 @@
+"""`codedark feed …`: the declared sources of messages."""
+
+from __future__ import annotations
+
+import typer
+
+from codedark.cli.moments import ago, clock_now_us
+from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.output import Output, table
+from codedark.node import Config, standing
+
+app = typer.Typer(help="The declared sources of messages.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_feeds(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
+    """List every feed declared in codedark.toml or heard of: where it is heard, who may send, when it was last heard."""
+    heard = {feed["name"]: feed for feed in standing(folder)["feeds"]}
+    rows = []
+    for feed in Config.load(folder).feed:
+        known = heard.pop(feed.name, {})
+        address = {"host": feed.host, "port": feed.port, "peers": list(feed.peers), "declared": True}
+        rows.append({"name": feed.name, "carries": list(feed.carries), "last_heard_us": None, **known, **address})
+    rows += [{**known, "host": None, "port": None, "peers": [], "declared": False} for known in heard.values()]
+    now = clock_now_us()
+    shown = table(
+        ("feed", "heard on", "peers", "carries", "last heard", "peer authenticated"),
+        (
+            (
+                row["name"],
+                f"{row['host']}:{row['port']}" if row["declared"] else "not declared",
+                ", ".join(row["peers"]),
+                ", ".join(row["carries"]) or "not declared",
+                ago(row["last_heard_us"], now),
+                "yes" if row.get("authenticated") else "no, by address only",
+            )
+            for row in rows
+        ),
+    )
+    Output(as_json).result({"feeds": rows}, [shown])

@@ -1,0 +1,37 @@
+"""Passwords as they come to a command: asked for on a terminal, or from a file or stdin; never from the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from codedark.cli.output import Output
+from codedark.errors import ConfigError, NotFound
+
+
+def new_password(output: Output, source: Path | None) -> str:
+    """A new password, asked for twice on a terminal."""
+    return _password(output, source, "Password for this account", twice=True)
+
+
+def known_password(output: Output, source: Path | None, login: str) -> str:
+    """The password of an account that exists."""
+    return _password(output, source, f"Password of {login}", twice=False)
+
+
+def _password(output: Output, source: Path | None, words: str, *, twice: bool) -> str:
+    if source is not None:
+        return _from(source)
+    if not sys.stdin.isatty():
+        raise ConfigError("there is no terminal to ask for a password on", hint="Add --password-file FILE ('-': stdin).")
+    return str(typer.prompt(words, hide_input=True, confirmation_prompt=twice, err=True))
+
+
+def _from(source: Path) -> str:
+    try:
+        text = sys.stdin.readline() if str(source) == "-" else source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFound(f"the password file {source} cannot be read: {type(error).__name__}") from error
+    return text.rstrip("\r\n")

@@ -1,0 +1,45 @@
+"""`codedark status`: where this node stands, in one second, with or without it running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.table import Table
+
+from codedark.cli.moments import ago, clock_now_us
+from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.output import Output, table, visible
+from codedark.node import standing
+
+
+def status(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
+    """Say where this node stands: entries, feeds with last heard, worklist, journal head, views."""
+    found = standing(folder)
+    Output(as_json).result(found, _lines(found, clock_now_us()))
+
+
+def _lines(found: dict[str, Any], now_us: int) -> Iterator[str | Table]:
+    running = "running" if found["running"] else "not running"
+    demo = " · DEMO" if found["demo"] else ""
+    yield f"{visible(found['facility'])} · {running}{demo}"
+    journal, fold = found["journal"], found["fold"]
+    newest = ago(journal["recorded_at_us"], now_us)
+    yield f"journal   {found['total']} entries, newest {newest}, {journal['size_bytes'] / 1e6:.1f} MB"
+    yield f"          {found['acknowledged']} messages acknowledged, {_known(found['interpreted'])} interpreted"
+    behind = f"{fold['behind']} entries behind" if fold["behind"] else "up to date"
+    yield f"views     {behind}, {_known(found['patients'])} patients, {_known(found['units'])} units"
+    yield f"worklist  {_known(found['worklist'])} open"
+    yield ""
+    yield table(
+        ("feed", "last heard", "received", "duplicates", "refused"),
+        (
+            (f["name"], ago(f["last_heard_us"], now_us), f["received"], f["duplicates"], f["refusals"])
+            for f in found["feeds"]
+        ),
+        numbers=frozenset((2, 3, 4)),
+    )
+
+
+def _known(value: int | None) -> str:
+    return "unknown" if value is None else str(value)

@@ -1,0 +1,89 @@
+"""Founding a node: seed, keys, journal, first settings. The seed exists only inside this call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codedark.access import RootSeed, create_node_keys
+from codedark.clock import Chance, Clock
+from codedark.entries import ConfigSet, draft_of
+from codedark.errors import ConfigError
+from codedark.journal import Draft, Journal
+from codedark.node.config import Config, Feed, written
+from codedark.node.layout import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A new node. `cards`: the five SLIP-39 cards, to be shown once; `origin`: the chain's name; `settings`: how many
+    settings its journal began with."""
+
+    origin: str
+    settings: int
+    cards: tuple[str, ...] = field(repr=False)
+
+
+def found(
+    folder: Path,
+    config: Config,
+    clock: Clock,
+    chance: Chance,
+    *,
+    shown: Callable[[tuple[str, ...]], None] | None = None,
+) -> Founded:
+    """Make a node in `folder`. Raises `ConfigError` when something is there already; nothing is ever overwritten.
+
+    `shown` gets the five cards before anything is written, and may raise to stop: a node whose cards nobody has must
+    not come to be.
+    """
+    layout = Layout(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(
+            f"{folder} is not empty", hint="Choose an empty folder; a node is never founded over another."
+        )
+    seed = RootSeed.generate(chance)
+    try:
+        cards = tuple(seed.shares(chance))
+        if shown:
+            shown(cards)
+        keys, statement = create_node_keys(
+            folder, seed, config.facility.id, clock, chance, demo_cards=cards if config.node.demo else ()
+        )
+    finally:
+        seed.forget()
+    layout.make()
+    journal = Journal.create(layout.journal, statement, keys.sealing(), clock, chance)
+    try:
+        settings = founding_settings(config)
+        journal.append_all(settings)
+    finally:
+        journal.close()
+    # Last: a folder without this file is no node, so a founding that was cut off is never taken for one.
+    layout.config.write_text(written(config), encoding="utf-8")
+    layout.config.chmod(0o600)
+    return Founded(statement.name, len(settings), cards)
+
+
+def founding_settings(config: Config) -> list[Draft]:
+    """The `config.set` entries that a journal begins with: what rules and folding depend on."""
+    facility = config.facility
+    values: dict[str, object] = {
+        "facility.id": facility.id,
+        "facility.name": facility.name,
+        "facility.zone": facility.zone,
+        "facility.authority": facility.id,
+    }
+    for feed in config.feed:
+        values |= feed_settings(feed)
+    return [draft_of(ConfigSet(key=key, value=value), source="node") for key, value in values.items()]
+
+
+def feed_settings(feed: Feed) -> dict[str, object]:
+    """What the views must know of a declared feed. Pinned by address only, it is not authenticated."""
+    return {
+        f"feed.{feed.name}.expected_s": feed.expected_s,
+        f"feed.{feed.name}.carries": list(feed.carries),
+        f"feed.{feed.name}.authenticated": feed.tls and bool(feed.clients),
+    }

@@ -1,0 +1,160 @@
+"""The keeper: hears the feeds, writes the journal, opens the door, and keeps the other processes running.
+
+One process, one event loop (uvloop); the journal's own writer thread commits. It is the only process that appends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from codedark.access import NodeKeys, load_node_keys, server_context
+from codedark.clock import Chance, Clock, SystemChance, SystemClock
+from codedark.intake import FeedDeclaration, Listener, deliver_on
+from codedark.journal import Door, Journal
+from codedark.node.children import Child, Role, end, launch
+from codedark.node.config import Config, Feed
+from codedark.node.confine import keep_memory_private
+from codedark.node.layout import Layout
+from codedark.node.lock import NodeLock
+from codedark.node.log import start_log
+from codedark.node.order import Order
+
+Ready = Callable[[dict[str, int]], None]
+
+
+def serve(folder: Path, *, ready: Ready | None = None) -> None:
+    """Run the whole node until SIGTERM or SIGINT: keeper, folder of views, ward's pages, packs by timer.
+
+    `ready` is called once with the port of each feed (and "web") when everything is open.
+    Raises `Locked` when another node has the folder, `ConfigError`, `JournalError`.
+    """
+    _run(folder, True, ready)
+
+
+def listen(folder: Path, *, ready: Ready | None = None) -> None:
+    """The same without the ward's pages."""
+    _run(folder, False, ready)
+
+
+def _run(folder: Path, with_web: bool, ready: Ready | None) -> None:
+    keep_memory_private()
+    layout, config = Layout(folder.resolve()), Config.load(folder)
+    log = start_log("keeper")
+    with NodeLock(layout.lock):
+        keys = load_node_keys(layout.root, _credentials())
+        uvloop.run(Keeper(layout, config, keys, log).run(with_web, ready))
+
+
+def _credentials() -> Path | None:
+    place = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Path(place) if place else None
+
+
+def declaration(feed: Feed, layout: Layout) -> FeedDeclaration:
+    """What the listener must know of a feed in codedark.toml."""
+    clients = layout.root / feed.clients if feed.clients else None
+    return FeedDeclaration(
+        name=feed.name,
+        host=feed.host,
+        port=feed.port,
+        peers=feed.peers,
+        frame_limit=feed.frame_limit,
+        expected_s=feed.expected_s,
+        carries=feed.carries,
+        tls=server_context(layout.keys, clients) if feed.tls else None,
+        certificates=feed.certificates,
+    )
+
+
+def orders(layout: Layout, keys: NodeKeys) -> dict[str, Order]:
+    """What each child is told: its own keys, nobody else's."""
+    root, generation, views_key = str(layout.root), keys.generation, keys.views_key
+    form_key = hmac.digest(keys.cookie_key, b"codedark form tokens v1", "sha256")
+    return {
+        "fold": Order(root, facility_secrets=keys.facility_secrets, views_key=views_key),
+        "web": Order(
+            root, views_key=views_key, cookie_key=keys.cookie_key, form_key=form_key, sheet_key=keys.sheet_key,
+            key_generation=generation,
+        ),
+        "packs": Order(root, views_key=views_key, sheet_key=keys.sheet_key, key_generation=generation),
+    }  # fmt: skip
+
+
+class Keeper:
+    """One run of a node."""
+
+    def __init__(
+        self, layout: Layout, config: Config, keys: NodeKeys, log: structlog.typing.FilteringBoundLogger
+    ) -> None:
+        self.layout, self.config, self.keys, self.log = layout, config, keys, log
+        self.clock: Clock = SystemClock()
+        self.chance: Chance = SystemChance()
+        self._orders = orders(layout, keys)
+        self._drawing: asyncio.subprocess.Process | None = None
+
+    async def run(self, with_web: bool, ready: Ready | None) -> None:
+        """Open everything, wait for a signal, close everything in the opposite order."""
+        stop = _stop_signal()
+        journal = self._open_journal(asyncio.get_running_loop())
+        door = Door(journal, self.layout.door)
+        listener = Listener(
+            [declaration(feed) for feed in self.config.feed], journal.submit, journal.mac, self.clock
+        )
+        children = [Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))]
+        timer: asyncio.Task[None] | None = None
+        try:
+            await door.serve()
+            await listener.start()
+            for child in children:
+                child.start()
+            timer = asyncio.create_task(self._packs_by_timer())
+            self._say_ready(listener, with_web, ready)
+            await stop.wait()
+        finally:
+            self.log.info("stopping")
+            await listener.stop()
+            if timer:
+                timer.cancel()
+            await asyncio.gather(*(child.stop() for child in children), end(self._drawing))
+            await door.close()
+            journal.close()
+            self.log.info("stopped")
+
+    def _open_journal(self, loop: asyncio.AbstractEventLoop) -> Journal:
+        return Journal.open(
+            self.layout.journal, self.keys.sealing(), self.clock, self.chance, deliver=deliver_on(loop)
+        )
+
+    def _say_ready(self, listener: Listener, with_web: bool, ready: Ready | None) -> None:
+        ports = dict(listener.ports)
+        for name, port in ports.items():
+            self.log.info("listening", feed=name, port=port)
+        if with_web:
+            ports["web"] = self.config.web.port
+        if ready:
+            ready(ports)
+
+    async def _packs_by_timer(self) -> None:
+        """Draft packs of every unit, one short-lived process each time: what it leaks, the end of it returns."""
+        every = self.config.packs.every_min * 60
+        while every:
+            await asyncio.sleep(every)
+            self._drawing = await launch(Role("packs", self._orders["packs"]))
+            code = await self._drawing.wait()
+            if code:
+                self.log.error("packs failed", code=code)
+
+
+def _stop_signal() -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

@@ -1,0 +1,152 @@
+"""Packs: read the views, tell the journal, draw, write the file. A draft is in no ledger and says so on every page."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from codedark.actions import Deeds, pack_made, sheets_printed
+from codedark.access import Session
+from codedark.clock import Chance, Clock, SystemChance, SystemClock
+from codedark.errors import CodedarkError, NotFound
+from codedark.journal import DoorClient
+from codedark.node.config import Config
+from codedark.node.layout import Layout
+from codedark.node.log import where
+from codedark.node.order import Order
+from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets
+from codedark.views import Record, ViewStore
+
+KEPT = 8
+"""Draft packs kept for each unit; issued packs are never removed by the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """What drawing needs besides the views: whose paper it is and the key of its codes."""
+
+    config: Config
+    sheet_key: bytes = field(repr=False)
+    generation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One pack that was drawn. `path`: its file, or None when it was only handed over."""
+
+    unit: str
+    pack: str
+    pages: int
+    patients: int
+    draft: bool
+    path: Path | None
+    pdf: bytes = field(repr=False)
+
+
+def request_for(
+    record: Record, unit: str, plate: Plate, note: str, now_us: int, *, draft: bool, printed_by: str, paper: str = ""
+) -> PackRequest:
+    """Everything a unit's pack is drawn from, as of one moment. Raises `NotFound` for a unit nobody lies in."""
+    if unit not in {row.unit for row in record.units()}:
+        raise NotFound("there is no such unit", hint="`codedark pack --all` draws every unit; `codedark status` counts them.")
+    census = tuple(record.census(unit))
+    charts = tuple(record.chart(patient) for patient in dict.fromkeys(row.patient for row in census if row.patient))
+    settings, facility = record.settings(), plate.config.facility
+    size: Literal["a4", "letter"] = "letter" if (paper or plate.config.packs.paper) == "letter" else "a4"
+    return PackRequest(
+        unit=unit,
+        facility=str(settings.get("facility.name", facility.name)),
+        site=facility.code,
+        as_of=record.as_of(),
+        checkpoint_note=note,
+        census=census,
+        charts=charts,
+        feeds=tuple(record.feeds()),
+        printed_at_us=now_us,
+        printed_by=printed_by,
+        zone=record.site().zone,
+        paper=size,
+        draft=draft,
+        sheet_key=plate.sheet_key,
+        key_id=str(plate.generation),
+        demo=plate.config.node.demo,
+    )
+
+
+def issue(deeds: Deeds, session: Session, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:
+    """The unit's pack for use: its sheets are in the ledger before a drop of ink. Raises PackError, AppendFailed."""
+    asked = request_for(
+        deeds.record, unit, plate, note, deeds.clock.now_us(), draft=False, printed_by=session.name, paper=paper
+    )
+    plan = plan_sheets(asked, deeds.chance)
+    pack_id = deeds.chance.bytes(8).hex()
+    sheets_printed(deeds, session, unit=unit, pack=pack_id, copy=asked.copy, sheets=plan.rows())
+    pack = draw_pack(replace(asked, sheets=plan.ids))
+    return _told(deeds, session, asked, pack, pack_id)
+
+
+def draft(deeds: Deeds, unit: str, plate: Plate, note: str) -> Drawn:
+    """The unit's pack as a draft: what the timer lays ready."""
+    asked = request_for(deeds.record, unit, plate, note, deeds.clock.now_us(), draft=True, printed_by="timer")
+    pack = draw_pack(replace(asked, sheets=mint_sheets(asked, deeds.chance)))
+    return _told(deeds, None, asked, pack, deeds.chance.bytes(8).hex())
+
+
+def _told(deeds: Deeds, session: Session | None, asked: PackRequest, pack: Pack, pack_id: str) -> Drawn:
+    pack_made(
+        deeds, session, unit=asked.unit, pack=pack_id, kind="draft" if asked.draft else "issued", pages=pack.pages,
+        sha256=pack.sha256, checkpoint=asked.checkpoint_note,
+    )  # fmt: skip
+    return Drawn(asked.unit, pack_id, pack.pages, len(asked.charts), asked.draft, None, pack.pdf)
+
+
+def kept(drawn: Drawn, layout: Layout, zone: str, now_us: int) -> Drawn:
+    """Write the PDF into packs/ (0600); the name has unit, time and kind, never anything about a patient."""
+    unit = re.sub(r"[^A-Za-z0-9]+", "-", drawn.unit).strip("-") or "unit"
+    stamp = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(zone)).strftime("%Y%m%d-%H%M%S")
+    path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
+    part = path.with_suffix(".part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(drawn.pdf)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    for old in sorted(layout.packs.glob(f"{unit}.*.draft.*.pdf"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return replace(drawn, path=path)
+
+
+def draw_drafts(
+    layout: Layout, order: Order, stop: threading.Event, log: structlog.typing.FilteringBoundLogger
+) -> None:
+    """One round of the timer: a draft of every unit. A unit that fails does not keep the others from paper."""
+    config = Config.load(layout.root)
+    clock: Clock = SystemClock()
+    chance: Chance = SystemChance()
+    plate = Plate(config, order.sheet_key, order.key_generation)
+    door = DoorClient(layout.door)
+    store = ViewStore.open(layout.views, order.views_key, readonly=True)
+    record = Record(store)
+    deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance)
+    try:
+        for row in record.units():
+            if stop.is_set():
+                return
+            try:
+                note = door.checkpoint().note
+                drawn = kept(draft(deeds, row.unit, plate, note), layout, record.site().zone, clock.now_us())
+                log.info("pack drawn", pages=drawn.pages)
+            except CodedarkError as error:
+                log.error("pack failed", error=error.slug, where=where(error))
+    finally:
+        store.close()
+        door.close()

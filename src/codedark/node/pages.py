@@ -1,0 +1,104 @@
+"""The ward's pages, served over TLS from the node's own authority: reads views, appends through the keeper's door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+
+import structlog
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from codedark.access import Cookies, Session, renew_server_certificate, renewal_due
+from codedark.actions import Deeds
+from codedark.clock import SystemClock
+from codedark.errors import NotFound
+from codedark.journal import DoorClient
+from codedark.node.config import Config
+from codedark.node.layout import Layout
+from codedark.node.order import Order
+from codedark.node.packing import Plate, issue, kept
+from codedark.views import Record, ViewStore
+from codedark.web import WebSettings, create_app
+
+_LOOK_S = 0.25
+
+
+class SharedChance:
+    """The operating system's random source, safe to share between threads."""
+
+    def bytes(self, count: int) -> bytes:
+        """`count` bytes of `os.urandom`."""
+        return os.urandom(count)
+
+
+def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typing.FilteringBoundLogger) -> None:
+    """Serve until `stop`. Waits for the first views; renews its own certificate offline when that is due."""
+    config, clock, chance = Config.load(layout.root), SystemClock(), SharedChance()
+    if renewal_due(layout.keys, clock.now_us()):
+        renew_server_certificate(layout.keys, clock.now_us(), chance)
+        log.info("certificate renewed")
+    store = _first_views(layout, order, stop)
+    if store is None:
+        return
+    record, door = Record(store), DoorClient(layout.door)
+    deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance)
+    plate = Plate(config, order.sheet_key, order.key_generation)
+
+    def press(by: Deeds, session: Session, unit: str, paper: str) -> bytes:
+        drawn = issue(by, session, unit, plate, door.checkpoint().note, paper)
+        return kept(drawn, layout, by.record.site().zone, clock.now_us()).pdf
+
+    app = create_app(
+        lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order), clock, chance, press=press
+    )
+    asyncio.run(_serve(app, layout, config, stop, log))
+
+
+def _settings(config: Config, order: Order) -> WebSettings:
+    return WebSettings(
+        form_key=order.form_key,
+        sheet_key=order.sheet_key,
+        key_id=str(order.key_generation),
+        facility=config.facility.name,
+        zone=config.facility.zone,
+        demo=config.node.demo,
+        paper=config.packs.paper,
+    )
+
+
+def _first_views(layout: Layout, order: Order, stop: threading.Event) -> ViewStore | None:
+    """The views, as soon as the folder has made the first ones."""
+    while not stop.is_set():
+        try:
+            return ViewStore.open(layout.views, order.views_key, readonly=True)
+        except NotFound:
+            stop.wait(_LOOK_S)
+    return None
+
+
+async def _serve(
+    app: object, layout: Layout, config: Config, stop: threading.Event, log: structlog.typing.FilteringBoundLogger
+) -> None:
+    server = Server(
+        app,
+        address=config.web.host,
+        port=config.web.port,
+        interface=Interfaces.ASGI,
+        log_enabled=False,
+        websockets=False,
+        backlog=512,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        ssl_cert=layout.keys / "server.pem",
+        ssl_key=layout.keys / "server.key",
+    )
+    task = asyncio.create_task(server.serve())
+    log.info("pages open", port=config.web.port)
+    try:
+        while not stop.is_set() and not task.done():
+            await asyncio.sleep(_LOOK_S)
+    finally:
+        server.stop()
+        await task
