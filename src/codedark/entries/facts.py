@@ -68,11 +68,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What was not understood: goes to the worklist. `reason` and `path` carry no patient data."""
+    """What was not understood: goes to the worklist. `reason` and `path` carry no patient data.
+
+    `patient`: whose record it belongs to, when that is known (an id, never shown); `type`: the R4 resource it would
+    have become, so that a chart can say "could not be read" instead of "none".
+    """
 
     path: str
     reason: str
     hint: str = ""
+    patient: str | None = None
+    type: str = ""
 
 
 class Understood(StrEnum):
@@ -81,7 +87,7 @@ class Understood(StrEnum):
     FULL = "full"
     PART = "part"
     KEPT = "kept"
-    """Nothing: the bytes are safe and it stands on the worklist."""
+    """Nothing became a fact; the bytes are safe. On the worklist, unless it is not clinical (billing)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ class Interpretation:
     """The result of `interpret(entry)`. It never raises for what a sender did: problems are data.
 
     `topics`: the sections this entry was *heard* for ("adt", "orders", "mar", "results", "vitals", "allergies"),
-    used for "labs 03:11 · MAR 02:58". `message_type`: "ADT^A01", "RAS^O17", "Bundle", …
+    used for "labs 03:11 · MAR 02:58". `message_type`: "ADT^A01", "RAS^O17", "Bundle", … `unread`: names of segments
+    that were kept and not read ("IN1", "ZPI"); no problem by itself.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -97,6 +104,7 @@ class Interpretation:
     understood: Understood = Understood.FULL
     message_type: str = ""
     topics: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,259 @@
+"""HL7 v2 data types as R4 data types, by HL7's published maps.
+
+Source: V2-to-FHIR 1.0.0, data type maps CWE[CodeableConcept], CX/EI[Identifier], XPN[HumanName], XAD[Address],
+XTN[ContactPoint], XCN[Practitioner], PL[Location], NM/SN[Quantity]. One repetition is a `Rep`: components →
+sub-components, unescaped, as `Segment.repetitions` gives it. `""` inside a repetition counts as absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from codedark.entries import tables
+from codedark.hl7 import NULL
+
+Rep = list[list[str]]
+Json = dict[str, Any]
+Codes = Mapping[str, tuple[str, str, str]]
+
+_NUMBER = frozenset("0123456789.+-eE")
+V2 = "http://terminology.hl7.org/CodeSystem/v2-"
+
+
+def part(rep: Rep, component: int, sub: int = 1) -> str:
+    """One sub-component, counted from 1; "" when absent or null."""
+    if component > len(rep):
+        return ""
+    subs = rep[component - 1]
+    value = subs[sub - 1].strip() if sub <= len(subs) else ""
+    return "" if value == NULL else value
+
+
+def joined(rep: Rep, component: int) -> str:
+    """A component as running text, sub-components joined as they stood: for text senders forgot to escape."""
+    if component > len(rep):
+        return ""
+    value = "&".join(rep[component - 1]).strip()
+    return "" if value == NULL else value
+
+
+@lru_cache(maxsize=4096)
+def system_uri(name: str) -> str:
+    """The R4 system of a coding system name (HL7 table 0396); a local one gets a URI that keeps its name."""
+    known = tables.CODING_SYSTEMS.get(name.upper())
+    if known is not None:
+        return known
+    if name[:3].upper() == "HL7" and name[3:].isdigit():
+        return V2 + name[3:].zfill(4)
+    if name.startswith(("http://", "https://", "urn:")):
+        return name
+    if name.replace(".", "").isdigit() and "." in name:
+        return f"urn:oid:{name}"
+    return f"urn:codedark:codesystem:{quote(name)}" if name else ""
+
+
+def coding(code: str, display: str, system: str) -> Json:
+    """One Coding from the three components of a coded value; {} when there is nothing."""
+    out: Json = {}
+    uri = system_uri(system) if system else ""
+    if uri:
+        out["system"] = uri
+    if code:
+        out["code"] = code
+    if display:
+        out["display"] = display
+    return out if code or display else {}
+
+
+def concept(rep: Rep, codes: Codes | None = None) -> Json:
+    """CodeableConcept of a CWE, CE, CF, CNE, IS or ID. `codes`: the site's own translations of local codes, put first.
+
+    `text` is the original text (CWE.9), else the name a person would read. {} when nothing is valued.
+    """
+    code, display, system = part(rep, 1), joined(rep, 2), part(rep, 3)
+    codings = []
+    if codes:
+        site = codes.get(code) or codes.get(display)
+        if site is not None:
+            codings.append({"system": site[0], "code": site[1], "display": site[2]})
+    first = coding(code, display, system) if code or (display and system) else {}
+    if first:
+        codings.append(first)
+    other = part(rep, 4)
+    if other:
+        codings.append(coding(other, joined(rep, 5), part(rep, 6)))
+    text = joined(rep, 9) or display or joined(rep, 5) or code
+    out: Json = {"coding": codings} if codings else {}
+    if text:
+        out["text"] = text
+    return out
+
+
+def table_concept(code: str, table: str, mapped: Mapping[str, tuple[str, str, str]]) -> Json:
+    """CodeableConcept of a table value: the published translation first, the code as sent after it."""
+    codings = []
+    translated = mapped.get(code)
+    sent = {"system": V2 + table, "code": code}
+    if translated is not None:
+        codings.append({"system": translated[0], "code": translated[1], "display": translated[2]})
+    if translated is None or translated[:2] != (V2 + table, code):
+        codings.append(sent)
+    return {"coding": codings}
+
+
+def number(text: str) -> Decimal | None:
+    """The number an NM says, digits kept; None when it is none (never NaN, never a guess)."""
+    text = text.strip()
+    if not text or not _NUMBER.issuperset(text):
+        return None
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        return None
+    return value if value.is_finite() and abs(value.adjusted()) < 400 else None
+
+
+def quantity(value: Decimal, unit: Rep | None, comparator: str = "") -> Json:
+    """Quantity of a number and its CWE or CQ unit. Only UCUM units get system and code."""
+    out: Json = {"value": value}
+    if comparator:
+        out["comparator"] = comparator
+    if unit:
+        code, display, system = part(unit, 1), joined(unit, 2), part(unit, 3)
+        label = display or code
+        if label:
+            out["unit"] = label
+        if code and system.upper() in ("UCUM", "HTTP://UNITSOFMEASURE.ORG"):
+            out["unit"] = display or code
+            out["system"], out["code"] = tables.UCUM, code
+    return out
+
+
+def authority_name(rep: Rep, component: int) -> str:
+    """The assigning authority of an HD component: its namespace, else its universal id; "" when absent."""
+    return part(rep, component, 1) or part(rep, component, 2)
+
+
+def authority_uri(namespace: str, universal: str, kind: str) -> str:
+    """Identifier.system of an HD, or "" when it has no universal id (HD[uri])."""
+    if not universal:
+        return ""
+    if kind.upper() == "ISO" or (not kind and universal.replace(".", "").isdigit()):
+        return f"urn:oid:{universal}"
+    if kind.upper() in ("UUID", "GUID"):
+        return f"urn:uuid:{universal.lower()}"
+    if kind.upper() == "URI" or ":" in universal:
+        return universal
+    return f"urn:codedark:authority:{quote(kind)}:{quote(universal)}"
+
+
+def identifier_cx(rep: Rep, kind: str = "") -> Json:
+    """Identifier of a CX. `kind`: the type to give when CX.5 is empty (table 0203)."""
+    value = part(rep, 1)
+    if not value:
+        return {}
+    return _identifier(value, (part(rep, 4, 1), part(rep, 4, 2), part(rep, 4, 3)), part(rep, 5) or kind)
+
+
+def identifier_ei(rep: Rep, kind: str = "") -> Json:
+    """Identifier of an EI (entity id, namespace, universal id, its type)."""
+    value = part(rep, 1)
+    return _identifier(value, (part(rep, 2), part(rep, 3), part(rep, 4)), kind) if value else {}
+
+
+def _identifier(value: str, authority: tuple[str, str, str], kind: str) -> Json:
+    out: Json = {}
+    if kind:
+        out["type"] = {"coding": [{"system": V2 + "0203", "code": kind}]}
+    system = authority_uri(*authority)
+    if system:
+        out["system"] = system
+    out["value"] = value
+    if authority[0]:
+        out["assigner"] = {"display": authority[0]}
+    return out
+
+
+def human_name(rep: Rep) -> Json:
+    """HumanName of an XPN (also PN); {} when nothing is valued."""
+    out: Json = {}
+    use = tables.NAME_USE.get(part(rep, 7))
+    if use:
+        out["use"] = use
+    if family := part(rep, 1):
+        out["family"] = family
+    given = [name for name in (part(rep, 2), part(rep, 3)) if name]
+    if given:
+        out["given"] = given
+    if prefix := part(rep, 5):
+        out["prefix"] = [prefix]
+    suffix = [name for name in (part(rep, 4), part(rep, 6)) if name]
+    if suffix:
+        out["suffix"] = suffix
+    return out if out.keys() - {"use"} else {}
+
+
+def address(rep: Rep) -> Json:
+    """Address of an XAD (also AD); {} when nothing is valued."""
+    out: Json = {}
+    if use := tables.ADDRESS_USE.get(part(rep, 7)):
+        out["use"] = use
+    if kind := tables.ADDRESS_TYPE.get(part(rep, 7)):
+        out["type"] = kind
+    lines = [line for line in (part(rep, 1), part(rep, 2)) if line]
+    if lines:
+        out["line"] = lines
+    for name, component in (("city", 3), ("district", 9), ("state", 4), ("postalCode", 5), ("country", 6)):
+        if value := part(rep, component):
+            out[name] = value
+    return out if out.keys() - {"use", "type"} else {}
+
+
+def contact_point(rep: Rep, use: str = "") -> Json:
+    """ContactPoint of an XTN (also TN); {} when nothing is valued. `use`: when XTN.2 says none."""
+    equipment = part(rep, 3)
+    email = part(rep, 4)
+    value = email if equipment in ("Internet", "X.400") and email else part(rep, 1) or part(rep, 12)
+    if not value and part(rep, 7):
+        country, area, local, extension = (part(rep, n) for n in (5, 6, 7, 8))
+        value = " ".join(p for p in (country and f"+{country}", area, local, extension and f"x{extension}") if p)
+    value = value or email
+    if not value:
+        return {}
+    out: Json = {"system": tables.TELECOM_SYSTEM.get(equipment, "email" if value == email else "phone"), "value": value}
+    found = tables.TELECOM_USE.get(part(rep, 2)) or ("mobile" if equipment == "CP" else use)
+    if found:
+        out["use"] = found
+    return out
+
+
+def person(rep: Rep) -> Json:
+    """A reference to a person of an XCN or CN: a display name and the identifier. {} when nothing is valued.
+
+    No Practitioner is made: what the message says about them stays where it was said.
+    """
+    family, given = part(rep, 2), part(rep, 3)
+    names = (part(rep, 6), given, part(rep, 4), family, part(rep, 5))
+    display = " ".join(name for name in names if name)
+    if display and part(rep, 7):
+        display += f", {part(rep, 7)}"
+    value = part(rep, 1)
+    if not display and not value:
+        return {}
+    out: Json = {"display": display or value}
+    if value:
+        out["identifier"] = _identifier(value, (part(rep, 9, 1), part(rep, 9, 2), part(rep, 9, 3)), part(rep, 13))
+    return out
+
+
+def bed(rep: Rep) -> Json:
+    """A reference to the place of a PL: "UNIT ROOM BED" and "UNIT^ROOM^BED^FACILITY". {} when nothing is valued."""
+    unit, room, place, facility = (part(rep, n) for n in (1, 2, 3, 4))
+    display = " ".join(p for p in (unit, room, place) if p) or part(rep, 9) or part(rep, 11) or facility
+    if not display:
+        return {}
+    return {"display": display, "identifier": {"value": f"{unit}^{room}^{place}^{facility}"}}

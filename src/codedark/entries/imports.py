@@ -1,0 +1,240 @@
+"""Lines of an imported FHIR file as facts: one PUT a resource, ids in the import's own namespace.
+
+id = UUIDv5(facility, type, import label, original id); an original id that is a UUID leaves the type out, because
+`urn:uuid:` references do not say it. References are rewritten by the same rule, without looking at any other line, so
+the order of lines and files does not matter. The original id stays as an identifier (`urn:codedark:import:LABEL`).
+
+A Patient with a medical record number is the patient HL7 feeds call by it: the body goes to that id as a PATCH, so that
+the import cannot take away what a feed said, and the import's own id becomes an alias of it (LINK).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+from codedark.entries.datatypes import V2, Json
+from codedark.entries.facts import Fact, Interpretation, Op, Problem, Site, Standing, Understood, rank
+from codedark.entries.identity import business_id, place_id
+from codedark.entries.payloads import FhirChunk
+from codedark.errors import Unparsable
+from codedark.fhir import Target, decode, is_id, is_type, parse_reference, read_ndjson
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MR = V2 + "0203"
+_TOPICS = {
+    "Patient": "adt",
+    "Encounter": "adt",
+    "MedicationRequest": "orders",
+    "ServiceRequest": "orders",
+    "MedicationAdministration": "mar",
+    "DiagnosticReport": "results",
+    "AllergyIntolerance": "allergies",
+}
+_STANDING = {
+    "registered": Standing.REGISTERED,
+    "preliminary": Standing.PRELIMINARY,
+    "partial": Standing.PRELIMINARY,
+    "final": Standing.FINAL,
+    "amended": Standing.CORRECTED,
+    "corrected": Standing.CORRECTED,
+    "entered-in-error": Standing.WITHDRAWN,
+}
+_RESULT_TYPES = ("Observation", "DiagnosticReport")
+
+
+def interpret_chunk(chunk: FhirChunk, label: str, site: Site, origin: bytes, position: int) -> Interpretation:
+    """The facts of one chunk. A bad line becomes a problem "line N" and costs only itself."""
+    reading = _Import(label, site, origin, position)
+    for offset, line in read_ndjson(chunk.lines):
+        number = chunk.first_line + offset - 1
+        try:
+            reading.line(number, line)
+        except Unparsable as error:
+            reading.problem(number, str(error))
+        except RecursionError:
+            reading.problem(number, "nested too deep")
+    understood = Understood.PART if reading.problems else Understood.FULL
+    if not reading.facts:
+        understood = Understood.KEPT
+    return Interpretation(
+        tuple(reading.facts), tuple(reading.problems), understood, f"FHIR {chunk.format}", frozenset(reading.topics)
+    )
+
+
+class _Import:
+    """The state of one chunk being read."""
+
+    def __init__(self, label: str, site: Site, origin: bytes, position: int) -> None:
+        self.label = label
+        self.site = site
+        self.origin = origin
+        self.position = position
+        self.facts: list[Fact] = []
+        self.problems: list[Problem] = []
+        self.topics: set[str] = set()
+
+    def problem(self, number: int, reason: str, patient: str | None = None, kind: str = "") -> None:
+        """One line that was not understood."""
+        hint = "The line is kept; correct it at its source and import again."
+        self.problems.append(Problem(f"line {number}", reason, hint, patient, kind))
+
+    def line(self, number: int, data: bytes) -> None:
+        """One resource, or one bundle entry {"fullUrl", "resource"}."""
+        body = decode(data)
+        full_url = ""
+        if isinstance(body, dict) and "resourceType" not in body and isinstance(body.get("resource"), dict):
+            full_url = body["fullUrl"] if isinstance(body.get("fullUrl"), str) else ""
+            body = body["resource"]
+        if not isinstance(body, dict) or not is_type(body.get("resourceType")):
+            raise Unparsable("no resourceType")
+        kind = body.pop("resourceType")
+        if kind == "Bundle":
+            raise Unparsable("a Bundle in a line; import it as a bundle")
+        given = body.pop("id", None)
+        if given is not None and not is_id(given):
+            raise Unparsable("id is not an R4 id")
+        self._claim(number, kind, given, full_url, body)
+
+    def _claim(self, number: int, kind: str, given: str | None, full_url: str, body: Json) -> None:
+        path = f"line {number}"
+        target = parse_reference(full_url) if full_url else None
+        if target is not None and not target.contained:
+            own = self.resource_id(Target(kind, target.id))
+        elif given:
+            own = self.resource_id(Target(kind, given))
+        else:
+            own = place_id(self.site.facility, kind, self.origin, self.position, path)
+        contained = body.pop("contained", None)
+        self.rewrite(body)
+        if contained is not None:
+            self.rewrite(contained)
+            body["contained"] = contained
+        if given:
+            origin_id = {"system": f"urn:codedark:import:{self.label}", "value": given}
+            listed = body.get("identifier")
+            if isinstance(listed, list):
+                body["identifier"] = [*listed, origin_id]
+            elif listed is None and kind not in (
+                "QuestionnaireResponse",
+                "Bundle",
+                "Binary",
+                "Provenance",
+                "AuditEvent",
+            ):
+                body["identifier"] = [origin_id]
+        self._heard(kind, body)
+        at, ranked = self._rank(kind, body, given or path)
+        if kind == "Patient":
+            self._patient(path, own, body, ranked, at)
+            return
+        self.facts.append(Fact(path, Op.PUT, kind, own, _patient_of(body), body, ranked, at))
+
+    def _patient(self, path: str, own: str, body: Json, ranked: bytes, at: int | None) -> None:
+        known = self._record_number(body)
+        if known is None:
+            self.facts.append(Fact(path, Op.PUT, "Patient", own, own, body, ranked, at))
+            return
+        self.facts.append(Fact(path, Op.PATCH, "Patient", known, known, body, ranked, at))
+        self.facts.append(Fact(f"{path} alias", Op.LINK, "Patient", own, own, {"into": known}, ranked, at))
+
+    def _record_number(self, body: Json) -> str | None:
+        """The Patient id of its identifier of type MR, by the rule of HL7 feeds."""
+        for identifier in body.get("identifier", ()):
+            if not isinstance(identifier, dict) or not isinstance(identifier.get("value"), str):
+                continue
+            kind = identifier.get("type")
+            codings = kind.get("coding", ()) if isinstance(kind, dict) else ()
+            if any(isinstance(c, dict) and c.get("code") == "MR" and c.get("system", _MR) == _MR for c in codings):
+                return business_id(self.site.facility, "Patient", self._authority(identifier), identifier["value"])
+        return None
+
+    def _authority(self, identifier: Json) -> str:
+        """Assigning authority of an Identifier: what the site calls its system, else the assigner's name, else the OID,
+        else the system itself; the site's own when there is none."""
+        known = self.site.codes.get("authority", {})
+        system = identifier.get("system") if isinstance(identifier.get("system"), str) else ""
+        assigner = identifier.get("assigner")
+        name = assigner.get("display", "") if isinstance(assigner, dict) else ""
+        plain = (system or "").removeprefix("urn:oid:")
+        for candidate in (system, plain, name):
+            if candidate and candidate in known:
+                return known[candidate][0]
+        return str(name or plain or self.site.authority)
+
+    def resource_id(self, target: Target) -> str:
+        """The id of an imported resource by its original type and id."""
+        if _UUID.match(target.id):
+            return business_id(self.site.facility, "", f"import {self.label}", target.id.lower())
+        return business_id(self.site.facility, target.type, f"import {self.label}", target.id)
+
+    def rewrite(self, value: Any) -> None:
+        """Give every literal reference below `value` its new id, in place; `#contained` and conditional ones stay."""
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict | list):
+                    self.rewrite(item)
+            return
+        for name, item in value.items():
+            if isinstance(item, dict | list):
+                self.rewrite(item)
+            elif name == "reference" and isinstance(item, str):
+                value[name] = self._rewritten(item, value.get("type"))
+
+    def _rewritten(self, reference: str, kind: object) -> str:
+        target = parse_reference(reference)
+        if target is None or target.contained:
+            return reference
+        kind_name = target.type or (kind if isinstance(kind, str) else "")
+        identity = self.resource_id(target)
+        return f"{kind_name}/{identity}" if kind_name else f"urn:uuid:{identity}"
+
+    def _rank(self, kind: str, body: Json, tie: str) -> tuple[int | None, bytes]:
+        meta = body.get("meta")
+        at = _instant_us(meta.get("lastUpdated")) if isinstance(meta, dict) else None
+        standing = Standing.PLAIN
+        if kind in _RESULT_TYPES and isinstance(body.get("status"), str):
+            standing = _STANDING.get(body["status"], Standing.PLAIN)
+        return at, rank(standing, at, 0, f"import {self.label} {tie}")
+
+    def _heard(self, kind: str, body: Json) -> None:
+        topic = _TOPICS.get(kind)
+        if topic is not None:
+            self.topics.add(topic)
+        elif kind == "Observation":
+            self.topics.add("vitals" if _is_vital(body) else "results")
+
+
+def _patient_of(body: Json) -> str | None:
+    """The Patient id in `subject`, `patient`, or among an Appointment's participants."""
+    for name in ("subject", "patient"):
+        reference = body.get(name)
+        if isinstance(reference, dict) and isinstance(reference.get("reference"), str):
+            target = parse_reference(reference["reference"])
+            if target is not None and target.type in ("Patient", "") and not target.contained:
+                return target.id
+    for participant in body.get("participant", ()) if isinstance(body.get("participant"), list) else ():
+        actor = participant.get("actor") if isinstance(participant, dict) else None
+        if isinstance(actor, dict) and str(actor.get("reference", "")).startswith("Patient/"):
+            return str(actor["reference"])[8:]
+    return None
+
+
+def _is_vital(body: Json) -> bool:
+    for category in body.get("category", ()) if isinstance(body.get("category"), list) else ():
+        for coding in category.get("coding", ()) if isinstance(category, dict) else ():
+            if isinstance(coding, dict) and coding.get("code") == "vital-signs":
+                return True
+    return False
+
+
+def _instant_us(text: object) -> int | None:
+    if not isinstance(text, str) or not _INSTANT.match(text):
+        return None
+    try:
+        return (dt.datetime.fromisoformat(text) - _EPOCH) // dt.timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,35 @@
+"""interpret(entry): what an entry says, as facts. Pure: the same entry and site give the same answer anywhere."""
+
+from __future__ import annotations
+
+from codedark.entries.facts import Interpretation, Problem, Site, Understood
+from codedark.entries.imports import interpret_chunk
+from codedark.entries.kinds import payload_of
+from codedark.entries.payloads import FhirChunk, Refused
+from codedark.entries.v2 import interpret_message
+from codedark.errors import Uninterpretable
+from codedark.journal import Entry
+
+MAPPING_VERSION = "2026-11-24.1"
+"""Raised when the meaning of any entry changes: views built with another version are rebuilt beside the old ones."""
+
+
+def interpret(entry: Entry, site: Site) -> Interpretation:
+    """The facts, problems and topics of one entry. Never raises for what a sender did.
+
+    Kinds that say nothing clinical (log-ins, settings, packs) give an empty interpretation.
+    """
+    origin, position = entry.header.origin, entry.position
+    if entry.kind == "hl7.received":
+        return interpret_message(entry.payload, site, origin, position)
+    if entry.kind not in ("fhir.imported", "hl7.refused"):
+        return Interpretation()
+    try:
+        payload = payload_of(entry)
+    except Uninterpretable as error:
+        return Interpretation(problems=(Problem("", str(error), error.hint),), understood=Understood.KEPT)
+    if isinstance(payload, FhirChunk):
+        return interpret_chunk(payload, entry.source.removeprefix("import:"), site, origin, position)
+    reason = payload.reason if isinstance(payload, Refused) else "refused"
+    hint = "The first bytes are kept; ask the sender's interface engineer."
+    return Interpretation(problems=(Problem("", f"refused: {reason}", hint),), understood=Understood.KEPT)

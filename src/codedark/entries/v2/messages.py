@@ -1,0 +1,342 @@
+"""A whole message: which patient each segment is about, which order it belongs to, and who reads it.
+
+Source: HL7 v2.5.1 message structures (chapters 3, 4, 7, 9, 10, 12); V2-to-FHIR 1.0.0 message maps. A segment that
+nobody reads is kept and named in `unread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from codedark.entries.facts import Interpretation, Op, Problem, Site, Understood
+from codedark.entries.v2.allergies import read_allergy
+from codedark.entries.v2.appointments import read_appointment
+from codedark.entries.v2.conditions import read_diagnosis, read_problem, read_procedure
+from codedark.entries.v2.documents import read_document
+from codedark.entries.v2.immunizations import read_immunizations
+from codedark.entries.v2.medicines import read_administrations, read_dispense, read_medication_order
+from codedark.entries.v2.orders import OrderGroup, read_service
+from codedark.entries.v2.patients import read_link, read_merge, read_patient
+from codedark.entries.v2.reading import Reading
+from codedark.entries.v2.results import read_loose_observations, read_report
+from codedark.entries.v2.visits import read_moved_visit, read_renumbered_visit, read_visit
+from codedark.errors import Unparsable
+from codedark.hl7 import Message, Segment, parse
+
+Read = TypeVar("Read")
+
+_ORDERS = frozenset({"ORM", "OMP", "RDE", "OML", "OMG", "OMI", "OMD", "OMN", "OMS", "RDS", "RGV", "ORR", "RRE", "OMB"})
+_RESULTS = frozenset({"ORU", "OUL", "OPU", "ORA"})
+_READ = (
+    _ORDERS
+    | _RESULTS
+    | frozenset({"ADT", "RAS", "VXU", "MDM", "SIU", "PPR", "PGL", "PPP", "ORF", "REF", "RRI", "CCR", "CCD"})
+)
+_NOT_CLINICAL = frozenset(
+    {
+        "DFT",
+        "BAR",
+        "MFN",
+        "MFK",
+        "MFQ",
+        "ACK",
+        "MCF",
+        "NMD",
+        "NMQ",
+        "NMR",
+        "PMU",
+        "EAC",
+        "EAN",
+        "ESU",
+        "SSU",
+        "INU",
+        "LSU",
+    }
+)
+"""Billing, master files, acknowledgments, equipment: kept and counted; nothing in them is a patient's record here."""
+_MERGES = frozenset({"A18", "A30", "A34", "A35", "A36", "A39", "A40", "A46", "A47", "A48", "A49"})
+_MOVES = frozenset({"A45", "A50", "A51"})
+_TO_A_PERSON = frozenset({"A29", "A41", "A42", "A43", "A44"})
+_STARTS = frozenset({"ORC", "OBR", "RXO", "RXE", "RXD", "RXG", "RXA", "TXA", "SCH"})
+_MEANT = frozenset(
+    [
+        "MSH",
+        "EVN",
+        "PID",
+        "PD1",
+        "NK1",
+        "MRG",
+        "PV1",
+        "PV2",
+        "AL1",
+        "IAM",
+        "DG1",
+        "PRB",
+        "PR1",
+        "ORC",
+        "OBR",
+        "OBX",
+        "NTE",
+        "RXO",
+        "RXE",
+        "RXR",
+        "RXC",
+        "RXD",
+        "RXG",
+        "RXA",
+        "TQ1",
+        "SPM",
+        "TXA",
+        "SCH",
+        "AIS",
+        "AIG",
+        "AIL",
+        "AIP",
+        "RGS",
+    ]
+)
+_ADMINISTRATIVE = frozenset(
+    [
+        "SFT",
+        "UAC",
+        "MSA",
+        "ERR",
+        "DSC",
+        "ADD",
+        "PDA",
+        "GT1",
+        "IN1",
+        "IN2",
+        "IN3",
+        "ACC",
+        "UB1",
+        "UB2",
+        "FT1",
+        "CTI",
+        "CTD",
+        "DRG",
+        "ROL",
+        "PRT",
+        "DB1",
+        "NPU",
+        "ARV",
+        "QRD",
+        "QRF",
+        "QAK",
+        "QPD",
+        "BLG",
+        "STF",
+        "PRD",
+        "AUT",
+        "PSH",
+        "RMI",
+        "OBS",
+        "CSR",
+        "CSP",
+        "CSS",
+        "BHS",
+        "BTS",
+        "FHS",
+        "FTS",
+        "EDU",
+        "CER",
+        "VAR",
+        "FAC",
+        "PEO",
+        "PCR",
+        "PDC",
+    ]
+)
+
+
+@dataclass(slots=True)
+class PatientGroup:
+    """All segments about one patient: the PID, those before the first order, and the orders."""
+
+    pid: Segment | None = None
+    front: list[Segment] = field(default_factory=list)
+    orders: list[OrderGroup] = field(default_factory=list)
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of that name before the orders, or inside one."""
+        for segments in (self.front, *(order.segments for order in self.orders)):
+            for segment in segments:
+                if segment.name == name:
+                    return segment
+        return None
+
+
+def interpret_message(raw: bytes, site: Site, origin: bytes, position: int) -> Interpretation:
+    """The facts of one HL7 v2 message. Never raises for what the sender did."""
+    try:
+        message = parse(raw)
+    except Unparsable as error:
+        problem = Problem("", str(error), error.hint)
+        return Interpretation(problems=(problem,), understood=Understood.KEPT)
+    reading = Reading(message, site, origin, position)
+    kind = f"{reading.family}^{reading.trigger}" if reading.trigger else reading.family
+    if reading.family in _NOT_CLINICAL or reading.family[:3] in ("QRY", "QBP", "QSB", "QVR", "QCN"):
+        return Interpretation(understood=Understood.KEPT, message_type=kind)
+    if reading.family not in _READ:
+        problem = Problem(
+            "MSH[1].9", "a message type that is not read here", "The bytes are kept; nothing of it is shown."
+        )
+        return Interpretation(problems=(problem,), understood=Understood.KEPT, message_type=kind)
+    reading.first_hand = reading.family == "ADT"
+    _read(reading)
+    return _result(reading, kind)
+
+
+def _read(reading: Reading) -> None:
+    groups = _groups(reading.message, reading.family)
+    if reading.family == "ADT" and reading.trigger in ("A24", "A37"):
+        read_link(reading, reading.message.all("PID"), Op.LINK if reading.trigger == "A24" else Op.UNLINK)
+    if not any(group.pid is not None for group in groups):
+        reading.problem("PID", "no PID segment: whose it is was not said", hint="Ask the sender.")
+    for group in groups:
+        _guarded(reading, group.pid.path if group.pid else "MSH[1]", _read_group, group)
+    if reading.family == "ADT":
+        reading.topics.add("adt")
+        if reading.trigger in _TO_A_PERSON:
+            reading.problem(
+                "EVN[1]",
+                f"{reading.trigger} is not applied by the machine",
+                hint="A person decides what it means here.",
+            )
+
+
+def _read_group(reading: Reading, group: PatientGroup) -> None:
+    reading.patient = reading.encounter = None
+    if group.pid is not None:
+        read_patient(reading, group.pid, group.front)
+    pv1 = group.first("PV1")
+    if pv1 is not None and reading.trigger not in _MERGES:
+        read_visit(reading, pv1, group.first("PV2"), group.pid)
+    for segment in group.front:
+        reader = _FRONT.get(segment.name)
+        if reader is not None:
+            _guarded(reading, segment.path, reader, segment)
+    _front_events(reading, group, pv1)
+    for order in group.orders:
+        _guarded(reading, order.path, _read_order, order)
+
+
+def _front_events(reading: Reading, group: PatientGroup, pv1: Segment | None) -> None:
+    for segment in group.front:
+        if segment.name == "MRG" and reading.first_hand:
+            if reading.trigger in _MERGES:
+                read_merge(reading, segment)
+            elif reading.trigger == "A45":
+                read_moved_visit(reading, segment, pv1)
+            elif reading.trigger in _MOVES:
+                read_renumbered_visit(reading, segment)
+    read_loose_observations(reading, [segment for segment in group.front if segment.name in ("OBX", "NTE")])
+
+
+def _read_order(reading: Reading, order: OrderGroup) -> None:
+    """One order group by what it holds and by the family of the message."""
+    medicine = order.first("RXE") or order.first("RXO") or order.first("RXG")
+    if (txa := order.first("TXA")) is not None:
+        read_document(reading, txa, order.segments)
+    elif (sch := order.first("SCH")) is not None:
+        read_appointment(reading, sch, order.segments)
+    elif reading.family == "VXU":
+        read_immunizations(reading, order)
+        read_loose_observations(reading, order.segments)
+    elif order.first("RXA") is not None:
+        read_administrations(reading, order)
+    elif (rxd := order.first("RXD")) is not None:
+        read_dispense(reading, order, rxd)
+        if medicine is not None:
+            read_medication_order(reading, order, medicine)
+    elif medicine is not None:
+        read_medication_order(reading, order, medicine)
+        read_loose_observations(reading, order.segments)
+    elif reading.family in _RESULTS or (reading.family == "ADT" and order.obr is not None) or reading.family == "ORF":
+        read_report(reading, order)
+    else:
+        read_service(reading, order)
+        read_loose_observations(reading, order.segments)
+
+
+_FRONT: dict[str, Callable[[Reading, Segment], None]] = {
+    "AL1": read_allergy,
+    "IAM": read_allergy,
+    "DG1": read_diagnosis,
+    "PRB": read_problem,
+    "PR1": read_procedure,
+}
+
+
+def _guarded(reading: Reading, path: str, read: Callable[[Reading, Read], None], what: Read) -> None:
+    """Run one reader. A defect of ours costs its segment, never the message: it becomes a problem with its place."""
+    try:
+        read(reading, what)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        reading.problem(
+            path, f"could not be read ({type(error).__name__})", hint="Tell the makers the entry's position."
+        )
+
+
+def _groups(message: Message, family: str) -> list[PatientGroup]:
+    """The patient groups of a message; segments before the first PID go with the first patient."""
+    groups = [PatientGroup()]
+    laboratory = family == "OUL"
+    for segment in message.segments[1:]:
+        if segment.name == "PID":
+            if groups[-1].pid is not None:
+                groups.append(PatientGroup())
+            groups[-1].pid = segment
+        elif segment.name in _FRONT and not groups[-1].orders:
+            groups[-1].front.append(segment)
+        else:
+            _place(groups[-1], segment, laboratory)
+    return groups
+
+
+def _place(group: PatientGroup, segment: Segment, laboratory: bool) -> None:
+    name = segment.name
+    if name in ("DG1", "AL1", "IAM", "PRB", "PR1", "PV1", "PV2", "PD1", "NK1"):
+        # Structures let them stand after an order too; they are about the patient all the same.
+        group.front.append(segment)
+    elif (name == "SPM" and laboratory and (not group.orders or group.orders[-1].obr is not None)) or (
+        name in _STARTS and _begins(group, name, laboratory)
+    ):
+        group.orders.append(OrderGroup())
+        group.orders[-1].add(segment)
+    elif group.orders:
+        group.orders[-1].add(segment)
+    else:
+        group.front.append(segment)
+
+
+def _begins(group: PatientGroup, name: str, laboratory: bool) -> bool:
+    """Whether a segment starts a new order group after the last one."""
+    if not group.orders:
+        return True
+    last = group.orders[-1]
+    if laboratory:
+        return name == "OBR" and last.obr is not None
+    if name == "ORC":
+        return True
+    if name == "RXA":
+        return False
+    if name in ("RXO", "RXE", "RXD", "RXG"):
+        return last.first(name) is not None
+    return name != "OBR" or last.obr is not None or any(s.name in ("RXA", "RXO", "RXE") for s in last.segments)
+
+
+def _result(reading: Reading, kind: str) -> Interpretation:
+    names = {segment.name for segment in reading.message.segments}
+    unread = frozenset(name for name in names if name not in _MEANT)
+    lost = {name for name in unread if name not in _ADMINISTRATIVE and not name.startswith("Z")}
+    facts = tuple(reading.facts)
+    if not facts:
+        understood = Understood.KEPT
+        if not reading.problems:
+            reading.problem("MSH[1]", "nothing in it says anything about a patient")
+    else:
+        understood = Understood.PART if reading.problems or lost else Understood.FULL
+    return Interpretation(facts, tuple(reading.problems), understood, kind, frozenset(reading.topics), unread)

@@ -1,0 +1,185 @@
+"""OBR with its OBX, NTE and SPM as DiagnosticReport, Observation and Specimen facts (V2-to-FHIR: ORU_R01, OBR, SPM).
+
+A report's identity is the filler number with its service code (one number may carry several panels), else the placer
+number, else patient, service and time. Its own time is OBR-22, so of two messages about one result the later report
+wins, then the later message; a higher result status beats both.
+"""
+
+from __future__ import annotations
+
+from codedark.entries import tables
+from codedark.entries.datatypes import Json, concept, identifier_ei, joined, number, part, person, quantity
+from codedark.entries.facts import Standing
+from codedark.entries.v2.observations import IMAGING, LABORATORY, STANDING, VITALS, Panel, read_observation
+from codedark.entries.v2.orders import (
+    OrderGroup,
+    note_text,
+    numbers,
+    order_id,
+    order_identifiers,
+    order_notes,
+    read_reported_order,
+)
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
+from codedark.hl7 import Segment
+
+_NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.note"
+_SECTION = "http://terminology.hl7.org/CodeSystem/v2-0074"
+_IMAGING = frozenset(["RAD", "CUS", "CT", "NMR", "NMS", "RUS", "RX", "XRC", "MRI", "VUS", "ICU_XR"])
+_NOT_LABORATORY = (
+    frozenset(["EC", "EN", "CTH", "CP", "PF", "NRS", "PHR", "OTH", "PAR", "PT", "OT", "RC", "RT", "SR", "VR"])
+    | _IMAGING
+)
+_JOINABLE = frozenset({"TX", "FT", "ST"})
+
+
+def read_report(reading: Reading, group: OrderGroup) -> None:
+    """One OBR of an ORU or OUL with everything below it."""
+    obr = group.obr
+    if obr is None:
+        read_loose_observations(reading, group.segments)
+        return
+    code = concept(first_rep(obr, 4), reading.codes("service")) if is_valued(obr, 4) else {}
+    specimen = _specimen(reading, group)
+    panel = _panel(reading, group, obr, code, specimen)
+    results = _observations(reading, panel, group.segments)
+    if code:
+        _report(reading, group, obr, panel, code, results)
+    else:
+        reading.problem(obr.path, "a report that names no service", kind="DiagnosticReport")
+    read_reported_order(reading, group)
+
+
+def _panel(reading: Reading, group: OrderGroup, obr: Segment, code: Json, specimen: str) -> Panel:
+    (placer_by, placer), (filler_by, filler) = numbers(reading, group)
+    service = part(first_rep(obr, 4), 1) or code.get("text", "")
+    key = ("", "")
+    if filler:
+        key = (f"filler {filler_by}", f"{filler} {service}")
+    elif placer:
+        key = (f"placer {placer_by}", f"{placer} {service}")
+    reported = reading.moment(obr, 22)
+    return Panel(
+        key=key,
+        name=code.get("text", ""),
+        at=reading.moment(obr, 7),
+        reported_us=reported.at_us if reported is not None else None,
+        category=_category(text_of(obr, 24), part(first_rep(obr, 4), 1)),
+        request=order_id(reading, group, "ServiceRequest") if placer else "",
+        specimen=specimen,
+    )
+
+
+def _category(section: str, service: str) -> Json | None:
+    if service in tables.VITAL_SIGNS:
+        return VITALS
+    if section in _IMAGING:
+        return IMAGING
+    return None if section in _NOT_LABORATORY else LABORATORY
+
+
+def _report(reading: Reading, group: OrderGroup, obr: Segment, panel: Panel, code: Json, results: list[str]) -> None:
+    said = text_of(obr, 25)
+    status = tables.REPORT_STATUS.get(said) or tables.REPORT_STATUS_HERE.get(said, "unknown")
+    body: Json = reading.subject({"status": status, "code": code})
+    if identifiers := order_identifiers(reading, group):
+        body["identifier"] = identifiers
+    section = text_of(obr, 24)
+    if section:
+        body["category"] = [{"coding": [{"system": _SECTION, "code": section}]}]
+    start = reading.put(body, "effectiveDateTime", obr, 7)
+    reading.put(body, "issued", obr, 22, instant=True)
+    if is_valued(obr, 32) and (reader := _named(obr, 32)):
+        body["resultsInterpreter"] = [reader]
+    if panel.request:
+        body["basedOn"] = [{"reference": f"ServiceRequest/{panel.request}"}]
+    if panel.specimen:
+        body["specimen"] = [{"reference": f"Specimen/{panel.specimen}"}]
+    if results:
+        body["result"] = [{"reference": f"Observation/{identity}"} for identity in results]
+    if notes := order_notes(group):
+        body["extension"] = [{"url": _NOTE, "valueAnnotation": note} for note in notes]
+    if panel.key[1]:
+        identity = reading.id_of("DiagnosticReport", *panel.key)
+    elif reading.patient and start is not None:
+        identity = reading.id_of("DiagnosticReport", reading.patient, f"{panel.name} {start.at_us}")
+    else:
+        identity = reading.id_of_place("DiagnosticReport", obr.path)
+    at = panel.reported_us if panel.reported_us is not None else reading.said_us
+    ranked = reading.rank(STANDING.get(status, Standing.PLAIN), at)
+    reading.claim(obr.path, "DiagnosticReport", identity, body, ranked=ranked, at_us=at)
+
+
+def _named(obr: Segment, field: int) -> Json:
+    """A person in an NDL, whose first component is itself a name (CNN): id & family & given."""
+    subs = first_rep(obr, field)[0]
+    return person([[text] for text in subs]) if len(subs) > 1 else person(first_rep(obr, field))
+
+
+def _observations(reading: Reading, panel: Panel, segments: list[Segment]) -> list[str]:
+    """Group OBX rows of one text, number twins, give each its NTE; the ids in order."""
+    rows: list[tuple[list[Segment], list[str]]] = []
+    started = False
+    for segment in segments:
+        if segment.name == "OBX":
+            started = True
+            if rows and _continues(rows[-1][0][-1], segment):
+                rows[-1][0].append(segment)
+            else:
+                rows.append(([segment], []))
+        elif segment.name == "NTE" and started and (text := note_text(segment)):
+            rows[-1][1].append(text)
+    seen: dict[tuple[str, str, str], int] = {}
+    ids = []
+    for row, notes in rows:
+        key = (row[0].field(3), row[0].field(4), row[0].field(14))
+        twin = seen.get(key, 0)
+        seen[key] = twin + 1
+        if identity := read_observation(reading, panel, row, notes, twin):
+            ids.append(identity)
+    return ids
+
+
+def _continues(before: Segment, after: Segment) -> bool:
+    """Whether an OBX is the next line of the text above it: same code, sub-id, kind and status, both text."""
+    if text_of(after, 2) not in _JOINABLE or not is_valued(before, 5):
+        return False
+    return all(before.field(number) == after.field(number) for number in (2, 3, 4, 11, 14))
+
+
+def read_loose_observations(reading: Reading, segments: list[Segment]) -> None:
+    """OBX without an OBR (in ADT, ORM, VXU, MDM): weight, code status, answers asked at order entry."""
+    if any(segment.name == "OBX" for segment in segments):
+        _observations(reading, Panel(at=None), segments)
+
+
+def _specimen(reading: Reading, group: OrderGroup) -> str:
+    """Claim the group's SPM; returns the Specimen id of the first, "" when there is none."""
+    first = ""
+    for spm in group.every("SPM"):
+        body: Json = reading.subject({}, encounter="")
+        subs = first_rep(spm, 2)
+        key = ""
+        for component in (2, 1):
+            if value := part(subs, component, 1):
+                authority = reading.site_authority(part(subs, component, 2)) or reading.site.authority
+                key = key or f"{component} {authority} {value}"
+                kind = "FILL" if component == 2 else "PLAC"
+                body.setdefault("identifier", []).append(identifier_ei([[s] for s in subs[component - 1]], kind))
+        if is_valued(spm, 4) and (kind_of := concept(first_rep(spm, 4), reading.codes("specimen"))):
+            body["type"] = kind_of
+        collection: Json = {}
+        reading.put(collection, "collectedDateTime", spm, 17)
+        if is_valued(spm, 8) and (site := concept(first_rep(spm, 8))):
+            collection["bodySite"] = site
+        if (amount := number(part(first_rep(spm, 12), 1))) is not None:
+            collection["quantity"] = quantity(amount, [[u] for u in (first_rep(spm, 12) + [[]])[1]])
+        if collection:
+            body["collection"] = collection
+        reading.put(body, "receivedTime", spm, 18)
+        if is_valued(spm, 14):
+            body["note"] = [{"text": joined(first_rep(spm, 14), 1)}]
+        identity = reading.id_of("Specimen", "specimen", key) if key else reading.id_of_place("Specimen", spm.path)
+        reading.claim(spm.path, "Specimen", identity, body)
+        first = first or identity
+    return first
