@@ -94,6 +94,8 @@ class Medication:
     last_heard: Administration | None
     doses_heard: int
     stamp: Stamp
+    last_given: Administration | None = None
+    """The newest dose heard as *given*: differs from `last_heard` when the newest one heard was held or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,3 +350,86 @@ class Proposal:
     decided: bool
     approved: bool
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session as folded. `until_us`: end of an envelope's 12 h, None for a log-in by password."""
+
+    session: str
+    person: str
+    basis: str
+    unit: str
+    claimed_name: str
+    opened_us: int
+    until_us: int | None
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRow:
+    """One line of the read log: who saw what, with the fold version and position the screen showed."""
+
+    position: int
+    recorded_at_us: int
+    person: str
+    session: str
+    what: str
+    patient: str
+    unit: str
+    reason: str
+    fold: str
+    shown_position: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackRow:
+    """One pack that was drawn. `kind`: "draft" | "issued"; `sha256`: of the PDF."""
+
+    unit: str
+    pack: str
+    kind: str
+    pages: int
+    sha256: bytes
+    position: int
+    recorded_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One printed sheet of the ledger. `copy`: 1 for the first print."""
+
+    sheet: str
+    unit: str
+    pack: str
+    patient: str
+    form: str
+    page: int
+    pages: int
+    copy: int
+    person: str
+    position: int
+    recorded_at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class DistrustRow:
+    """A period of a source whose facts are taken out of every view. `entries`: how many entries it covers so far."""
+
+    source: str
+    since_us: int
+    until_us: int | None
+    reason: str
+    position: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """An entry that the guard marked. Its facts stay in the chart (bedside rule 12)."""
+
+    position: int
+    reason: str
+    score: float
+    flagged_by: int
+    """Position of the `guard.flagged` entry."""

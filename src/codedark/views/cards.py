@@ -1,0 +1,174 @@
+"""Cards: what one resource contributes to a chart, read once when it is folded and kept ready.
+
+A card is a narrow row; the claims keep everything the card leaves out.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from codedark.views.codings import Moment
+from codedark.views.schema import Section
+
+
+class Card(msgspec.Struct, array_like=True):
+    """The base of all cards. `position`, `recorded_us`, `source` stamp the claim that ranks highest."""
+
+    id: str
+    position: int = -1
+    recorded_us: int = 0
+    source: str = ""
+
+
+class PatientCard(Card):
+    """Who. `mrn`: the identifier of type MR, else the first; `numbers`: all of them."""
+
+    family: str = ""
+    given: str = ""
+    name: str = ""
+    birth: str = ""
+    sex: str = ""
+    mrn: str = ""
+    numbers: tuple[str, ...] = ()
+
+
+class EncounterCard(Card):
+    """A visit. `active`: the patient is here by its status; `where`: unit, room, bed or None when no place is named."""
+
+    visit: str = ""
+    status: str = ""
+    kind: str = ""
+    where: tuple[str, str, str] | None = None
+    attending: str = ""
+    admitted: Moment | None = None
+    discharged: Moment | None = None
+    active: bool = False
+    at_us: int | None = None
+
+
+class AllergyCard(Card):
+    """`none_known`: the claim says there are none. `note`: "inactive" | "resolved" | ""."""
+
+    substance: str = ""
+    reactions: tuple[str, ...] = ()
+    criticality: str = ""
+    kind: str = ""
+    none_known: bool = False
+    note: str = ""
+    since: Moment | None = None
+
+
+class ObservationCard(Card):
+    """A result, a vital sign or a trait. `group`: words for its panel when no report names one."""
+
+    code: str = ""
+    name: str = ""
+    value: str = ""
+    unit: str = ""
+    reference: str = ""
+    flag: str = ""
+    critical: bool = False
+    standing: str = ""
+    when: Moment | None = None
+    at_us: int | None = None
+    earlier: tuple[str, ...] = ()
+    group: str = ""
+
+
+class MedicationCard(Card):
+    """An order for a drug. `drug`: id of a Medication resource when the order only points to one."""
+
+    code: str = ""
+    name: str = ""
+    drug: str = ""
+    status: str = ""
+    dose: str = ""
+    route: str = ""
+    schedule: str = ""
+    as_needed: bool = False
+    infusion: bool = False
+    prescriber: str = ""
+    ordered: Moment | None = None
+    at_us: int | None = None
+    claimed_us: int | None = None
+
+
+class DoseCard(Card):
+    """One administration. `order`: id of its MedicationRequest or ""."""
+
+    order: str = ""
+    code: str = ""
+    name: str = ""
+    drug: str = ""
+    when: Moment | None = None
+    at_us: int | None = None
+    dose: str = ""
+    by: str = ""
+    given: bool = False
+    reason: str = ""
+
+
+class DrugCard(Card):
+    """A Medication resource that orders point to."""
+
+    name: str = ""
+    code: str = ""
+
+
+class ReportCard(Card):
+    """A panel: which results stand under which name."""
+
+    name: str = ""
+    results: tuple[str, ...] = ()
+    text: str = ""
+    author: str = ""
+    when: Moment | None = None
+    at_us: int | None = None
+
+
+class ConditionCard(Card):
+    """A problem."""
+
+    name: str = ""
+    status: str = ""
+    since: Moment | None = None
+    at_us: int | None = None
+
+
+class OrderCard(Card):
+    """An order that is not a drug."""
+
+    name: str = ""
+    status: str = ""
+    priority: str = ""
+    when: Moment | None = None
+    at_us: int | None = None
+    by: str = ""
+
+
+class NoteCard(Card):
+    """A document or comment as plain text."""
+
+    title: str = ""
+    text: str = ""
+    author: str = ""
+    when: Moment | None = None
+    at_us: int | None = None
+
+
+CARD_TYPES: dict[Section, type[Card]] = {
+    Section.PATIENT: PatientCard,
+    Section.ENCOUNTER: EncounterCard,
+    Section.ALLERGY: AllergyCard,
+    Section.TRAIT: ObservationCard,
+    Section.MEDICATION: MedicationCard,
+    Section.CRITICAL: ObservationCard,
+    Section.RESULT: ObservationCard,
+    Section.REPORT: ReportCard,
+    Section.VITAL: ObservationCard,
+    Section.CONDITION: ConditionCard,
+    Section.ORDER: OrderCard,
+    Section.DOSE: DoseCard,
+    Section.NOTE: NoteCard,
+    Section.DRUG: DrugCard,
+}

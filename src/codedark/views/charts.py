@@ -1,0 +1,279 @@
+"""One patient's cards put together into a chart. Pure: cards in, shapes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from codedark.views import cards as c
+from codedark.views.codings import Moment
+from codedark.views.readings import CODE_STATUS, WEIGHT
+from codedark.views.schema import Section
+from codedark.views.shapes import (
+    Administration,
+    Allergy,
+    AllergyState,
+    Banner,
+    Condition,
+    Mark,
+    Medication,
+    Note,
+    Order,
+    Result,
+    Stamp,
+    Vital,
+    When,
+)
+
+AHEAD_US = 5 * 60 * 1_000_000
+"""A dose dated further than this after it was recorded has an impossible time (security.md, decision 10)."""
+RECENTLY_US = 72 * 3600 * 1_000_000
+"""Stopped orders stay in the chart this long before the newest entry."""
+_MARKS = {"import": Mark.IMPORT, "person": Mark.SCREEN, "device": Mark.SCREEN, "paper": Mark.PAPER, "facility": Mark.TRANSFER}
+_ENDED = frozenset({"stopped", "completed", "cancelled"})
+_decoders: dict[int, msgspec.msgpack.Decoder[Any]] = {
+    int(section): msgspec.msgpack.Decoder(type_) for section, type_ in c.CARD_TYPES.items()
+}
+
+
+@dataclass(slots=True)
+class Cards:
+    """Cards of one patient (absorbed records included), by section."""
+
+    patient: list[tuple[int, c.PatientCard]] = field(default_factory=list)
+    by: dict[int, list[Any]] = field(default_factory=dict)
+
+    def add(self, pid: int, section: int, raw: bytes) -> None:
+        """Take one row of the card table."""
+        card = _decoders[section].decode(raw)
+        if section == Section.PATIENT:
+            self.patient.append((pid, card))
+            return
+        found = self.by.get(section)
+        if found is None:
+            self.by[section] = [card]
+        else:
+            found.append(card)
+
+    def of(self, section: Section) -> list[Any]:
+        """The cards of a section."""
+        return self.by.get(section, [])
+
+
+def stamp(card: c.Card) -> Stamp:
+    """The origin of a card."""
+    kind, _, name = card.source.partition(":")
+    return Stamp(card.position, card.recorded_us, _MARKS.get(kind, Mark.FEED), name or kind)
+
+
+def when(moment: Moment | None) -> When | None:
+    """A moment as a shape."""
+    return None if moment is None else When(moment.iso, moment.source_text, moment.assumed)
+
+
+def _newest(card: Any) -> tuple[int, int, str]:
+    return (-(card.at_us if card.at_us is not None else -(1 << 62)), -card.position, card.id)
+
+
+def banner(cards: Cards, patient: str, pid: int) -> Banner:
+    """Who this is. The survivor's own Patient card speaks; an absorbed one only when the survivor has none."""
+    listed = sorted(cards.patient, key=lambda each: (each[0] != pid, each[0]))
+    who = listed[0][1] if listed else c.PatientCard(patient)
+    visits = sorted(cards.of(Section.ENCOUNTER), key=lambda card: (not card.active, card.where is None, *_newest(card)))
+    visit = visits[0] if visits else c.EncounterCard("")
+    unit, room, bed = visit.where if visit.active and visit.where else ("", "", "")
+    weight = next((card for card in _by_code(cards.of(Section.VITAL), WEIGHT)), None)
+    return Banner(
+        patient=patient, name=who.name, birth_date=who.birth, sex=who.sex, mrn=who.mrn, visit=visit.visit, unit=unit,
+        room=room, bed=bed, attending=visit.attending, patient_class=visit.kind, admitted=when(visit.admitted),
+        discharged=when(visit.discharged) if not visit.active else None, code_status=code_status(cards),
+        isolation=isolation(cards), weight=f"{weight.value} {weight.unit}".strip() if weight else "",
+        weight_when=when(weight.when) if weight else None,
+        merged_from=tuple(card.mrn or card.id for own, card in listed if own != pid),
+        stamp=stamp(who) if listed else None,
+    )
+
+
+def _by_code(cards: Iterable[Any], wanted: frozenset[str]) -> list[Any]:
+    found = [card for card in cards if card.code.rpartition("|")[2] in wanted and card.standing != "withdrawn"]
+    return sorted(found, key=_newest)
+
+
+def code_status(cards: Cards) -> str:
+    """The newest code status that was claimed, "" when none was."""
+    return next((card.value for card in _by_code(cards.of(Section.TRAIT), CODE_STATUS)), "")
+
+
+def isolation(cards: Cards) -> str:
+    """The newest isolation that was claimed, "" when none was."""
+    found = [card for card in cards.of(Section.TRAIT) if "isolation" in card.name.lower() and card.standing != "withdrawn"]
+    return next((card.value for card in sorted(found, key=_newest)), "")
+
+
+def allergies(cards: Cards, unread: bool) -> tuple[AllergyState, tuple[Allergy, ...]]:
+    """The state and what is listed: an NKA statement beside an allergy leaves both in the list, as a conflict."""
+    listed = sorted(cards.of(Section.ALLERGY), key=lambda card: (card.none_known, card.criticality != "high", card.substance))
+    state = AllergyState.NOT_RECORDED
+    if any(not card.none_known and not card.note for card in listed):
+        state = AllergyState.HAS
+    elif unread:
+        state = AllergyState.COULD_NOT_BE_READ
+    elif any(card.none_known and not card.note for card in listed):
+        state = AllergyState.NONE_KNOWN
+    shown = tuple(
+        Allergy(
+            f"{card.substance} ({card.note})" if card.note else card.substance, tuple(card.reactions), card.criticality,
+            card.kind, when(card.since), stamp(card),
+        )
+        for card in listed
+    )
+    return state, shown
+
+
+def _administration(card: c.DoseCard) -> Administration:
+    impossible = card.at_us is not None and card.at_us > card.recorded_us + AHEAD_US
+    return Administration(when(card.when), card.dose, card.by, card.given, card.reason, impossible, stamp(card))
+
+
+def administrations(cards: Cards) -> list[tuple[str, Administration]]:
+    """Every dose heard, newest first, with the id of its order ("" = none was named)."""
+    return [(card.order, _administration(card)) for card in sorted(cards.of(Section.DOSE), key=_newest)]
+
+
+def medications(
+    cards: Cards, as_of_us: int | None, drug_name: Callable[[str], str], *, all_ended: bool = False
+) -> tuple[Medication, ...]:
+    """Orders by name, each with its doses. A dose whose order was never heard stands as an order of status "unknown".
+
+    `drug_name` finds the name of a Medication by id. Orders that ended long before `as_of_us` are left out.
+    """
+    orders = {card.id: card for card in cards.of(Section.MEDICATION)}
+    doses = _doses_by_order(cards, orders)
+    found = [
+        _medication(card, doses.get(card.id, []), drug_name)
+        for card in orders.values()
+        if all_ended or not _ended_long_ago(card, doses.get(card.id, []), as_of_us)
+    ]
+    found += [_unordered(key, heard, drug_name) for key, heard in doses.items() if key not in orders]
+    return tuple(sorted(found, key=lambda med: (med.name.casefold(), med.id)))
+
+
+def _doses_by_order(cards: Cards, orders: dict[str, c.MedicationCard]) -> dict[str, list[c.DoseCard]]:
+    doses: dict[str, list[c.DoseCard]] = {}
+    for card in cards.of(Section.DOSE):
+        key = card.order
+        if not key:
+            # No order is named: it belongs to an order only when exactly one has this drug.
+            same = [order.id for order in orders.values() if _same_drug(order, card)]
+            key = same[0] if len(same) == 1 else f"{card.code or card.name.casefold() or card.drug}"
+        doses.setdefault(key, []).append(card)
+    for heard in doses.values():
+        heard.sort(key=_newest)
+    return doses
+
+
+def _same_drug(order: c.MedicationCard, dose: c.DoseCard) -> bool:
+    if order.code and dose.code:
+        return order.code == dose.code
+    if order.drug and dose.drug:
+        return order.drug == dose.drug
+    return bool(order.name) and order.name.casefold() == dose.name.casefold()
+
+
+def _ended_long_ago(card: c.MedicationCard, doses: Sequence[c.DoseCard], as_of_us: int | None) -> bool:
+    if card.status not in _ENDED or as_of_us is None:
+        return False
+    times = [card.claimed_us, card.at_us, *(dose.at_us for dose in doses)]
+    newest = max((at for at in times if at is not None), default=card.recorded_us)
+    return newest < as_of_us - RECENTLY_US
+
+
+def _heard(doses: Sequence[c.DoseCard]) -> tuple[Administration | None, Administration | None, int]:
+    """(last heard, last heard as given, doses given) of doses sorted newest first."""
+    listed = [_administration(dose) for dose in doses]
+    possible = [dose for dose in listed if not dose.time_impossible]
+    last_given = next((dose for dose in possible if dose.given), None)
+    return (possible[0] if possible else None), last_given, sum(dose.given for dose in listed)
+
+
+def _medication(card: c.MedicationCard, doses: Sequence[c.DoseCard], drug_name: Callable[[str], str]) -> Medication:
+    last, last_given, count = _heard(doses)
+    return Medication(
+        id=card.id, name=card.name or drug_name(card.drug), status=card.status, dose=card.dose, route=card.route,
+        schedule=card.schedule, as_needed=card.as_needed, infusion=card.infusion, prescriber=card.prescriber,
+        ordered=when(card.ordered), last_heard=last, doses_heard=count, stamp=stamp(card), last_given=last_given,
+    )
+
+
+def _unordered(key: str, doses: Sequence[c.DoseCard], drug_name: Callable[[str], str]) -> Medication:
+    last, last_given, count = _heard(doses)
+    first = doses[0]
+    return Medication(
+        id=key, name=first.name or drug_name(first.drug), status="unknown", dose="", route="",
+        schedule="order never heard", as_needed=False, infusion=False, prescriber="", ordered=None, last_heard=last,
+        doses_heard=count, stamp=stamp(first), last_given=last_given,
+    )
+
+
+def results(cards: Cards) -> tuple[Result, ...]:
+    """Results by panel, newest first within it."""
+    panels = {
+        id_: report.name
+        for report in sorted(cards.of(Section.REPORT), key=_newest, reverse=True) for id_ in report.results
+    }
+    found = [
+        ((panel := panels.get(card.id) or card.group), card)
+        for card in [*cards.of(Section.CRITICAL), *cards.of(Section.RESULT)]
+    ]
+    found.sort(key=lambda each: (each[0].casefold(), _newest(each[1])[0], each[1].name.casefold(), each[1].id))
+    return tuple(
+        Result(
+            panel, card.name, card.value, card.unit, card.reference, card.flag, card.critical, card.standing,
+            when(card.when), tuple(card.earlier), stamp(card),
+        )
+        for panel, card in found
+    )
+
+
+def critical_results(cards: Cards) -> tuple[str, ...]:
+    """The newest value of each test, where that one is critical: "Potassium 6.4 mmol/L HH"."""
+    if not cards.of(Section.CRITICAL):
+        return ()
+    newest: dict[str, Any] = {}
+    for card in sorted([*cards.of(Section.CRITICAL), *cards.of(Section.RESULT)], key=_newest):
+        if card.standing != "withdrawn":
+            newest.setdefault(card.code or card.name.casefold(), card)
+    return tuple(
+        " ".join(filter(None, (card.name, card.value, card.unit, card.flag)))
+        for card in newest.values() if card.critical
+    )
+
+
+def vitals(cards: Cards) -> tuple[Vital, ...]:
+    """Vital signs, newest first; withdrawn ones are not shown as measured."""
+    listed = sorted((card for card in cards.of(Section.VITAL) if card.standing != "withdrawn"), key=_newest)
+    return tuple(Vital(card.name, card.value, card.unit, when(card.when), stamp(card)) for card in listed)
+
+
+def conditions(cards: Cards) -> tuple[Condition, ...]:
+    """Problems, newest first."""
+    listed = sorted(cards.of(Section.CONDITION), key=_newest)
+    return tuple(Condition(card.name, card.status, when(card.since), stamp(card)) for card in listed)
+
+
+def orders(cards: Cards) -> tuple[Order, ...]:
+    """Orders that are not drugs, newest first."""
+    listed = sorted(cards.of(Section.ORDER), key=_newest)
+    return tuple(Order(card.name, card.status, card.priority, when(card.when), card.by, stamp(card)) for card in listed)
+
+
+def notes(cards: Cards) -> tuple[Note, ...]:
+    """Documents, comments and the words of reports, newest first."""
+    listed = [*cards.of(Section.NOTE), *(card for card in cards.of(Section.REPORT) if card.text)]
+    return tuple(
+        Note(card.name if isinstance(card, c.ReportCard) else card.title, card.text, card.author, when(card.when), stamp(card))
+        for card in sorted(listed, key=_newest)
+    )

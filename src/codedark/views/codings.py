@@ -1,0 +1,167 @@
+"""Reading R4 JSON for people: texts, quantities, names and times out of plain dicts. No effects, no guesses.
+
+A missing or oddly shaped part reads as "" or None; what is wholly unreadable raises one of `UNREADABLE`.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import nh3
+
+UNREADABLE = (TypeError, AttributeError, KeyError, ValueError, IndexError)
+ASSUMED_ZONE = "urn:codedark:assumed-zone"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MARKUP = re.compile(r"</?(?:p|div|br|html|body|head|span|b|i|u|table|tr|td|ul|li|script|style|h[1-6])\b[^>]*>", re.I)
+
+
+class Moment(msgspec.Struct, array_like=True, frozen=True):
+    """A clinical time on a card: as claimed, as sent, and whether its zone was assumed."""
+
+    iso: str
+    source_text: str = ""
+    assumed: bool = False
+
+
+def text(concept: Any) -> str:
+    """A CodeableConcept (or Coding, or plain string) as words: text, else first display, else first code."""
+    if not concept:
+        return ""
+    if isinstance(concept, str):
+        return concept
+    if said := concept.get("text"):
+        return str(said)
+    for coding in concept.get("coding") or (concept,):
+        if said := coding.get("display"):
+            return str(said)
+    for coding in concept.get("coding") or (concept,):
+        if said := coding.get("code"):
+            return str(said)
+    return ""
+
+
+def texts(concepts: Any) -> str:
+    """Several concepts as words."""
+    return ", ".join(filter(None, (text(concept) for concept in concepts or ())))
+
+
+def first_code(concept: Any) -> str:
+    """`system|code` of the first coding, or ""."""
+    for coding in (concept or {}).get("coding") or ():
+        if code := coding.get("code"):
+            return f"{coding.get('system', '')}|{code}"
+    return ""
+
+
+def codes(concept: Any) -> frozenset[str]:
+    """Every code of a concept, without its system."""
+    return frozenset(str(coding["code"]) for coding in (concept or {}).get("coding") or () if coding.get("code"))
+
+
+def number(value: Any) -> str:
+    """A number with exactly the digits that were sent."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return "" if value is None else str(value)
+
+
+def quantity(value: Any) -> tuple[str, str]:
+    """(value, unit) of a Quantity, comparator included ("<5")."""
+    if not value:
+        return "", ""
+    return f"{value.get('comparator') or ''}{number(value.get('value'))}", str(value.get("unit") or value.get("code") or "")
+
+
+def amount(value: Any) -> str:
+    """A Quantity as "1 g"."""
+    return " ".join(filter(None, quantity(value)))
+
+
+def span(value: Any) -> str:
+    """A Range as "3.5-5.1 mmol/L"."""
+    low, high = quantity(value.get("low")), quantity(value.get("high"))
+    if low[0] and high[0]:
+        return f"{low[0]}-{high[0]} {high[1] or low[1]}".rstrip()
+    if low[0]:
+        return f">= {low[0]} {low[1]}".rstrip()
+    return f"<= {high[0]} {high[1]}".rstrip() if high[0] else ""
+
+
+def ratio(value: Any) -> str:
+    """A Ratio as "4 mg / 50 mL"."""
+    return " / ".join(filter(None, (amount(value.get("numerator")), amount(value.get("denominator")))))
+
+
+def moment(body: dict[str, Any], *fields: str) -> Moment | None:
+    """The first of `fields` that holds a date or dateTime, with its source text when the zone was assumed."""
+    for field in fields:
+        value = body.get(field)
+        if isinstance(value, str) and value:
+            return _moment(value, body.get("_" + field))
+    return None
+
+
+def _moment(iso: str, companion: Any) -> Moment:
+    for extension in (companion or {}).get("extension") or ():
+        if extension.get("url") == ASSUMED_ZONE:
+            return Moment(iso, str(extension.get("valueString") or ""), True)
+    return Moment(iso)
+
+
+@lru_cache(maxsize=4096)
+def micros(iso: str) -> int | None:
+    """µs UTC at which a FHIR date, dateTime or instant begins; None when it is not one."""
+    try:
+        if len(iso) <= 10:
+            parts = [int(part) for part in iso.split("-")]
+            at = datetime(parts[0], *(parts[1:3] + [1, 1])[:2], tzinfo=UTC)
+        else:
+            at = datetime.fromisoformat(iso)
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, IndexError, OverflowError):
+        return None
+    delta = at - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def at(moment_: Moment | None) -> int | None:
+    """µs UTC of a moment."""
+    return None if moment_ is None else micros(moment_.iso)
+
+
+def target(reference: Any) -> str:
+    """The id a Reference points to ("" when it points nowhere)."""
+    value = str((reference or {}).get("reference") or "")
+    return value.removeprefix("urn:uuid:").rsplit("/", 1)[-1]
+
+
+def shown(reference: Any) -> str:
+    """The display of a Reference."""
+    return str((reference or {}).get("display") or "")
+
+
+def human(names: Any) -> tuple[str, str, str]:
+    """(family, given, "SURNAME, Given") of the official or first HumanName."""
+    listed = [name for name in names or () if name.get("use") != "old"] or list(names or ())
+    if not listed:
+        return "", "", ""
+    name = next((name for name in listed if name.get("use") == "official"), listed[0])
+    family, given = str(name.get("family") or ""), " ".join(str(part) for part in name.get("given") or ())
+    if not family and not given:
+        return "", "", str(name.get("text") or "")
+    return family, given, ", ".join(filter(None, (family.upper(), given)))
+
+
+def plain(words: str) -> str:
+    """Text without markup. Text that holds none comes back untouched."""
+    if not _MARKUP.search(words):
+        return words
+    spaced = re.sub(r"(?i)<br\s*/?>|</(?:p|div|tr|li|h[1-6])>", "\n", words)
+    cleaned = html.unescape(nh3.clean(spaced, tags=set()))
+    return re.sub(r"[ \t]*\n\s*\n\s*", "\n\n", cleaned).strip()

@@ -1,0 +1,88 @@
+"""One hash over what the views say, so that two folds can be compared.
+
+Clinical: settings that interpret, effective resources, the patients they belong to, merges, beds. No position, no
+recording time, no row number: the same messages in any order, or with forgeries taken out, give the same digest.
+Whole: the clinical rows and, with positions, everything else that a rebuild must reproduce.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import apsw
+import msgspec
+
+from codedark.entries import Op
+from codedark.views.claims import Merged
+from codedark.views.resources import claims_of
+from codedark.views.store import ViewStore
+
+_pack = msgspec.msgpack.Encoder(order="deterministic")
+_WHOLE = (
+    "SELECT 'setting', * FROM setting ORDER BY key",
+    "SELECT 'worklist', item, position, recorded_us, source, message_type, path, reason, hint, state, decided_by, "
+    "decision, note FROM worklist ORDER BY item",
+    "SELECT 'unknown', * FROM unknown_kind ORDER BY kind",
+    "SELECT 'distrust', * FROM distrust ORDER BY position",
+    "SELECT 'flagged', * FROM flagged ORDER BY position, flagged_by",
+    "SELECT 'feed', * FROM feed ORDER BY feed",
+    "SELECT 'counter', * FROM counter ORDER BY name",
+    "SELECT 'heard', p.id, h.topic, h.recorded_us FROM heard h LEFT JOIN patient p ON p.pid = h.pid ORDER BY p.id, h.topic",
+    "SELECT 'account', * FROM account ORDER BY person",
+    "SELECT 'session', * FROM session ORDER BY session",
+    "SELECT 'unit_card', * FROM unit_card ORDER BY unit",
+    "SELECT 'code_used', * FROM code_used ORDER BY card, idx",
+    "SELECT 'proposal', * FROM proposal ORDER BY proposal",
+    "SELECT 'read', * FROM read_log ORDER BY position",
+    "SELECT 'pack', * FROM pack ORDER BY position",
+    "SELECT 'sheet', * FROM sheet ORDER BY sheet, copy, position",
+    "SELECT 'entry', e.position, e.recorded_us, s.name, e.message_type, e.understood, e.topics, e.claims FROM entry e "
+    "JOIN source s ON s.sid = e.sid ORDER BY e.position",
+)
+
+
+def digest(store: ViewStore, *, whole: bool = False) -> str:
+    """SHA-256 (hex) over the ordered logical rows; `whole` adds what depends on positions and recording times."""
+    with store.reading() as db:
+        hashed = hashlib.sha256()
+        for row in _clinical(db):
+            _feed(hashed, row)
+        if whole:
+            for sql in _WHOLE:
+                for row in db.execute(sql):
+                    _feed(hashed, row)
+        return hashed.hexdigest()
+
+
+def _feed(hashed: Any, row: Any) -> None:
+    # MessagePack is self-delimiting: no two different sequences of rows give the same bytes.
+    hashed.update(_pack.encode(row))
+
+
+def _clinical(db: apsw.Connection) -> Iterator[tuple[Any, ...]]:
+    yield ("pinned", db.execute("SELECT value FROM meta WHERE key='pinned'").get)
+    for key, type_, id_, patient, state in db.execute(
+        "SELECT r.key, r.type, r.id, p.id, r.state FROM resource r LEFT JOIN patient p ON p.pid = r.pid "
+        "WHERE r.alive = 1 ORDER BY r.type, r.id"
+    ):
+        yield ("resource", type_, id_, patient, _body(db, key, state))
+    for row in db.execute("SELECT unit, room, bed FROM bed ORDER BY unit, room, bed"):
+        yield ("bed", *row)
+    # Cards are derived from bodies, but corrections also from earlier claims: what a chart shows must agree too.
+    for patient, section, card in db.execute(
+        "SELECT p.id, c.section, c.card FROM card c LEFT JOIN patient p ON p.pid = c.pid JOIN resource r "
+        "ON r.key = c.key ORDER BY p.id, c.section, r.type, r.id"
+    ):
+        # Fields 1-3 are the stamp: position, recording time, source.
+        fields = msgspec.msgpack.decode(card)
+        yield ("card", patient, section, fields[0], fields[4:])
+
+
+def _body(db: apsw.Connection, key: int, state: bytes | None) -> bytes:
+    if state is not None:
+        return Merged.load(state).body()
+    claim = claims_of(db, key)[0]
+    assert claim.op is not Op.DELETE
+    return claim.body

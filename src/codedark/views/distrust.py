@@ -1,0 +1,105 @@
+"""Trust is folded, not stored: the facts of a source in a period are taken out of every view, and put back by an undo.
+
+Nothing is deleted. A claim that is out is listed in `held`; its resource is folded again without it.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from codedark.entries import SourceDistrusted
+from codedark.views.batch import TOPIC_OF_TYPE, Batch
+from codedark.views.resources import claims_of
+
+_FOREVER = (1 << 63) - 1
+_CHUNK = 4_000
+_OUT = (
+    "EXISTS (SELECT 1 FROM distrust d JOIN source s ON s.name = d.source WHERE s.sid = e.sid "
+    f"AND e.recorded_us BETWEEN d.since_us AND coalesce(d.until_us, {_FOREVER}))"
+)
+
+
+class Marks:
+    """The periods of distrust in force."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._periods: dict[str, list[tuple[int, int]]] = {}
+        for source, since, until in db.execute("SELECT source, since_us, until_us FROM distrust"):
+            self._periods.setdefault(source, []).append((since, _FOREVER if until is None else until))
+
+    def is_out(self, source: str, recorded_us: int) -> bool:
+        """Whether facts of this source, recorded then, are out of the chart."""
+        periods = self._periods.get(source)
+        return periods is not None and any(since <= recorded_us <= until for since, until in periods)
+
+
+def mark(db: apsw.Connection, payload: SourceDistrusted, position: int) -> bool:
+    """Write a mark, or take one back. False when an undo names no mark that is in force."""
+    if not payload.undo:
+        db.execute(
+            "INSERT INTO distrust VALUES(?,?,?,?,?)",
+            (position, payload.source, payload.since_us, payload.until_us, payload.reason),
+        )
+        return True
+    db.execute(
+        "DELETE FROM distrust WHERE source=? AND since_us=? AND (until_us IS ? OR ? IS NULL)",
+        (payload.source, payload.since_us, payload.until_us, payload.until_us),
+    )
+    return db.changes() > 0
+
+
+def fold_again(db: apsw.Connection, batch: Batch, source: str) -> None:
+    """Bring every resource that this source ever claimed to what the marks in force say. `batch` must be flushed."""
+    changed = _move_claims(db, source)
+    batch.shelf.forget()
+    for start in range(0, len(changed), _CHUNK):
+        for key in changed[start : start + _CHUNK]:
+            resource = batch.shelf.by_key(key)
+            resource.refold(claims_of(db, key))
+            resource.dirty = True
+        batch.flush()
+    batch.see_beds_again()
+    batch.flush()
+    _hear_again(db)
+
+
+def _move_claims(db: apsw.Connection, source: str) -> list[int]:
+    """Move claims of the source in or out of `held`; the keys of the resources this touches."""
+    joined = (
+        "FROM entry e JOIN source n ON n.sid = e.sid JOIN claim c ON c.claim >= e.first_claim "
+        "AND c.claim < e.first_claim + e.claims JOIN resource r ON r.key = c.resource "
+        "LEFT JOIN held h ON h.claim = c.claim WHERE n.name = ?"
+    )
+    out = db.execute(
+        f"SELECT c.claim, c.pid, r.type = 'AllergyIntolerance', r.key {joined} AND h.claim IS NULL AND {_OUT}",  # noqa: S608
+        (source,),
+    ).fetchall()
+    back = db.execute(
+        f"SELECT c.claim, r.key {joined} AND h.claim IS NOT NULL AND NOT {_OUT}", (source,)  # noqa: S608
+    ).fetchall()
+    db.executemany("INSERT INTO held VALUES(?,?,?)", [row[:3] for row in out])
+    db.executemany("DELETE FROM held WHERE claim=?", [(row[0],) for row in back])
+    return sorted({row[-1] for row in out} | {row[-1] for row in back})
+
+
+def _hear_again(db: apsw.Connection) -> None:
+    """Derive when each section was last heard from the entries that are trusted."""
+    db.execute("DELETE FROM heard")
+    heard: dict[tuple[int, str], int] = {}
+
+    def hear(pid: int, topics: list[str], at: int) -> None:
+        for topic in topics:
+            heard[pid, topic] = max(at, heard.get((pid, topic), 0))
+
+    for topics, at in db.execute(
+        f"SELECT e.topics, max(e.recorded_us) FROM entry e WHERE NOT {_OUT} GROUP BY e.topics"  # noqa: S608
+    ):
+        hear(0, topics.split(",") if topics else [], at)
+    for pid, one_patient, topics, type_, at in db.execute(
+        "SELECT c.pid, e.one_patient, e.topics, r.type, max(e.recorded_us) FROM claim c "
+        "JOIN entry e ON e.position = c.position JOIN resource r ON r.key = c.resource "
+        f"WHERE c.pid > 0 AND NOT {_OUT} GROUP BY c.pid, e.one_patient, e.topics, r.type"  # noqa: S608
+    ):
+        said = topics.split(",") if topics else []
+        hear(pid, said if one_patient else [topic for topic in said if topic == TOPIC_OF_TYPE.get(type_)], at)
+    db.executemany("INSERT INTO heard VALUES(?,?,?)", [(pid, topic, at) for (pid, topic), at in heard.items()])

@@ -1,0 +1,114 @@
+"""Drug orders, doses and drugs read from R4 bodies into cards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from codedark.views.cards import Card, DoseCard, DrugCard, MedicationCard
+from codedark.views.codings import (
+    amount,
+    at,
+    first_code,
+    moment,
+    number,
+    ratio,
+    shown,
+    span,
+    target,
+    text,
+    texts,
+)
+from codedark.views.schema import Section
+
+Body = dict[str, Any]
+
+
+def _drug_of(body: Body) -> tuple[str, str, str]:
+    """(name, code, id of a Medication) of an order or administration; contained Medications are read in place."""
+    if concept := body.get("medicationCodeableConcept"):
+        return text(concept), first_code(concept), ""
+    reference = body.get("medicationReference") or {}
+    pointed = str(reference.get("reference") or "")
+    if pointed.startswith("#"):
+        for inner in body.get("contained") or ():
+            if inner.get("id") == pointed[1:]:
+                return text(inner.get("code")) or shown(reference), first_code(inner.get("code")), ""
+    return shown(reference), "", target(reference)
+
+
+def medication(id_: str, body: Body, claimed_us: int | None) -> tuple[Section, Card] | None:
+    """A MedicationRequest, dose, route and schedule as ordered."""
+    status = str(body.get("status") or "unknown")
+    if status == "entered-in-error":
+        return None
+    name, code, drug = _drug_of(body)
+    dosage = (body.get("dosageInstruction") or [{}])[0]
+    dose, is_rate = _dose(dosage)
+    ordered = moment(body, "authoredOn")
+    return Section.MEDICATION, MedicationCard(
+        id_, code=code, name=name, drug=drug, status=status, dose=dose, route=text(dosage.get("route")),
+        schedule=_schedule(body.get("dosageInstruction") or ()), infusion=is_rate,
+        as_needed=dosage.get("asNeededBoolean") is True or bool(dosage.get("asNeededCodeableConcept")),
+        prescriber=shown(body.get("requester")), ordered=ordered, at_us=at(ordered), claimed_us=claimed_us,
+    )
+
+
+def _dose(dosage: Body) -> tuple[str, bool]:
+    """(dose as words, is a rate): rates such as "6 mL/h" stand beside the dose."""
+    parts, is_rate = [], False
+    for each in dosage.get("doseAndRate") or ():
+        parts.append(amount(each.get("doseQuantity")) or span(each.get("doseRange") or {}))
+        rate = amount(each.get("rateQuantity")) or ratio(each.get("rateRatio") or {}) or span(each.get("rateRange") or {})
+        is_rate = is_rate or bool(rate)
+        parts.append(f"at {rate}" if rate else "")
+    if dosage.get("maxDosePerPeriod"):
+        parts.append(f"max {ratio(dosage['maxDosePerPeriod'])}")
+    return " ".join(filter(None, parts)), is_rate
+
+
+def _schedule(dosages: Any) -> str:
+    said = []
+    for dosage in dosages:
+        timing = dosage.get("timing") or {}
+        reason = text(dosage.get("asNeededCodeableConcept"))
+        said.append(", ".join(filter(None, (
+            text(timing.get("code")) or _repeat(timing.get("repeat") or {}),
+            str(dosage.get("text") or ""), f"as needed for {reason}" if reason else "",
+            str(dosage.get("patientInstruction") or ""),
+        ))))
+    return "; then ".join(filter(None, said))
+
+
+def _repeat(repeat: Body) -> str:
+    if repeat.get("timeOfDay"):
+        return "at " + ", ".join(str(each)[:5] for each in repeat["timeOfDay"])
+    if not repeat.get("period"):
+        return ""
+    times = number(repeat.get("frequency", 1))
+    return f"{times} x every {number(repeat['period'])} {repeat.get('periodUnit', '')}".rstrip()
+
+
+def administration(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    """A MedicationAdministration. A status that was not said counts as given and says so."""
+    status = str(body.get("status") or "")
+    if status == "entered-in-error":
+        return None
+    name, code, drug = _drug_of(body)
+    when = moment(body, "effectiveDateTime") or moment(body.get("effectivePeriod") or {}, "start")
+    given = status in ("completed", "in-progress", "stopped", "unknown", "")
+    reason = texts(body.get("statusReason"))
+    if not reason and status not in ("completed", "in-progress"):
+        reason = {"not-done": "not given", "on-hold": "held", "stopped": "stopped early"}.get(status, "status not said")
+    dosage = body.get("dosage") or {}
+    rate = amount(dosage.get("rateQuantity")) or ratio(dosage.get("rateRatio") or {})
+    dose = " ".join(filter(None, (amount(dosage.get("dose")), f"at {rate}" if rate else "")))
+    performers = [shown(each.get("actor")) for each in body.get("performer") or ()]
+    return Section.DOSE, DoseCard(
+        id_, order=target(body.get("request")), code=code, name=name, drug=drug, when=when, at_us=at(when),
+        dose=dose or str(dosage.get("text") or ""), by=", ".join(filter(None, performers)), given=given, reason=reason,
+    )
+
+
+def drug(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    """A Medication that orders point to."""
+    return Section.DRUG, DrugCard(id_, name=text(body.get("code")), code=first_code(body.get("code")))

@@ -1,0 +1,303 @@
+"""The fold: journal entries into views, position and state in one transaction.
+
+`Fold.catch_up` brings the current file to the journal's head. When the folded settings or the mapping say that the
+file's fold version is no longer the right one, a new file is folded from the start beside it and swapped in once it
+has caught up; meanwhile the old one keeps being served and kept current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import apsw
+import msgspec
+
+from codedark.entries import (
+    KINDS,
+    MAPPING_VERSION,
+    ConfigSet,
+    Interpretation,
+    Site,
+    SourceDistrusted,
+    interpret,
+    payload_of,
+)
+from codedark.errors import CodedarkError, Uninterpretable
+from codedark.journal import Entry
+from codedark.views.batch import Batch, stage
+from codedark.views.distrust import Marks, fold_again, mark
+from codedark.views.ledger import LEDGER, worklist_row
+from codedark.views.settings import complaint, fold_version, interpretive, site_of
+from codedark.views.store import ViewStore
+
+READ = 10_000
+_FLUSH_FACTS = 12_000
+CLINICAL = frozenset({"hl7.received", "fhir.imported"})
+_OUR_TROUBLE = (apsw.FullError, apsw.IOError, apsw.BusyError, apsw.NoMemError, apsw.CantOpenError, apsw.CorruptError)
+
+Interpret = Callable[[Entry, Site], Interpretation]
+Progress = Callable[[int], None]
+
+
+class EntrySource(Protocol):
+    """What the fold reads: a `JournalReader`."""
+
+    def read(self, after: int, limit: int = READ) -> Sequence[Entry]:
+        """Opened entries after a position, at most `limit`."""
+        ...
+
+
+class Restart(Exception):  # noqa: N818 - a signal between this module's parts, never seen outside
+    """The settings changed before anything clinical was folded: start again with the right fold version."""
+
+
+class Pass:
+    """One passage over the journal into one views file."""
+
+    def __init__(self, store: ViewStore, interpret_: Interpret) -> None:
+        self.store, self._interpret = store, interpret_
+        self._load()
+
+    def _load(self) -> None:
+        db = self.db = self.store.writer()
+        meta = dict(db.execute("SELECT key, value FROM meta"))
+        self.position = int(meta.get("position", -1))
+        self.pinned: dict[str, Any] = msgspec.json.decode(meta["pinned"])
+        self.pinned_at = int(meta["pinned_at"])
+        self.settings = {key: msgspec.json.decode(value) for key, value in db.execute("SELECT key, value FROM setting")}
+        self.site = site_of(self.pinned)
+        self.marks = Marks(db)
+        self.batch = Batch(db, self._is_out)
+        self.clinical = db.execute("SELECT 1 FROM entry LIMIT 1").fetchone() is not None
+
+    def _is_out(self, source: str, recorded_us: int) -> bool:
+        return self.marks.is_out(source, recorded_us)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The interpretive settings that this file should be folded with, as far as it has read."""
+        return self.pinned if self.position < self.pinned_at else interpretive(self.settings)
+
+    def advance(self, reader: EntrySource, limit: int) -> int:
+        """Fold at most `limit` further entries; how many there were. Raises `Restart` or a `CodedarkError`."""
+        entries = reader.read(self.position, min(limit, READ))
+        done = 0
+        while done < len(entries):
+            done = self._transaction(entries, done)
+        return len(entries)
+
+    def _transaction(self, entries: Sequence[Entry], start: int) -> int:
+        """Fold entries from `start` until the batch is full; the index of the next one."""
+        try:
+            return self._write(entries, start, len(entries))
+        except _OUR_TROUBLE as error:
+            raise _cannot_write(error) from error
+        except (CodedarkError, Restart):
+            raise
+        except Exception:  # noqa: BLE001 - folded again below, one at a time
+            # One of them cannot be written: find it by folding one at a time, so that only it is left out.
+            for index in range(start, len(entries)):
+                self._one(entries, index)
+            return len(entries)
+
+    def _one(self, entries: Sequence[Entry], index: int) -> None:
+        try:
+            self._write(entries, index, index + 1)
+        except _OUR_TROUBLE as error:
+            raise _cannot_write(error) from error
+        except (CodedarkError, Restart):
+            raise
+        except Exception as error:  # noqa: BLE001 - this entry alone goes to the worklist
+            entry = entries[index]
+            with self.db:
+                if entry.kind in CLINICAL:
+                    self.batch.keep(entry, f"could not be folded ({type(error).__name__})")
+                    self.batch.flush()
+                else:
+                    worklist_row(self.db, entry, "entry", f"could not be folded ({type(error).__name__})")
+                self._mark_position(entry)
+
+    def _write(self, entries: Sequence[Entry], start: int, end: int) -> int:
+        index = start
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            while index < end and self.batch.facts < _FLUSH_FACTS:
+                self._take(entries[index])
+                index += 1
+            self.batch.flush()
+            self._mark_position(entries[index - 1])
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+            # What is in memory is ahead of the file now.
+            self._load()
+            raise
+        return index
+
+    def _mark_position(self, entry: Entry) -> None:
+        self.position = entry.position
+        self.db.executemany(
+            "INSERT OR REPLACE INTO meta VALUES(?,?)",
+            [
+                ("position", entry.position), ("recorded_us", entry.recorded_at_us),
+                ("clock_trusted", int(entry.header.clock_trusted)),
+            ],
+        )
+
+    def _take(self, entry: Entry) -> None:
+        kind = entry.kind
+        if kind in CLINICAL:
+            self._clinical(entry)
+        elif kind in LEDGER:
+            self._ledger(entry, LEDGER[kind])
+        elif kind == "config.set":
+            self._ledger(entry, self._config)
+        elif kind == "source.distrusted":
+            self._ledger(entry, self._distrusted)
+        elif kind not in KINDS:
+            self._unknown(entry)
+
+    def _clinical(self, entry: Entry) -> None:
+        if not self.clinical and entry.position > self.pinned_at and interpretive(self.settings) != self.pinned:
+            raise Restart
+        self.clinical = True
+        if entry.source.startswith("feed:"):
+            self.batch.hear_feed(entry.source.removeprefix("feed:"), entry.recorded_at_us)
+        try:
+            meant = self._interpret(entry, self.site)
+            staged = stage(meant)
+        except Exception as error:  # noqa: BLE001 - whatever a sender provokes, the entry is kept and listed
+            self.batch.keep(entry, f"could not be folded ({type(error).__name__})")
+            return
+        self.batch.take(entry, meant, staged)
+
+    def _ledger(self, entry: Entry, apply: Callable[[apsw.Connection, Entry, Any], None]) -> None:
+        try:
+            said = payload_of(entry)
+        except Uninterpretable:
+            worklist_row(self.db, entry, "entry", f"the payload is no {entry.kind}")
+            return
+        with self.db:
+            apply(self.db, entry, said)
+
+    def _config(self, db: apsw.Connection, entry: Entry, said: ConfigSet) -> None:
+        if reason := complaint(said.key, said.value):
+            worklist_row(db, entry, "setting", f"{said.key} {reason}", "Set it again with a value that can be used.")
+            return
+        text = msgspec.json.encode(said.value).decode()
+        db.execute("INSERT OR REPLACE INTO setting VALUES(?,?,?)", (said.key, text, entry.position))
+        self.settings[said.key] = msgspec.json.decode(text)
+
+    def _distrusted(self, db: apsw.Connection, entry: Entry, said: SourceDistrusted) -> None:
+        self.batch.flush()
+        if not mark(db, said, entry.position):
+            worklist_row(db, entry, "distrust", "takes back a distrust that is not in force")
+            return
+        self.marks = Marks(db)
+        fold_again(db, self.batch, said.source)
+
+    def _unknown(self, entry: Entry) -> None:
+        if self.db.execute("SELECT 1 FROM unknown_kind WHERE kind=?", (entry.kind,)).fetchone() is None:
+            worklist_row(
+                self.db, entry, "kind", f"unknown kind {entry.kind} (and all later ones of it)",
+                "A newer codedark knows it; the entries are kept and a rebuild will fold them.",
+            )
+        self.db.execute(
+            "INSERT INTO unknown_kind VALUES(?,?,1) ON CONFLICT DO UPDATE SET count = count + 1",
+            (entry.kind, entry.position),
+        )
+
+
+def _cannot_write(error: Exception) -> CodedarkError:
+    return CodedarkError(
+        f"the views cannot be written ({type(error).__name__})",
+        hint="Free space on the disk of the views folder; the fold goes on from where it was.",
+    )
+
+
+class Fold:
+    """Keeps a `ViewStore` at the head of a journal. The only writer of its folder; one thread."""
+
+    def __init__(
+        self, reader: EntrySource, store: ViewStore, *, interpret: Interpret = interpret,
+        mapping: object = MAPPING_VERSION,
+    ) -> None:
+        self._reader, self._interpret, self._mapping = reader, interpret, mapping
+        self.store = store
+        self._pass = Pass(store, interpret)
+
+    @property
+    def position(self) -> int:
+        """The newest entry in the views (-1: none)."""
+        return self._pass.position
+
+    def catch_up(self, max_entries: int | None = None, progress: Progress | None = None) -> int:
+        """Fold what is new; the number of entries applied. `progress` is told after each transaction's read.
+
+        Once the head is reached, a file of another fold version is built beside and swapped in if it is due.
+        """
+        applied, exhausted = self._advance(max_entries, progress)
+        while exhausted and self._due():
+            self._build(self._pass.wanted, progress)
+            more, exhausted = self._advance(None, None)
+            applied += more
+        return applied
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Fold the whole journal into a new file and swap it in; the number of entries read for it."""
+        self._advance(None, None)
+        return self._build(self._pass.wanted, progress)
+
+    def _due(self) -> bool:
+        return self.store.writer().execute("SELECT value FROM meta WHERE key='fold'").get != fold_version(
+            self._pass.wanted, mapping=self._mapping
+        )
+
+    def _advance(self, max_entries: int | None, progress: Progress | None) -> tuple[int, bool]:
+        applied = 0
+        while max_entries is None or applied < max_entries:
+            try:
+                got = self._pass.advance(self._reader, READ if max_entries is None else max_entries - applied)
+            except Restart:
+                self._restart()
+                applied = 0
+                continue
+            if not got:
+                return applied, True
+            applied += got
+            if progress is not None:
+                progress(applied)
+        return applied, False
+
+    def _restart(self) -> None:
+        """Nothing clinical was folded yet: begin again at once under the right version."""
+        fresh = self._create(interpretive(self._pass.settings), self._pass.position)
+        self.store.adopt(fresh)
+        self._pass = Pass(self.store, self._interpret)
+
+    def _create(self, pinned: Mapping[str, Any], pinned_at: int) -> ViewStore:
+        return ViewStore.create(
+            self.store.folder, self.store.key, dict(pinned), pinned_at=pinned_at, mapping=self._mapping, point=False
+        )
+
+    def _build(self, pinned: Mapping[str, Any], progress: Progress | None) -> int:
+        fresh = self._create(pinned, self._pass.position)
+        building, read = Pass(fresh, self._interpret), 0
+        try:
+            while got := building.advance(self._reader, READ):
+                read += got
+                if progress is not None:
+                    progress(read)
+                # Readers keep the old file: it must not fall behind while the new one is made.
+                self._advance(READ, None)
+        except Restart:
+            fresh.discard()
+            return self._build(self._pass.wanted, progress)
+        except BaseException:
+            fresh.discard()
+            raise
+        self.store.adopt(fresh)
+        self._pass = Pass(self.store, self._interpret)
+        return read

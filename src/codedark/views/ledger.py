@@ -1,0 +1,197 @@
+"""Entries that are not clinical: people, envelopes, proposals, sessions, reads, packs, sheets, feeds, marks.
+
+Each function folds one payload into its rows. `config.set` and `source.distrusted` change how other entries are
+folded and are handled by the fold itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import apsw
+import msgspec
+
+from codedark.entries import (
+    ChartViewed,
+    DeedDecided,
+    DeedProposed,
+    FeedHeard,
+    GuardFlagged,
+    PackMade,
+    PersonChanged,
+    PersonEnrolled,
+    ReadingUnlogged,
+    Refused,
+    SessionClosed,
+    SessionOpened,
+    SheetsPrinted,
+    UnitCardIssued,
+    UnitCodeUsed,
+    WorklistDecided,
+)
+from codedark.journal import Entry
+
+_json = msgspec.json.Encoder(order="sorted")
+
+
+def worklist_row(
+    db: apsw.Connection, entry: Entry, path: str, reason: str, hint: str = "", *, source: str | None = None
+) -> None:
+    """Put an entry on the worklist."""
+    db.execute(
+        "INSERT OR IGNORE INTO worklist(item, position, recorded_us, source, message_type, path, reason, hint) "
+        "VALUES(?,?,?,?,?,?,?,?)",
+        (
+            f"{entry.position}/{path}", entry.position, entry.recorded_at_us, source or entry.source, entry.kind, path,
+            reason, hint,
+        ),
+    )
+
+
+def _enrolled(db: apsw.Connection, entry: Entry, said: PersonEnrolled) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO account VALUES(?,?,?,?,?,1)",
+        (said.person, said.login, said.name, said.password, _text(said.roles)),
+    )
+
+
+def _changed(db: apsw.Connection, entry: Entry, said: PersonChanged) -> None:
+    db.execute(
+        "UPDATE account SET password=coalesce(?, password), roles=coalesce(?, roles), active=coalesce(?, active) "
+        "WHERE person=?",
+        (said.password, None if said.roles is None else _text(said.roles), said.active, said.person),
+    )
+    if not db.changes():
+        worklist_row(db, entry, "person", "changes a person who was never enrolled")
+
+
+def _session_opened(db: apsw.Connection, entry: Entry, said: SessionOpened) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO session VALUES(?,?,?,?,?,?,?,0)",
+        (said.session, said.person, said.basis, said.unit, said.claimed_name, entry.recorded_at_us, said.until_us),
+    )
+
+
+def _session_closed(db: apsw.Connection, entry: Entry, said: SessionClosed) -> None:
+    db.execute("UPDATE session SET closed=1 WHERE session=?", (said.session,))
+
+
+def _card_issued(db: apsw.Connection, entry: Entry, said: UnitCardIssued) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO unit_card VALUES(?,?,?,?)", (said.unit, said.card, said.recipient, _text(said.codes))
+    )
+
+
+def _code_used(db: apsw.Connection, entry: Entry, said: UnitCodeUsed) -> None:
+    db.execute("INSERT OR IGNORE INTO code_used VALUES(?,?)", (said.card, said.index))
+
+
+def _proposed(db: apsw.Connection, entry: Entry, said: DeedProposed) -> None:
+    db.execute(
+        "INSERT OR IGNORE INTO proposal(proposal, deed, arguments, person, position, recorded_us) VALUES(?,?,?,?,?,?)",
+        (said.proposal, said.deed, _text(said.arguments), said.person, entry.position, entry.recorded_at_us),
+    )
+
+
+def _decided(db: apsw.Connection, entry: Entry, said: DeedDecided) -> None:
+    # The first decision stands, and never the proposer's own: the fold does not trust the door to have refused it.
+    db.execute(
+        "UPDATE proposal SET decided=1, approved=?, by=? WHERE proposal=? AND decided=0 AND person<>?",
+        (said.approved, said.person, said.proposal, said.person),
+    )
+    if not db.changes():
+        worklist_row(db, entry, "proposal", "decides nothing: unknown, decided before, or by its own author")
+
+
+def _viewed(db: apsw.Connection, entry: Entry, said: ChartViewed) -> None:
+    db.execute(
+        "INSERT INTO read_log VALUES(?,?,?,?,?,?,?,?,?,?)",
+        (
+            entry.position, entry.recorded_at_us, said.person, said.session, said.what, said.patient, said.unit,
+            said.reason, said.fold, said.position,
+        ),
+    )
+
+
+def _unlogged(db: apsw.Connection, entry: Entry, said: ReadingUnlogged) -> None:
+    db.execute(
+        "INSERT INTO read_log VALUES(?,?,'','','unlogged','','',?,'',-1)",
+        (entry.position, entry.recorded_at_us, f"{said.count} records opened while nothing could be kept"),
+    )
+
+
+def _pack(db: apsw.Connection, entry: Entry, said: PackMade) -> None:
+    db.execute(
+        "INSERT INTO pack VALUES(?,?,?,?,?,?,?)",
+        (entry.position, entry.recorded_at_us, said.unit, said.pack, said.kind, said.pages, said.sha256),
+    )
+
+
+def _sheets(db: apsw.Connection, entry: Entry, said: SheetsPrinted) -> None:
+    db.executemany(
+        "INSERT INTO sheet VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+        [
+            (
+                str(sheet), said.copy, said.unit, said.pack, str(patient), str(form), int(page), int(pages), said.person,
+                entry.position, entry.recorded_at_us,
+            )
+            for sheet, patient, form, page, pages in said.sheets
+        ],
+    )
+
+
+def _heard(db: apsw.Connection, entry: Entry, said: FeedHeard) -> None:
+    spoke = said.received + said.duplicates + said.differing > 0
+    db.execute(
+        "INSERT INTO feed(feed, last_heard_us, duplicates, differing, connects, refusals) VALUES(?,?,?,?,?,?) "
+        "ON CONFLICT DO UPDATE SET last_heard_us = CASE WHEN excluded.last_heard_us IS NULL THEN last_heard_us "
+        "ELSE max(coalesce(last_heard_us, 0), excluded.last_heard_us) END, "
+        "duplicates = duplicates + excluded.duplicates, differing = differing + excluded.differing, "
+        "connects = connects + excluded.connects, refusals = refusals + excluded.refusals",
+        (
+            said.feed, said.until_us if spoke else None, said.duplicates, said.differing, said.connects, said.refusals,
+        ),
+    )
+
+
+def _flagged(db: apsw.Connection, entry: Entry, said: GuardFlagged) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO flagged VALUES(?,?,?,?)", (said.position, entry.position, said.reason, said.score)
+    )
+    worklist_row(db, entry, f"flagged/{said.position}", f"the guard marked entry {said.position}: {said.reason}")
+
+
+def _refused(db: apsw.Connection, entry: Entry, said: Refused) -> None:
+    worklist_row(db, entry, "frame", f"refused: {said.reason} ({said.length} bytes; the start is kept)")
+
+
+def _worklist_decided(db: apsw.Connection, entry: Entry, said: WorklistDecided) -> None:
+    db.execute(
+        "UPDATE worklist SET state='decided', decided_by=?, decision=?, note=? WHERE item=?",
+        (said.person, said.decision, said.note, said.item),
+    )
+
+
+def _text(value: Any) -> str:
+    return _json.encode(value).decode()
+
+
+LEDGER: dict[str, Callable[[apsw.Connection, Entry, Any], None]] = {
+    "person.enrolled": _enrolled,
+    "person.changed": _changed,
+    "session.opened": _session_opened,
+    "session.closed": _session_closed,
+    "unit.card.issued": _card_issued,
+    "unit.code.used": _code_used,
+    "deed.proposed": _proposed,
+    "deed.decided": _decided,
+    "chart.viewed": _viewed,
+    "reading.unlogged": _unlogged,
+    "pack.made": _pack,
+    "sheets.printed": _sheets,
+    "feed.heard": _heard,
+    "guard.flagged": _flagged,
+    "hl7.refused": _refused,
+    "worklist.decided": _worklist_decided,
+}

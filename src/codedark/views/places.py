@@ -1,0 +1,189 @@
+"""Who lies where: units, bed lists and search. Beds are claimed by visits; clashes are shown, never resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+import apsw
+
+from codedark.views import charts
+from codedark.views.aliases import Aliases
+from codedark.views.batch import folded
+from codedark.views.charts import Cards
+from codedark.views.schema import BEDSIDE, Section
+from codedark.views.shapes import AllergyState, BedRow, UnitRow
+
+Place = tuple[str, str, str]
+
+
+class Stay(NamedTuple):
+    """One patient in one place; place ("", "", "") = admitted, nobody said where."""
+
+    pid: int
+    place: Place
+
+
+def natural(words: str) -> list[tuple[int, int, str]]:
+    """A sort key under which 4W2 comes before 4W10."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", words) if part]
+
+
+def _stays(rows: Iterable[tuple[int, str, str, str]], aliases: Aliases) -> list[Stay]:
+    """Distinct stays of survivors; an unknown place is dropped when the same patient has a known one."""
+    found = {Stay(aliases.survivor(pid), (unit, room, bed)) for pid, unit, room, bed in rows}
+    placed = {stay.pid for stay in found if stay.place[0]}
+    return [stay for stay in found if stay.place[0] or stay.pid not in placed]
+
+
+def all_stays(db: apsw.Connection, aliases: Aliases) -> list[Stay]:
+    """Everybody who is in."""
+    return _stays(db.execute("SELECT pid, unit, room, bed FROM stay"), aliases)
+
+
+def unit_stays(db: apsw.Connection, aliases: Aliases, unit: str) -> list[Stay]:
+    """Those of one unit, with every other stay of the same patients (two beds are a clash)."""
+    pids = {aliases.survivor(pid) for (pid,) in db.execute("SELECT pid FROM stay WHERE unit=?", (unit,))}
+    rows = [
+        row for pid in pids for member in aliases.members(pid)
+        for row in db.execute("SELECT pid, unit, room, bed FROM stay WHERE pid=?", (member,))
+    ]
+    return _stays(rows, aliases)
+
+
+def units(db: apsw.Connection, aliases: Aliases, has_critical: Callable[[int], bool]) -> tuple[UnitRow, ...]:
+    """Every unit that has patients or was seen with beds, by name; "" = admitted, place unknown."""
+    patients: dict[str, set[int]] = {}
+    for stay in all_stays(db, aliases):
+        patients.setdefault(stay.place[0], set()).add(stay.pid)
+    beds = dict(db.execute("SELECT unit, count(*) FROM bed GROUP BY unit"))
+    heard = dict(db.execute("SELECT s.unit, max(h.recorded_us) FROM stay s JOIN heard h ON h.pid = s.pid GROUP BY s.unit"))
+    critical = {aliases.survivor(pid) for (pid,) in db.execute("SELECT DISTINCT pid FROM critical")}
+    return tuple(
+        UnitRow(
+            unit, len(patients.get(unit, ())), beds.get(unit, 0),
+            sum(1 for pid in patients.get(unit, set()) & critical if has_critical(pid)), heard.get(unit),
+        )
+        for unit in sorted({*patients, *beds}, key=natural)
+    )
+
+
+def census(db: apsw.Connection, aliases: Aliases, unit: str, cards_of: Callable[[int], Cards],
+           unread: Callable[[int], bool], id_of: Callable[[int], str]) -> tuple[BedRow, ...]:
+    """The bed list of a unit with its empty beds, by room and bed."""
+    stays = unit_stays(db, aliases, unit)
+    here = [stay for stay in stays if stay.place[0] == unit]
+    clashes = _clashes(stays, here)
+    read = {pid: cards_of(pid) for pid in {stay.pid for stay in here}}
+    families = _families(read)
+    rows = [
+        _row(stay, read[stay.pid], id_of(stay.pid), unread(stay.pid), families.get(stay.pid, False), stay in clashes)
+        for stay in here
+    ]
+    taken = {(row.room, row.bed) for row in rows}
+    rows += [
+        _empty(unit, room, bed)
+        for room, bed in db.execute("SELECT room, bed FROM bed WHERE unit=?", (unit,)) if (room, bed) not in taken
+    ]
+    return tuple(sorted(rows, key=lambda row: (natural(row.room), natural(row.bed), row.name, row.patient)))
+
+
+def _clashes(stays: list[Stay], here: list[Stay]) -> set[Stay]:
+    """Stays whose bed two patients claim, or whose patient claims two beds."""
+    in_bed: dict[Place, set[int]] = {}
+    beds_of: dict[int, set[Place]] = {}
+    for stay in stays:
+        if stay.place[2]:
+            in_bed.setdefault(stay.place, set()).add(stay.pid)
+            beds_of.setdefault(stay.pid, set()).add(stay.place)
+    return {
+        stay for stay in here
+        if len(in_bed.get(stay.place, ())) > 1 or (stay.place[2] and len(beds_of.get(stay.pid, ())) > 1)
+    }
+
+
+def _families(read: dict[int, Cards]) -> dict[int, bool]:
+    """Whether another patient of the unit has the same family name."""
+    names = {
+        pid: folded(min(cards.patient, key=lambda each: each[0] != pid)[1].family)
+        for pid, cards in read.items() if cards.patient
+    }
+    count: dict[str, int] = {}
+    for name in names.values():
+        count[name] = count.get(name, 0) + 1
+    return {pid: bool(name) and count[name] > 1 for pid, name in names.items()}
+
+
+def _row(stay: Stay, cards: Cards, patient: str, unread: bool, same_name: bool, clash: bool) -> BedRow:
+    who = charts.banner(cards, patient, stay.pid)
+    state, listed = charts.allergies(cards, unread)
+    active = sum(card.status in ("active", "on-hold") for card in cards.of(Section.MEDICATION))
+    return BedRow(
+        unit=stay.place[0], room=stay.place[1], bed=stay.place[2], patient=patient, name=who.name,
+        birth_date=who.birth_date, sex=who.sex, mrn=who.mrn, allergy_state=state,
+        allergy_names=tuple(allergy.substance for allergy in listed) if state is AllergyState.HAS else (),
+        code_status=who.code_status, isolation=who.isolation, active_medications=active,
+        critical_results=charts.critical_results(cards), same_name=same_name, clash=clash, stamp=who.stamp,
+    )
+
+
+def _empty(unit: str, room: str, bed: str) -> BedRow:
+    return BedRow(
+        unit=unit, room=room, bed=bed, patient="", name="", birth_date="", sex="", mrn="",
+        allergy_state=AllergyState.NOT_RECORDED, allergy_names=(), code_status="", isolation="", active_medications=0,
+        critical_results=(), same_name=False, clash=False, stamp=None,
+    )
+
+
+def bedside(db: apsw.Connection, pids: Iterable[int]) -> Cards:
+    """The cards a bed list needs: a prefix of each patient's rows, and the results only where one is critical."""
+    cards = Cards()
+    for pid in pids:
+        critical = False
+        for section, raw in db.execute(
+            "SELECT section, card FROM card WHERE pid=? AND section<=? ORDER BY section", (pid, int(BEDSIDE))
+        ):
+            cards.add(pid, section, raw)
+            critical = critical or section == Section.CRITICAL
+        if critical:
+            for section, raw in db.execute(
+                "SELECT section, card FROM card WHERE pid=? AND section=?", (pid, int(Section.RESULT))
+            ):
+                cards.add(pid, section, raw)
+    return cards
+
+
+def find(db: apsw.Connection, text: str, limit: int) -> list[int]:
+    """Row numbers of patients that match every word by name, number, birth date or bed; beds and exact numbers first."""
+    words = [word for word in re.split(r"[\s,]+", folded(text)) if word]
+    if not words:
+        return []
+    joined = re.sub(r"[\s-]", "", folded(text))
+    by_bed = [
+        pid for pid, *place in db.execute("SELECT pid, unit, room, bed FROM stay ORDER BY unit, room, bed")
+        if joined in _bed_names(*(folded(part) for part in place))
+    ]
+    clause, values = [], []
+    for word in words:
+        clause.append("(words LIKE ? ESCAPE '!' OR numbers LIKE ? ESCAPE '!' OR birth = ?)")
+        pattern = re.sub(r"([!%_])", r"!\1", word)
+        values += [f"%{pattern}%", f"%{pattern}%", _birth(word)]
+    sql = f"SELECT pid FROM patient WHERE alive=1 AND {' AND '.join(clause)} ORDER BY words, pid LIMIT ?"  # noqa: S608
+    by_name = [pid for (pid,) in db.execute(sql, (*values, limit))]
+    return list(dict.fromkeys([*by_bed, *by_name]))
+
+
+def _bed_names(unit: str, room: str, bed: str) -> set[str]:
+    tidy = [re.sub(r"[\s-]", "", part) for part in (unit, room, bed)]
+    return {"".join(tidy), "".join(tidy[:2]), "".join(tidy[1:]), tidy[0] + tidy[2]} - {"", tidy[0]}
+
+
+def _birth(word: str) -> str:
+    for pattern in ("%Y-%m-%d", "%d-%b-%Y", "%m/%d/%Y", "%Y%m%d", "%d.%m.%Y"):
+        try:
+            return datetime.strptime(word, pattern).date().isoformat()
+        except ValueError:
+            continue
+    return word

@@ -1,0 +1,315 @@
+"""R4 bodies read into cards. Pure: a body in, a section and a card out.
+
+`card_of(type, id, body)` knows the resource types that show in a chart; all others are kept as claims only.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from typing import Any
+
+from codedark.views.cards import (
+    AllergyCard,
+    Card,
+    ConditionCard,
+    EncounterCard,
+    NoteCard,
+    ObservationCard,
+    OrderCard,
+    PatientCard,
+    ReportCard,
+)
+from codedark.views.codings import (
+    at,
+    codes,
+    first_code,
+    human,
+    moment,
+    number,
+    plain,
+    quantity,
+    ratio,
+    shown,
+    span,
+    target,
+    text,
+    texts,
+)
+from codedark.views.drugs import administration, drug, medication
+from codedark.views.schema import Section
+
+Body = dict[str, Any]
+
+CODE_STATUS = frozenset({"81351-9", "85658-3", "45473-6", "75773-2"})
+WEIGHT = frozenset({"29463-7", "3141-9", "3142-7"})
+VITALS = WEIGHT | frozenset(
+    "8867-4 9279-1 8480-6 8462-4 8478-0 85354-9 8310-5 8331-1 2708-6 59408-5 8302-2 39156-5 72514-3 9269-2 3151-8 "
+    "3150-6 80288-4 67775-7 8287-5 96607-7".split()
+)
+_ABSENT_ALLERGY = frozenset({"716186003", "409137002", "428607008", "429625007", "NKA", "NKDA", "NKFA", "160244002"})
+_ABSENT_ALLERGY_TEXT = re.compile(r"^\s*(nka|nkda|nkfa|no known|none known|no allerg)", re.I)
+_CRITICAL_FLAGS = frozenset({"HH", "LL", "AA", "CR", "HU", "LU"})
+_STANDINGS = {
+    "registered": "registered", "preliminary": "preliminary", "final": "final", "corrected": "corrected",
+    "amended": "corrected", "entered-in-error": "withdrawn", "cancelled": "withdrawn",
+}
+_HERE = frozenset({"arrived", "triaged", "in-progress", "onleave"})
+_GONE = frozenset({"finished", "cancelled", "entered-in-error", "planned"})
+
+
+def card_of(type_: str, id_: str, body: Body, claimed_us: int | None = None) -> tuple[Section, Card] | None:
+    """The section and card of a resource, or None when it shows nowhere in a chart. Raises one of
+    `codings.UNREADABLE` for a body that is not shaped like R4."""
+    reader = _READERS.get(type_)
+    return None if reader is None else reader(id_, body, claimed_us)
+
+
+def bed_of(body: Body) -> tuple[str, str, str] | None:
+    """(unit, room, bed) that an Encounter names last as active; None when it names no place. The identifier is
+    PL components "UNIT^ROOM^BED^FACILITY"; a place known only by its display is a unit with that name."""
+    places = [place for place in body.get("location") or () if place.get("status") in (None, "active")]
+    if not places:
+        return None
+    location = places[-1].get("location") or {}
+    value = str((location.get("identifier") or {}).get("value") or "")
+    if "^" in value:
+        unit, room, bed = ([*value.split("^"), "", ""])[:3]
+        return (unit, room, bed) if unit or room or bed else None
+    words = str(location.get("display") or value)
+    return (words, "", "") if words else None
+
+
+def _patient(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    family, given, name = human(body.get("name"))
+    numbered = [
+        (str(identifier["value"]), "MR" in codes(identifier.get("type")))
+        for identifier in body.get("identifier") or () if identifier.get("value")
+    ]
+    mrn = next((value for value, is_mrn in numbered if is_mrn), numbered[0][0] if numbered else "")
+    return Section.PATIENT, PatientCard(
+        id_, family=family, given=given, name=name, birth=str(body.get("birthDate") or ""),
+        sex=str(body.get("gender") or ""), mrn=mrn, numbers=tuple(value for value, _ in numbered),
+    )
+
+
+def _encounter(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    status = str(body.get("status") or "")
+    if status == "entered-in-error":
+        return None
+    period = body.get("period") or {}
+    start, end = moment(period, "start"), moment(period, "end")
+    class_ = body.get("class") or {}
+    return Section.ENCOUNTER, EncounterCard(
+        id_, visit=next((str(each["value"]) for each in body.get("identifier") or () if each.get("value")), ""),
+        status=status, kind=str(class_.get("code") or text(class_)), where=bed_of(body), attending=_attending(body),
+        admitted=start, discharged=end, active=status in _HERE or (status not in _GONE and end is None), at_us=at(start),
+    )
+
+
+def _attending(body: Body) -> str:
+    listed = body.get("participant") or ()
+    for participant in listed:
+        if any("ATND" in codes(type_) for type_ in participant.get("type") or ()):
+            return shown(participant.get("individual"))
+    return shown(listed[0].get("individual")) if listed and not listed[0].get("type") else ""
+
+
+def _allergy(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    if codes(body.get("verificationStatus")) & {"entered-in-error", "refuted"}:
+        return None
+    substance, coded = text(body.get("code")), codes(body.get("code"))
+    reactions = [
+        texts(reaction.get("manifestation")) or str(reaction.get("description") or "")
+        for reaction in body.get("reaction") or ()
+    ]
+    return Section.ALLERGY, AllergyCard(
+        id_, substance=substance or "substance not named", reactions=tuple(filter(None, reactions)),
+        criticality=_criticality(body), kind=", ".join(str(each) for each in body.get("category") or ()),
+        none_known=bool(coded & _ABSENT_ALLERGY) or bool(_ABSENT_ALLERGY_TEXT.match(substance)),
+        note=next(iter(codes(body.get("clinicalStatus")) & {"inactive", "resolved"}), ""),
+        since=moment(body, "onsetDateTime", "recordedDate"),
+    )
+
+
+def _criticality(body: Body) -> str:
+    said = str(body.get("criticality") or "")
+    return said if said in ("high", "low") else ""
+
+
+def _observation(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    coded = codes(body.get("code"))
+    value, unit = value_of(body)
+    flag = _flag(body.get("interpretation"))
+    standing = _STANDINGS.get(str(body.get("status") or ""), str(body.get("status") or ""))
+    when = moment(body, "effectiveDateTime", "effectiveInstant") or moment(body.get("effectivePeriod") or {}, "start")
+    card = ObservationCard(
+        id_, code=first_code(body.get("code")), name=text(body.get("code")), value=value, unit=unit,
+        reference=_reference(body.get("referenceRange")), flag=flag, critical=flag.upper() in _CRITICAL_FLAGS,
+        standing=standing, when=when or moment(body, "issued"), group=_group(body),
+    )
+    card.at_us = at(card.when)
+    return _observation_section(card, coded, body), card
+
+
+def _observation_section(card: ObservationCard, coded: frozenset[str], body: Body) -> Section:
+    if coded & CODE_STATUS or "isolation" in card.name.lower():
+        return Section.TRAIT
+    if coded & VITALS or any("vital-signs" in codes(category) for category in body.get("category") or ()):
+        return Section.VITAL
+    return Section.CRITICAL if card.critical and card.standing != "withdrawn" else Section.RESULT
+
+
+def _flag(interpretation: Any) -> str:
+    for concept in interpretation or ():
+        for coding in concept.get("coding") or ():
+            if coding.get("code"):
+                return str(coding["code"])
+        if concept.get("text"):
+            return str(concept["text"])
+    return ""
+
+
+def _group(body: Body) -> str:
+    for category in body.get("category") or ():
+        if (said := text(category)) and "laboratory" not in said.lower():
+            return said
+    return ""
+
+
+def value_of(body: Body) -> tuple[str, str]:
+    """(value, unit) of an Observation or component as words."""
+    if "valueQuantity" in body:
+        return quantity(body["valueQuantity"])
+    for field in ("valueString", "valueDateTime", "valueTime", "valueInteger"):
+        if field in body:
+            return number(body[field]), ""
+    if "valueCodeableConcept" in body:
+        return text(body["valueCodeableConcept"]), ""
+    if "valueBoolean" in body:
+        return ("yes" if body["valueBoolean"] else "no"), ""
+    if "valueRange" in body:
+        return span(body["valueRange"]), ""
+    if "valueRatio" in body:
+        return ratio(body["valueRatio"]), ""
+    if body.get("component"):
+        return _components(body["component"]), ""
+    absent = text(body.get("dataAbsentReason"))
+    return (f"unknown ({absent})" if absent else ""), ""
+
+
+def _components(components: list[Body]) -> str:
+    by_code = {code: part for part in components for code in codes(part.get("code"))}
+    if "8480-6" in by_code and "8462-4" in by_code:
+        high, low = value_of(by_code["8480-6"]), value_of(by_code["8462-4"])
+        return f"{high[0]}/{low[0]} {high[1] or low[1]}".rstrip()
+    return "; ".join(" ".join(filter(None, (text(part.get("code")), *value_of(part)))) for part in components)
+
+
+def _reference(ranges: Any) -> str:
+    for each in ranges or ():
+        if each.get("text"):
+            return str(each["text"])
+        if limits := span({"low": each.get("low"), "high": each.get("high")}):
+            return limits
+    return ""
+
+
+def _report(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    if body.get("status") == "entered-in-error":
+        return None
+    when = moment(body, "effectiveDateTime", "issued") or moment(body.get("effectivePeriod") or {}, "start")
+    words = [str(body.get("conclusion") or ""), *(_attached(form) for form in body.get("presentedForm") or ())]
+    return Section.REPORT, ReportCard(
+        id_, name=text(body.get("code")), results=tuple(target(each) for each in body.get("result") or ()),
+        text="\n\n".join(filter(None, words)), when=when, at_us=at(when),
+        author=", ".join(filter(None, (shown(each) for each in body.get("performer") or ()))),
+    )
+
+
+def _condition(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    if codes(body.get("verificationStatus")) & {"entered-in-error", "refuted"}:
+        return None
+    since = moment(body, "onsetDateTime", "recordedDate") or moment(body.get("onsetPeriod") or {}, "start")
+    return Section.CONDITION, ConditionCard(
+        id_, name=text(body.get("code")), status=next(iter(sorted(codes(body.get("clinicalStatus")))), ""),
+        since=since, at_us=at(since),
+    )
+
+
+def _order(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    if body.get("status") == "entered-in-error":
+        return None
+    when = moment(body, "occurrenceDateTime", "authoredOn")
+    return Section.ORDER, OrderCard(
+        id_, name=text(body.get("code")), status=str(body.get("status") or ""), priority=str(body.get("priority") or ""),
+        when=when, at_us=at(when), by=shown(body.get("requester")),
+    )
+
+
+def _document(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    if body.get("status") == "entered-in-error" or body.get("docStatus") == "entered-in-error":
+        return None
+    words = [_attached(content.get("attachment")) for content in body.get("content") or ()]
+    when = moment(body, "date") or moment((body.get("context") or {}).get("period") or {}, "start")
+    return Section.NOTE, NoteCard(
+        id_, title=text(body.get("type")) or str(body.get("description") or "document"),
+        text="\n\n".join(filter(None, words)), when=when, at_us=at(when),
+        author=", ".join(filter(None, (shown(each) for each in body.get("author") or ()))),
+    )
+
+
+def _composition(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    words = [
+        "\n".join(filter(None, (str(part.get("title") or ""), plain(str((part.get("text") or {}).get("div") or "")))))
+        for part in body.get("section") or ()
+    ]
+    when = moment(body, "date")
+    return Section.NOTE, NoteCard(
+        id_, title=str(body.get("title") or text(body.get("type"))), text="\n\n".join(filter(None, words)), when=when,
+        at_us=at(when), author=", ".join(filter(None, (shown(each) for each in body.get("author") or ()))),
+    )
+
+
+def _message(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    words = [plain(str(part["contentString"])) for part in body.get("payload") or () if part.get("contentString")]
+    when = moment(body, "sent", "received")
+    return Section.NOTE, NoteCard(
+        id_, title=texts(body.get("category")) or "comment", text="\n\n".join(words), when=when, at_us=at(when),
+        author=shown(body.get("sender")),
+    )
+
+
+def _flag_resource(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    if str(body.get("status") or "active") != "active":
+        return None
+    when = moment(body.get("period") or {}, "start")
+    group = texts(body.get("category"))
+    name = f"{group} {text(body.get('code'))}" if "isolation" in group.lower() else text(body.get("code"))
+    section = Section.TRAIT if "isolation" in name.lower() else Section.CONDITION
+    if section is Section.CONDITION:
+        return section, ConditionCard(id_, name=name, status="active", since=when, at_us=at(when))
+    return section, ObservationCard(
+        id_, name="isolation", value=text(body.get("code")), standing="final", when=when, at_us=at(when)
+    )
+
+
+def _attached(attachment: Any) -> str:
+    """The words of an attachment, or what it is: opaque content is named, never opened here."""
+    if not attachment:
+        return ""
+    kind = str(attachment.get("contentType") or "")
+    data = attachment.get("data")
+    if data and (kind.startswith("text/") or kind in ("", "application/xhtml+xml")):
+        return plain(base64.b64decode(data).decode("utf-8", "replace"))
+    title = str(attachment.get("title") or kind or "attachment")
+    return f"[{title}: kept, not shown here]" if data or attachment.get("url") else ""
+
+
+_READERS: dict[str, Callable[[str, Body, int | None], tuple[Section, Card] | None]] = {
+    "Patient": _patient, "Encounter": _encounter, "AllergyIntolerance": _allergy, "Observation": _observation,
+    "MedicationRequest": medication, "MedicationAdministration": administration, "Medication": drug,
+    "DiagnosticReport": _report, "Condition": _condition, "ServiceRequest": _order, "DocumentReference": _document,
+    "Composition": _composition, "Communication": _message, "Flag": _flag_resource,
+}

@@ -1,0 +1,265 @@
+"""`Record`: everything that can be asked of the views. Reads only; nothing it answers depends on now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from codedark.entries import Site
+from codedark.errors import NotFound
+from codedark.views import charts, places
+from codedark.views.aliases import Aliases
+from codedark.views.charts import Cards
+from codedark.views.distrust import Marks
+from codedark.views.ledgers import Ledgers
+from codedark.views.settings import feeds_of, site_of
+from codedark.views.shapes import (
+    AsOf,
+    Banner,
+    BedRow,
+    Chart,
+    FeedRow,
+    FoldStatus,
+    Medication,
+    SectionAge,
+    UnitRow,
+    WorklistItem,
+)
+from codedark.views.store import ViewStore
+
+SECTIONS = ("adt", "allergies", "orders", "mar", "results", "vitals", "notes")
+"""The sections whose age is shown, by the topic that a message is heard for."""
+
+
+class Record(Ledgers):
+    """The last known record, read from a `ViewStore`. Safe to use from several threads."""
+
+    def __init__(self, store: ViewStore) -> None:
+        super().__init__(store)
+        self._aliases: tuple[tuple[str, int], Aliases] | None = None
+        self._remembered: tuple[tuple[str, int], dict[Any, Any]] = (("", -2), {})
+
+    def as_of(self) -> AsOf:
+        """The line of state: newest entry folded, fold version, facility."""
+        with self.store.reading() as db:
+            return self._as_of(db)
+
+    def _as_of(self, db: apsw.Connection) -> AsOf:
+        meta = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('fold','position','recorded_us','clock_trusted')"))
+        named = dict(db.execute("SELECT key, value FROM setting WHERE key IN ('facility.name', 'facility.id')"))
+        name = named.get("facility.name") or named.get("facility.id")
+        return AsOf(
+            facility=str(msgspec.json.decode(name)) if name else Site().facility, position=int(meta.get("position", -1)),
+            recorded_at_us=meta.get("recorded_us"), fold=meta["fold"], clock_trusted=bool(meta.get("clock_trusted", 1)),
+        )
+
+    def _state(self, db: apsw.Connection) -> tuple[str, int]:
+        """What an answer is good for: this file at this position."""
+        row = db.execute("SELECT value FROM meta WHERE key='position'").fetchone()
+        return self.store.path.name, int(row[0]) if row else -1
+
+    def _merges(self, db: apsw.Connection) -> Aliases:
+        state, kept = self._state(db), self._aliases
+        if kept is None or kept[0] != state:
+            kept = self._aliases = state, Aliases(db)
+        return kept[1]
+
+    def _memory(self, db: apsw.Connection) -> dict[Any, Any]:
+        state, kept = self._state(db), self._remembered
+        if kept[0] != state:
+            kept = self._remembered = state, {}
+        return kept[1]
+
+    def units(self) -> tuple[UnitRow, ...]:
+        """Every unit with patients or seen beds. Unit "" = admitted, nobody said where."""
+        with self.store.reading() as db:
+            memory, aliases = self._memory(db), self._merges(db)
+            if "units" not in memory:
+                memory["units"] = places.units(
+                    db, aliases, lambda pid: bool(charts.critical_results(places.bedside(db, aliases.members(pid))))
+                )
+            found: tuple[UnitRow, ...] = memory["units"]
+            return found
+
+    def census(self, unit: str) -> tuple[BedRow, ...]:
+        """The bed list of a unit. Raises `NotFound` for a unit nobody was ever seen in ("" is always answered)."""
+        with self.store.reading() as db:
+            memory, aliases = self._memory(db), self._merges(db)
+            if ("census", unit) not in memory:
+                rows = places.census(
+                    db, aliases, unit, lambda pid: places.bedside(db, aliases.members(pid)),
+                    lambda pid: _unread(db, aliases.members(pid))[1], lambda pid: _id(db, pid),
+                )
+                if unit and not rows and not any(row.unit == unit for row in self.units()):
+                    raise NotFound("there is no such unit")
+                memory["census", unit] = rows
+            found: tuple[BedRow, ...] = memory["census", unit]
+            return found
+
+    def _pids(self, db: apsw.Connection, patient: str) -> tuple[int, list[int]]:
+        row = db.execute("SELECT pid FROM patient WHERE id=?", (patient,)).fetchone()
+        if row is None:
+            raise NotFound("there is no such patient")
+        aliases = self._merges(db)
+        pid = aliases.survivor(row[0])
+        return pid, aliases.members(pid)
+
+    def chart(self, patient: str) -> Chart:
+        """The record of a patient by Patient id; that of the survivor when it was merged. Raises `NotFound`."""
+        with self.store.reading() as db:
+            pid, pids = self._pids(db, patient)
+            cards, as_of = _cards(db, pids), self._as_of(db)
+            unread, unread_allergy = _unread(db, pids)
+            state, listed = charts.allergies(cards, unread_allergy)
+            return Chart(
+                banner=charts.banner(cards, _id(db, pid), pid), allergy_state=state, allergies=listed,
+                medications=charts.medications(cards, as_of.recorded_at_us, lambda id_: _drug(db, id_)),
+                results=charts.results(cards), vitals=charts.vitals(cards), conditions=charts.conditions(cards),
+                orders=charts.orders(cards), notes=charts.notes(cards), ages=_ages(db, pids), unread=unread, as_of=as_of,
+            )
+
+    def medications(self, patient: str) -> tuple[Medication, ...]:
+        """Every medication order ever heard, those that ended long ago too. Raises `NotFound`."""
+        with self.store.reading() as db:
+            _, pids = self._pids(db, patient)
+            return charts.medications(_cards(db, pids), None, lambda id_: _drug(db, id_), all_ended=True)
+
+    def administrations(self, patient: str) -> tuple[tuple[str, charts.Administration], ...]:
+        """Every dose heard, newest first, as (id of its order or "", dose). Raises `NotFound`."""
+        with self.store.reading() as db:
+            _, pids = self._pids(db, patient)
+            return tuple(charts.administrations(_cards(db, pids)))
+
+    def search(self, text: str, limit: int = 50) -> tuple[Banner, ...]:
+        """Patients by name, MRN or other number, birth date, or bed; every word must match."""
+        with self.store.reading() as db:
+            aliases = self._merges(db)
+            pids = list(dict.fromkeys(aliases.survivor(pid) for pid in places.find(db, text, limit)))
+            return tuple(self._banner(db, pid) for pid in pids[:limit])
+
+    def patients(self, unit: str | None = None) -> tuple[Banner, ...]:
+        """Banners of one unit in bed order, or of every known patient by name. Weight is left to the chart."""
+        with self.store.reading() as db:
+            if unit is not None:
+                ids = dict.fromkeys(row.patient for row in self.census(unit) if row.patient)
+                return tuple(self._banner(db, self._pids(db, id_)[0]) for id_ in ids)
+            aliases = self._merges(db)
+            rows = db.execute("SELECT pid FROM patient WHERE alive=1 ORDER BY words, pid").fetchall()
+            return tuple(self._banner(db, pid) for (pid,) in rows if aliases.survivor(pid) == pid)
+
+    def _banner(self, db: apsw.Connection, pid: int) -> Banner:
+        return charts.banner(places.bedside(db, self._merges(db).members(pid)), _id(db, pid), pid)
+
+    def feeds(self) -> tuple[FeedRow, ...]:
+        """Declared and heard feeds by name. A declared feed that was never heard is listed with None."""
+        with self.store.reading() as db:
+            declared, marks = feeds_of(self.settings()), Marks(db)
+            heard = {row[0]: row[1:] for row in db.execute(
+                "SELECT feed, last_heard_us, received, duplicates, differing, refusals FROM feed"
+            )}
+            newest = self._as_of(db).recorded_at_us or 0
+            rows = []
+            for name in sorted({*declared, *heard}):
+                last, received, duplicates, differing, refusals = heard.get(name, (None, 0, 0, 0, 0))
+                said = declared.get(name)
+                rows.append(FeedRow(
+                    feed=name, carries=said.carries if said else (), expected_s=said.expected_s if said else 0,
+                    authenticated=said.authenticated if said else False, last_heard_us=last, received=received,
+                    duplicates=duplicates, differing=differing, refusals=refusals,
+                    distrusted=marks.is_out(f"feed:{name}", newest),
+                ))
+            return tuple(rows)
+
+    def worklist(self, limit: int = 100, offset: int = 0, *, state: str | None = "open") -> tuple[WorklistItem, ...]:
+        """What was not understood, newest first. `state`: "open", "decided" or None for both."""
+        with self.store.reading() as db:
+            rows = db.execute(
+                "SELECT item, position, recorded_us, source, message_type, path, reason, hint, state FROM worklist "
+                "WHERE ?1 IS NULL OR state = ?1 "
+                "UNION ALL SELECT c.position || '/' || c.path, c.position, e.recorded_us, s.name, r.type, c.path, "
+                "'the resource is not shaped like FHIR R4 and shows in no chart', '', 'open' "
+                "FROM resource r JOIN claim c ON c.claim = r.last_claim JOIN entry e ON e.position = c.position "
+                "JOIN source s ON s.sid = e.sid WHERE r.unreadable = 1 AND (?1 IS NULL OR ?1 = 'open') "
+                "ORDER BY 2 DESC, 1 LIMIT ?2 OFFSET ?3",
+                (state, limit, offset),
+            )
+            return tuple(WorklistItem(*row) for row in rows)
+
+    def status(self) -> FoldStatus:
+        """What the fold has done so far."""
+        with self.store.reading() as db:
+            counts = dict(db.execute("SELECT name, value FROM counter"))
+            aliases = self._merges(db)
+            stays = places.all_stays(db, aliases)
+            full, part = counts.get("full", 0), counts.get("part", 0)
+            return FoldStatus(
+                as_of=self._as_of(db), interpreted=full + part, part=part, kept=counts.get("kept", 0),
+                worklist_open=db.execute(
+                    "SELECT (SELECT count(*) FROM worklist WHERE state='open') "
+                    "+ (SELECT count(*) FROM resource WHERE unreadable = 1)"
+                ).get,
+                patients=db.execute("SELECT count(*) FROM patient WHERE alive=1").get - aliases.absorbed,
+                inpatients=len({stay.pid for stay in stays}),
+                units=len({stay.place[0] for stay in stays} - {""}
+                          | {unit for (unit,) in db.execute("SELECT DISTINCT unit FROM bed WHERE unit<>''")}),
+                facts=counts.get("facts", 0),
+            )
+
+    def site(self) -> Site:
+        """The settings that the file in use was interpreted with."""
+        return site_of(msgspec.json.decode(self.store.meta("pinned")))
+
+
+def _cards(db: apsw.Connection, pids: list[int]) -> Cards:
+    cards = Cards()
+    for pid in pids:
+        for section, raw in db.execute("SELECT section, card FROM card WHERE pid=?", (pid,)):
+            cards.add(pid, section, raw)
+    return cards
+
+
+def _unread(db: apsw.Connection, pids: list[int]) -> tuple[int, bool]:
+    """(items of these patients that could not be read or are distrusted, whether one is about allergies)."""
+    count, allergy = 0, False
+    for pid in pids:
+        for number, of_allergies in db.execute(
+            "SELECT count(*), max(allergy) FROM worklist WHERE pid=?1 AND state='open' "
+            "UNION ALL SELECT count(*), max(allergy) FROM held WHERE pid=?1 "
+            "UNION ALL SELECT count(*), max(type='AllergyIntolerance') FROM resource WHERE unreadable=1 AND pid=?1",
+            (pid,),
+        ):
+            count += number
+            allergy = allergy or bool(of_allergies)
+    return count, allergy
+
+
+def _ages(db: apsw.Connection, pids: list[int]) -> tuple[SectionAge, ...]:
+    facility = dict(db.execute("SELECT topic, recorded_us FROM heard WHERE pid=0"))
+    own: dict[str, int] = {}
+    for pid in pids:
+        for topic, at in db.execute("SELECT topic, recorded_us FROM heard WHERE pid=?", (pid,)):
+            own[topic] = max(at, own.get(topic, 0))
+    return tuple(SectionAge(topic, own.get(topic), facility.get(topic)) for topic in SECTIONS)
+
+
+def _id(db: apsw.Connection, pid: int) -> str:
+    found: str = db.execute("SELECT id FROM patient WHERE pid=?", (pid,)).get
+    return found
+
+
+def _drug(db: apsw.Connection, id_: str) -> str:
+    """The name of a Medication resource that an order points to; "" when it was never heard."""
+    from codedark.views.claims import resource_name
+
+    row = db.execute(
+        "SELECT c.card FROM resource r JOIN card c ON c.pid = r.pid AND c.section = r.section AND c.key = r.key "
+        "WHERE r.name = ? AND r.section = 14",
+        (resource_name("Medication", id_),),
+    ).fetchone()
+    if row is None:
+        return ""
+    from codedark.views.cards import DrugCard
+
+    return msgspec.msgpack.decode(row[0], type=DrugCard).name

@@ -1,0 +1,173 @@
+"""Resources in memory while they are folded, and how they are found and written in a views file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from codedark.entries import Op
+from codedark.views.claims import Claim, Merged
+
+LINK = "PatientLink"
+"""The pseudo-type under which merges are kept: its claims are ranked, distrusted and undone like any other."""
+
+_HOT = frozenset({"Patient", "Encounter", "MedicationRequest", "AllergyIntolerance", "ServiceRequest", LINK})
+_CACHE = 60_000
+_BODY = "coalesce(c.body, (SELECT body FROM claim b WHERE b.claim = c.same_as))"
+_CLAIMS = f"""
+SELECT c.claim, c.pid, c.op, c.rank, {_BODY}, c.cleared, c.claimed_us, c.position, e.recorded_us, s.name
+FROM claim c JOIN entry e ON e.position = c.position JOIN source s ON s.sid = e.sid
+WHERE c.resource = ? AND NOT EXISTS (SELECT 1 FROM held h WHERE h.claim = c.claim) ORDER BY c.claim
+"""  # noqa: S608 - constant text
+
+
+class Resource:
+    """One resource: `claims` counts those in the chart (distrusted ones are not). With one claim the state is that
+    claim; with more it is `merged`."""
+
+    __slots__ = (
+        "body", "claims", "dirty", "first", "fresh", "id", "key", "last_body", "last_claim", "merged", "name", "pid",
+        "stored", "type",
+    )
+
+    def __init__(self, key: int, name: bytes, type_: str, id_: str) -> None:
+        self.key, self.name, self.type, self.id = key, name, type_, id_
+        self.pid = 0
+        self.claims = 0
+        self.first: Claim | None = None
+        self.merged: Merged | None = None
+        self.body: dict[str, Any] | None = None
+        self.last_claim, self.last_body = 0, b""
+        self.stored = (0, 0)
+        """(pid, section) of the card on disk; section 0 = none."""
+        self.fresh, self.dirty = True, False
+
+    def take(self, claim: Claim, body: dict[str, Any] | None) -> None:
+        """Add a claim to the chart. `self.first` must be loaded when there is exactly one."""
+        self.claims += 1
+        if self.claims == 1:
+            self.first, self.body, self.pid = claim, body, claim.pid
+            return
+        if self.merged is None:
+            self.merged = Merged()
+            assert self.first is not None
+            self.merged.take(self.first)
+        self.merged.take(claim)
+        self.first, self.body, self.pid = None, None, self.merged.stamp[0]
+
+    def refold(self, claims: list[Claim]) -> None:
+        """Start again from these claims."""
+        self.claims, self.first, self.merged, self.body = 0, None, None, None
+        for claim in claims:
+            self.take(claim, None)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the resource is there at all: claimed by somebody trusted, and not deleted."""
+        if self.merged is not None:
+            return self.merged.alive
+        return self.first is not None and self.first.op is not Op.DELETE
+
+    def canonical(self) -> bytes:
+        """The body as canonical JSON."""
+        if self.merged is not None:
+            return self.merged.body()
+        assert self.first is not None
+        return self.first.body
+
+    @property
+    def stamp(self) -> tuple[int | None, int, int, str]:
+        """(claimed µs, position, recorded µs, source) of the claim that ranks highest."""
+        if self.merged is not None:
+            return self.merged.stamp[1:]
+        assert self.first is not None
+        return self.first.claimed_us, self.first.position, self.first.recorded_us, self.first.source
+
+
+def claims_of(db: apsw.Connection, key: int) -> list[Claim]:
+    """The claims on a resource that are in the chart."""
+    return [
+        Claim(row[0], row[1], Op(row[2]), row[3], row[4], tuple(row[5].split("\x1f")) if row[5] else (), *row[6:])
+        for row in db.execute(_CLAIMS, (key,))
+    ]
+
+
+class Shelf:
+    """The resources of one views file: found by name, kept while they are hot."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self.db = db
+        self._held: dict[bytes, Resource] = {}
+        self._next = (db.execute("SELECT max(key) FROM resource").get or 0) + 1
+
+    def find(self, name: bytes, type_: str, id_: str) -> Resource:
+        """The resource of this name, new when nobody claimed it before."""
+        found = self._held.get(name)
+        if found is None:
+            found = self._load("name", name)
+            if found is None:
+                found = Resource(self._next, name, type_, id_)
+                self._next += 1
+            self._held[name] = found
+        return found
+
+    def by_key(self, key: int) -> Resource:
+        """A resource that is on disk."""
+        found = self._load("key", key)
+        assert found is not None
+        return self._held.setdefault(found.name, found)
+
+    def _load(self, column: str, value: bytes | int) -> Resource | None:
+        row = self.db.execute(
+            "SELECT key, name, type, id, pid, section, claims, last_claim, state "
+            f"FROM resource WHERE {column}=?",  # noqa: S608 - one of two constants
+            (value,),
+        ).fetchone()
+        if row is None:
+            return None
+        found = Resource(row[0], row[1], row[2], row[3])
+        found.pid, found.stored, found.claims, found.last_claim = row[4], (row[4], row[5]), row[6], row[7]
+        found.fresh = False
+        if row[8] is not None:
+            found.merged = Merged.load(row[8])
+        elif found.claims:
+            found.first = claims_of(self.db, found.key)[0]
+        return found
+
+    def dirty(self) -> list[Resource]:
+        """Those that changed since they were last written."""
+        return [resource for resource in self._held.values() if resource.dirty]
+
+    def settle(self) -> None:
+        """After writing: keep the hot ones, drop the rest."""
+        if len(self._held) > _CACHE:
+            self._held.clear()
+            return
+        kept: dict[bytes, Resource] = {}
+        for name, resource in self._held.items():
+            resource.fresh = resource.dirty = False
+            resource.body = None
+            if resource.type in _HOT:
+                kept[name] = resource
+        self._held = kept
+
+    def forget(self) -> None:
+        """Drop everything in memory."""
+        self._held.clear()
+
+
+def decoded(body: bytes) -> dict[str, Any]:
+    """Canonical JSON as a dict with decimals kept."""
+    value: dict[str, Any] = _decoder.decode(body)
+    return value
+
+
+def _float(text: str) -> Any:
+    from decimal import Decimal
+
+    return Decimal(text)
+
+
+_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=_float)

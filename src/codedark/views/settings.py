@@ -1,0 +1,110 @@
+"""Settings as folded from `config.set`, and the fold version they lead to.
+
+Known keys: `facility.id`, `facility.name`, `facility.zone`, `facility.authority`, `codes.<table>` (local code →
+[system, code, display]), `feed.<name>.expected_s`, `feed.<name>.carries`, `feed.<name>.authenticated`. Others are
+kept and shown, and change nothing here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from codedark.entries import MAPPING_VERSION, Site
+from codedark.views.schema import SCHEMA_VERSION
+
+_encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_INTERPRETIVE = frozenset({"facility.id", "facility.zone", "facility.authority"})
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSetting:
+    """What a feed is declared to be. `expected_s`: its expected interval in seconds, 0 = not declared."""
+
+    expected_s: int = 0
+    carries: tuple[str, ...] = ()
+    authenticated: bool = False
+
+
+def interpretive(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that change what an entry means; a change of one of them is a new fold version."""
+    return {key: settings[key] for key in sorted(settings) if key in _INTERPRETIVE or key.startswith("codes.")}
+
+
+def fold_version(settings: Mapping[str, Any] | None = None, *, mapping: object = MAPPING_VERSION) -> str:
+    """`<schema>-<12 hex>`: of schema version, mapping version and the interpretive settings."""
+    text = _encoder.encode([SCHEMA_VERSION, str(mapping), interpretive(settings or {})])
+    return f"{SCHEMA_VERSION}-{hashlib.sha256(text).hexdigest()[:12]}"
+
+
+def site_of(settings: Mapping[str, Any]) -> Site:
+    """The `Site` that entries are interpreted with."""
+    plain = Site()
+    codes = {
+        key.removeprefix("codes."): {str(local): _coding(coding) for local, coding in value.items()}
+        for key, value in settings.items()
+        if key.startswith("codes.")
+    }
+    return Site(
+        facility=str(settings.get("facility.id", plain.facility)),
+        zone=str(settings.get("facility.zone", plain.zone)),
+        authority=str(settings.get("facility.authority", plain.authority)),
+        codes=codes,
+    )
+
+
+def feeds_of(settings: Mapping[str, Any]) -> dict[str, FeedSetting]:
+    """The declared feeds by name."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in settings.items():
+        parts = key.split(".")
+        if len(parts) >= 3 and parts[0] == "feed":
+            found.setdefault(".".join(parts[1:-1]), {})[parts[-1]] = value
+    return {name: _feed(values) for name, values in found.items()}
+
+
+def complaint(key: str, value: Any) -> str:
+    """Why this setting cannot be used ("" = it can). A setting that cannot be used changes nothing."""
+    if key.startswith("codes."):
+        return "" if _is_table(value) else "a code table maps a local code to [system, code, display]"
+    if key in _INTERPRETIVE and not isinstance(value, str):
+        return "must be text"
+    if key == "facility.zone":
+        return _zone_complaint(str(value))
+    if key.startswith("feed.") and key.endswith(".expected_s") and not isinstance(value, int):
+        return "must be a whole number of seconds"
+    return ""
+
+
+def _feed(values: Mapping[str, Any]) -> FeedSetting:
+    carries = values.get("carries", ())
+    if isinstance(carries, str):
+        carries = [part.strip() for part in carries.split(",") if part.strip()]
+    return FeedSetting(
+        expected_s=int(values.get("expected_s", 0)),
+        carries=tuple(str(topic) for topic in carries),
+        authenticated=values.get("authenticated") is True,
+    )
+
+
+def _coding(value: Any) -> tuple[str, str, str]:
+    return cast("tuple[str, str, str]", tuple(str(part) for part in value))
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(coding, (list, tuple)) and len(coding) == 3 for coding in value.values()
+    )
+
+
+def _zone_complaint(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        return "is not an IANA time zone"
+    return ""
