@@ -7,7 +7,7 @@ code of its class (docs/reference/exit-codes.md); with --json stdout ends with {
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 
@@ -31,7 +31,7 @@ from codedark.cli.output import Output, visible
 from codedark.cli.plugins import add_plugins
 from codedark.errors import CodedarkError
 
-_COMMANDS = {
+_COMMANDS: dict[str, Callable[..., None]] = {
     "init": init.init,
     "serve": serve.serve,
     "listen": listen.listen,

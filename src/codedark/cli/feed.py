@@ -14,7 +14,7 @@ app = typer.Typer(help="The declared sources of messages.", no_args_is_help=True
 
 @app.command("list")
 def list_feeds(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
-    """List every feed declared in codedark.toml or heard of: where it is heard, who may send, when it was last heard."""
+    """List every feed declared or heard of: where it is heard, who may send, and when it was last heard."""
     heard = {feed["name"]: feed for feed in standing(folder)["feeds"]}
     rows = []
     for feed in Config.load(folder).feed:

@@ -20,9 +20,13 @@ _SHOWN = 20
 
 
 def import_(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders: FHIR NDJSON and bundles, HL7; plain, gzip, zstd.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files or folders: FHIR NDJSON and bundles, HL7; plain, gzip, zstd.")
+    ],
     folder: Folder = DEFAULT_FOLDER,
-    label: Annotated[str, typer.Option(help="Names this import; the same label and files again continue it.")] = "files",
+    label: Annotated[
+        str, typer.Option(help="Names this import; the same label and files again continue it.")
+    ] = "files",
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -62,7 +66,7 @@ def _told(report: ImportReport) -> dict[str, Any]:
 def _lines(report: ImportReport) -> list[Any]:
     lines: list[Any] = [
         f"{report.files} files: {report.resources} FHIR resources, {report.messages} HL7 messages",
-        f"{report.entries} entries kept, {report.repeated} were there already, {report.differing} differed and are flagged",
+        f"{report.entries} entries kept, {report.repeated} were there, {report.differing} differ and are flagged",
     ]
     if report.refusals:
         lines.append(f"{len(report.refusals)} pieces were refused:")

@@ -20,10 +20,16 @@ from codedark.node import Config, Facility, Feed, Node, Packs, Web, enrol_first,
 
 _Facility = Annotated[str, typer.Option(help="The facility's name, as it stands on pages and sheets.")]
 _Zone = Annotated[str, typer.Option(help="Its IANA time zone, such as America/New_York.")]
-_Id = Annotated[str, typer.Option("--id", help="Its id: a-z, 0-9, hyphen; from the name when not given. Never changes.")]
+_Id = Annotated[
+    str, typer.Option("--id", help="Its id: a-z, 0-9, hyphen; from the name when not given. Never changes.")
+]
 _Code = Annotated[str, typer.Option(help="Three letters that begin its sheet ids; from the name when not given.")]
-_Demo = Annotated[bool, typer.Option("--demo", help="A node to play with: cards in a file, DEMO everywhere, loopback only.")]
-_CardsTo = Annotated[Path | None, typer.Option("--cards-to", help="Write the five cards to this file (without a terminal).")]
+_Demo = Annotated[
+    bool, typer.Option("--demo", help="A node to play with: cards in a file, DEMO everywhere, loopback only.")
+]
+_CardsTo = Annotated[
+    Path | None, typer.Option("--cards-to", help="Write the five cards to this file (without a terminal).")
+]
 _Feeds = Annotated[list[str], typer.Option("--feed", help="A feed as NAME:PORT; may be repeated. Port 0: any.")]
 _WebPort = Annotated[int, typer.Option(help="HTTPS port of the ward's pages.")]
 _Administrator = Annotated[str, typer.Option(help="Log-in of the first administrator; the password is asked for.")]
@@ -55,7 +61,9 @@ def init(
     password = new_password(output, password_file) if administrator and not dry_run else ""
     shown = _showing(output, demo, cards_to)
     if dry_run:
-        output.result({"folder": str(folder), "facility": config.facility.id, "would": "found a node"}, ["nothing was done"])
+        output.result(
+            {"folder": str(folder), "facility": config.facility.id, "would": "found a node"}, ["nothing was done"]
+        )
         return
     done = found(folder, config, SystemClock(), SystemChance(), shown=shown)
     if administrator:

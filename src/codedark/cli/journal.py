@@ -39,9 +39,13 @@ def verify(folder: Folder = DEFAULT_FOLDER, checkpoint: _CheckpointFile = None, 
     if not report.ok:
         kind = ForkFound if "checkpoint" in report.reason and report.witnessed == "" and checkpoint else ChainBroken
         raise kind(report.position, report.reason)
-    output.result(_told(report), [f"{report.origin}", f"{report.entries} entries, root {report.root}", report.witnessed])
+    output.result(
+        _told(report), [f"{report.origin}", f"{report.entries} entries, root {report.root}", report.witnessed]
+    )
     if report.witnessed == UNWITNESSED:
-        output.say("next: compare with a checkpoint from elsewhere: --checkpoint FILE, or `codedark journal pull` elsewhere.")
+        output.say(
+            "next: compare with a checkpoint from elsewhere: --checkpoint FILE, or `codedark journal pull` elsewhere."
+        )
         raise typer.Exit(UNWITNESSED_CODE)
 
 

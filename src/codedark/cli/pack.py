@@ -17,7 +17,9 @@ from codedark.node import Drawn, OpenNode, draw, open_node
 def pack(
     unit: Annotated[str, typer.Argument(help="The unit, as the units page names it.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Every unit.")] = False,
-    as_draft: Annotated[bool, typer.Option("--draft", help="A draft: in no ledger, and it says so on every page.")] = False,
+    as_draft: Annotated[
+        bool, typer.Option("--draft", help="A draft: in no ledger, and it says so on every page.")
+    ] = False,
     folder: Folder = DEFAULT_FOLDER,
     dry_run: DryRun = False,
     as_json: Json = False,

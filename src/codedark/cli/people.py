@@ -1,4 +1,4 @@
-"""Passwords as they come to a command: asked for on a terminal, or from a file or stdin; never from the command line."""
+"""Passwords as they come to a command: asked for on a terminal, or from a file or stdin; never an argument."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def _password(output: Output, source: Path | None, words: str, *, twice: bool) -
     if source is not None:
         return _from(source)
     if not sys.stdin.isatty():
-        raise ConfigError("there is no terminal to ask for a password on", hint="Add --password-file FILE ('-': stdin).")
+        raise ConfigError(
+            "there is no terminal to ask for a password on", hint="Add --password-file FILE ('-': stdin)."
+        )
     return str(typer.prompt(words, hide_input=True, confirmation_prompt=twice, err=True))
 
 
@@ -35,3 +37,8 @@ def _from(source: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise NotFound(f"the password file {source} cannot be read: {type(error).__name__}") from error
     return text.rstrip("\r\n")
+
+
+def credentials(output: Output, login: str, source: Path | None) -> tuple[str, str] | None:
+    """Log-in and password of somebody who acts here; None when nobody was named."""
+    return (login, known_password(output, source, login)) if login else None

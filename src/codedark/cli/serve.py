@@ -6,7 +6,8 @@ from pathlib import Path
 
 from codedark.cli.options import DEFAULT_FOLDER, Folder
 from codedark.cli.output import Output
-from codedark.node import Config, serve as serve_node
+from codedark.node import Config
+from codedark.node import serve as serve_node
 
 
 def serve(folder: Folder = DEFAULT_FOLDER) -> None:

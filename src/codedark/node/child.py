@@ -20,7 +20,9 @@ def main(role: str) -> int:
     end_with_parent()
     log, stop = start_log(role), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the keeper ends its children in order
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the keeper ends its children in order
     try:
         order = read_order(sys.stdin.buffer)
         watch_keeper(sys.stdin.buffer, lambda: os.kill(os.getpid(), signal.SIGTERM))

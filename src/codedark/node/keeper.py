@@ -106,9 +106,11 @@ class Keeper:
         journal = self._open_journal(asyncio.get_running_loop())
         door = Door(journal, self.layout.door)
         listener = Listener(
-            [declaration(feed) for feed in self.config.feed], journal.submit, journal.mac, self.clock
+            [declaration(feed, self.layout) for feed in self.config.feed], journal.submit, journal.mac, self.clock
         )
-        children = [Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))]
+        children = [
+            Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))
+        ]
         timer: asyncio.Task[None] | None = None
         try:
             await door.serve()
@@ -129,9 +131,7 @@ class Keeper:
             self.log.info("stopped")
 
     def _open_journal(self, loop: asyncio.AbstractEventLoop) -> Journal:
-        return Journal.open(
-            self.layout.journal, self.keys.sealing(), self.clock, self.chance, deliver=deliver_on(loop)
-        )
+        return Journal.open(self.layout.journal, self.keys.sealing(), self.clock, self.chance, deliver=deliver_on(loop))
 
     def _say_ready(self, listener: Listener, with_web: bool, ready: Ready | None) -> None:
         ports = dict(listener.ports)

@@ -75,7 +75,8 @@ class OpenNode:
                 return self._wait(reader.head().size - 1)
             store = ViewStore.open(self.layout.views, self.keys.views_key)
             try:
-                return Fold(reader, store).catch_up(progress=progress)
+                size = reader.head().size
+                return Fold(reader, store).catch_up(progress=(lambda done: progress(done, size)) if progress else None)
             finally:
                 store.close()
         finally:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from codedark.actions import Deeds, pack_made, sheets_printed
 from codedark.access import Session
+from codedark.actions import Deeds, pack_made, sheets_printed
 from codedark.clock import Chance, Clock, SystemChance, SystemClock
 from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient
@@ -56,7 +56,9 @@ def request_for(
 ) -> PackRequest:
     """Everything a unit's pack is drawn from, as of one moment. Raises `NotFound` for a unit nobody lies in."""
     if unit not in {row.unit for row in record.units()}:
-        raise NotFound("there is no such unit", hint="`codedark pack --all` draws every unit; `codedark status` counts them.")
+        raise NotFound(
+            "there is no such unit", hint="`codedark pack --all` draws every unit; `codedark status` counts them."
+        )
     census = tuple(record.census(unit))
     charts = tuple(record.chart(patient) for patient in dict.fromkeys(row.patient for row in census if row.patient))
     settings, facility = record.settings(), plate.config.facility
@@ -81,14 +83,19 @@ def request_for(
     )
 
 
-def issue(deeds: Deeds, session: Session, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:
-    """The unit's pack for use: its sheets are in the ledger before a drop of ink. Raises PackError, AppendFailed."""
-    asked = request_for(
-        deeds.record, unit, plate, note, deeds.clock.now_us(), draft=False, printed_by=session.name, paper=paper
-    )
+def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:
+    """The unit's pack for use: its sheets are in the ledger before a drop of ink. `session` None: the node's console.
+
+    Raises ActionRefused, PackError, and AppendFailed: then there is only a draft.
+    """
+    by = session.name if session else "the node's console"
+    asked = request_for(deeds.record, unit, plate, note, deeds.clock.now_us(), draft=False, printed_by=by, paper=paper)
     plan = plan_sheets(asked, deeds.chance)
     pack_id = deeds.chance.bytes(8).hex()
-    sheets_printed(deeds, session, unit=unit, pack=pack_id, copy=asked.copy, sheets=plan.rows())
+    sheets_printed(
+        deeds, session, unit=unit, pack=pack_id, copy=asked.copy, sheets=plan.rows(), fold=asked.as_of.fold,
+        position=asked.as_of.position,
+    )  # fmt: skip
     pack = draw_pack(replace(asked, sheets=plan.ids))
     return _told(deeds, session, asked, pack, pack_id)
 
@@ -103,7 +110,7 @@ def draft(deeds: Deeds, unit: str, plate: Plate, note: str) -> Drawn:
 def _told(deeds: Deeds, session: Session | None, asked: PackRequest, pack: Pack, pack_id: str) -> Drawn:
     pack_made(
         deeds, session, unit=asked.unit, pack=pack_id, kind="draft" if asked.draft else "issued", pages=pack.pages,
-        sha256=pack.sha256, checkpoint=asked.checkpoint_note,
+        sha256=pack.sha256, checkpoint=asked.checkpoint_note, fold=asked.as_of.fold, position=asked.as_of.position,
     )  # fmt: skip
     return Drawn(asked.unit, pack_id, pack.pages, len(asked.charts), asked.draft, None, pack.pdf)
 

@@ -47,9 +47,9 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance)
     plate = Plate(config, order.sheet_key, order.key_generation)
 
-    def press(by: Deeds, session: Session, unit: str, paper: str) -> bytes:
-        drawn = issue(by, session, unit, plate, door.checkpoint().note, paper)
-        return kept(drawn, layout, by.record.site().zone, clock.now_us()).pdf
+    def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
+        drawn = issue(deeds, session, unit, plate, door.checkpoint().note, paper)
+        return kept(drawn, layout, deeds.record.site().zone, clock.now_us()).pdf
 
     app = create_app(
         lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order), clock, chance, press=press
@@ -100,5 +100,5 @@ async def _serve(
         while not stop.is_set() and not task.done():
             await asyncio.sleep(_LOOK_S)
     finally:
-        server.stop()
+        server.stop()  # type: ignore[no-untyped-call]
         await task

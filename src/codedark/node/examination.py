@@ -1,0 +1,158 @@
+"""`doctor`: is this node fit for the day it is for? Reads only; works with and without the node running."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from codedark.access import KeysAtRest, NodeKeys, Permission, load_node_keys, may, renewal_due
+from codedark.clock import Clock, SystemClock
+from codedark.errors import CodedarkError, NotFound
+from codedark.journal import DoorClient, JournalReader
+from codedark.node.config import Config
+from codedark.node.layout import Layout
+from codedark.node.lock import held
+from codedark.node.machine import Finding, machine_findings
+from codedark.node.reporting import standing
+from codedark.views import Record, ViewStore
+
+
+def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
+    """Every line of `doctor`, in the order to read them. Never raises: what cannot be examined is red and says why."""
+    clock = clock or SystemClock()
+    findings: list[Finding] = []
+    try:
+        config = Config.load(folder)
+    except CodedarkError as error:
+        return [Finding("codedark.toml", "red", str(error), error.hint)]
+    findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
+    layout = Layout(folder)
+    for part in (_keys, _journal, _running, _views, _people):
+        findings += _guarded(part, layout, config, clock)
+    findings += machine_findings(folder, demo=config.node.demo)
+    return findings
+
+
+def _guarded(
+    part: Callable[[Layout, Config, Clock], Iterator[Finding]], layout: Layout, config: Config, clock: Clock
+) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(part(layout, config, clock))
+    except CodedarkError as error:
+        found.append(Finding(part.__name__.strip("_"), "red", str(error), error.hint))
+    return found
+
+
+def _keys(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    keys: NodeKeys = load_node_keys(layout.root)
+    if keys.at_rest is KeysAtRest.FILE:
+        says = "the facility key is a file: a stolen machine counts as disclosed"
+        yield Finding("keys", "amber", says, "Bind it to the TPM with systemd-creds (docs/operate/install.md).")
+    else:
+        yield Finding("keys", "green", "the facility key is a systemd credential")
+    if keys.facility != config.facility.id:
+        says = f"the keys are of {keys.facility!r}, codedark.toml of {config.facility.id!r}"
+        yield Finding("facility", "red", says, "Put back the codedark.toml of this node.")
+    if keys.demo:
+        yield Finding("cards", "amber", "DEMO: the five cards lie in a file", "Never use this node for patients.")
+    if renewal_due(layout.keys, clock.now_us()):
+        yield Finding(
+            "certificate", "amber", "the web's certificate is due", "Restart the node: it renews it by itself."
+        )
+    else:
+        yield Finding("certificate", "green", "valid for a while")
+
+
+def _journal(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    reader = JournalReader.open(layout.journal)
+    try:
+        head, newest = reader.head(), reader.checkpoint()
+        endorsed = bool(reader.statement.endorsement)
+    finally:
+        reader.close()
+    if newest is None or newest.size != head.size:
+        yield Finding("journal", "red", "its newest entries are under no checkpoint", "Run `codedark journal verify`.")
+    else:
+        yield Finding("journal", "green", f"{head.size} entries under a signed checkpoint")
+    if not endorsed:
+        says = "this origin is not adopted: it captures, but neither ships nor backloads"
+        yield Finding("origin", "amber", says, "Two people decide whether it is adopted.")
+    if not (layout.journal / "reserve").exists():
+        yield Finding(
+            "reserve", "amber", "no space is kept for people's deeds", "Start the node with free space on its disk."
+        )
+
+
+def _running(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    if not held(layout.lock):
+        yield Finding("node", "amber", "not running: nothing is heard", "Start it with `codedark serve`.")
+        return
+    door = DoorClient(layout.door, timeout_s=5.0)
+    try:
+        door.status()
+        yield Finding("node", "green", "running, its door answers")
+    except CodedarkError:
+        yield Finding(
+            "node", "red", "something holds the folder but its door does not answer", "Look at its log; restart it."
+        )
+    finally:
+        door.close()
+
+
+def _views(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    found = standing(layout.root)
+    behind = found["fold"]["behind"]
+    if behind:
+        yield Finding("views", "amber", f"{behind} entries behind", "Wait a moment; else look at the log of `fold`.")
+    else:
+        yield Finding("views", "green", "up to date")
+    for feed in found["feeds"]:
+        yield _feed(feed, clock.now_us())
+    if found["worklist"]:
+        says = f"{found['worklist']} items were not understood; their bytes are safe"
+        yield Finding("worklist", "amber", says, "Look at `codedark worklist` with the interface engineer.")
+
+
+def _feed(feed: dict[str, Any], now_us: int) -> Finding:
+    what = f"feed {feed['name']}"
+    if feed["last_heard_us"] is None:
+        return Finding(what, "amber", "never heard", "Check the sender, its address under `peers`, and the port.")
+    silent_s = (now_us - feed["last_heard_us"]) // 1_000_000
+    if feed["expected_s"] and silent_s > feed["expected_s"]:
+        says = f"silent for {silent_s} s, expected every {feed['expected_s']} s"
+        return Finding(what, "amber", says, "Ask whoever runs the sender; the wards see its age.")
+    if not feed["authenticated"]:
+        return Finding(
+            what, "amber", "heard, but known by its address only", "Give it tls and clients in codedark.toml."
+        )
+    return Finding(what, "green", "heard and authenticated")
+
+
+def _people(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    try:
+        store = ViewStore.open(layout.views, load_node_keys(layout.root).views_key, readonly=True)
+    except NotFound:
+        yield Finding(
+            "people", "amber", "unknown: there are no views yet", "Start the node, or run `codedark rebuild`."
+        )
+        return
+    try:
+        record = Record(store)
+        approvers = [a for a in record.accounts() if a.active and may(a, Permission.ENROL_PERSON)]
+        units = {row.unit for row in record.units()}
+        bare = units - {card.unit for card in record.cards()}
+    finally:
+        store.close()
+    if len(approvers) < 2:
+        says = f"{len(approvers)} people may enrol others; two-person deeds need two"
+        yield Finding("people", "amber", says, "Add one with `codedark person add --role administrator`.")
+    else:
+        yield Finding("people", "green", f"{len(approvers)} people may enrol others")
+    if bare:
+        yield Finding(
+            "envelopes", "amber", f"{len(bare)} of {len(units)} units have none", "Run `codedark unit card UNIT`."
+        )
+    elif units:
+        yield Finding("envelopes", "green", f"all {len(units)} units have one")
