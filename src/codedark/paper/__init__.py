@@ -4,7 +4,7 @@ In order:
 
     plan = plan_sheets(request, chance)                      mint ids, count pages
     …append sheets.printed(plan.rows()) unless a draft…      every sheet on paper is in the ledger first
-    pack = draw_pack(replace(request, sheets=plan.ids))      same request, same bytes
+    pack = draw_pack(plan.applied(request))                  same request, same bytes
     read_code(text, sheet_key)                               what a scanned code says, or None when forged
 """
 

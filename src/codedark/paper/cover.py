@@ -5,7 +5,7 @@ from __future__ import annotations
 from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
 from codedark.paper.summary import NARROW, Print, Values
-from codedark.paper.wording import NOT_RECORDED, age, born, known, moment, number, printable, span
+from codedark.paper.wording import age, born, known, moment, number, printable, span
 from codedark.views.shapes import AllergyState, BedRow, Chart, FeedRow
 
 LADDER = (
@@ -107,12 +107,8 @@ def feed_state(feed: FeedRow, pr: Print) -> str:
     if feed.last_heard_us is None:
         said.append("NEVER HEARD")
     else:
-        silence = pr.at_us - feed.last_heard_us
-        silent = feed.expected_s and silence > feed.expected_s * 1_000_000
-        at = moment(feed.last_heard_us, pr.zone)
-        said.append(
-            f"SILENT since {at} ({span(silence)})" if silent else f"last heard {at} ({span(silence)} before printing)"
-        )
+        heard = _quiet(feed, pr) or f"last heard {moment(feed.last_heard_us, pr.zone)}"
+        said.append(f"{heard} ({span(pr.at_us - feed.last_heard_us)} before printing)")
     said += ["DISTRUSTED"] if feed.distrusted else []
     said += [] if feed.authenticated else ["not authenticated"]
     return " · ".join(said)
@@ -129,13 +125,13 @@ def state_line(request: PackRequest, pr: Print) -> str:
         parts.append(f"entry {number(as_of.position)}")
     if not as_of.clock_trusted:
         parts.append("CLOCK NOT TRUSTED")
-    for feed in request.feeds:
-        state = feed_state(feed, pr).split(" (")[0].split(" · ")[0]
-        if not state.startswith("last heard"):
-            parts.append(f"feed {printable(feed.feed)} {state.lower().replace('silent', 'SILENT')}")
+    parts += [f"feed {printable(feed.feed)} {quiet}" for feed in request.feeds if (quiet := _quiet(feed, pr))]
     return " · ".join(parts)
 
 
-def unknown_place(text: str) -> str:
-    """A unit's name, or that there is none."""
-    return known(text) if text.strip() else NOT_RECORDED
+def _quiet(feed: FeedRow, pr: Print) -> str:
+    """What the line of state says about a feed that does not speak; "" for one that does."""
+    if feed.last_heard_us is None:
+        return "never heard"
+    silent = feed.expected_s and pr.at_us - feed.last_heard_us > feed.expected_s * 1_000_000
+    return f"SILENT since {moment(feed.last_heard_us, pr.zone)}" if silent else ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from codedark.paper.summary import Print, Values, heard, ordered
+from codedark.paper.summary import Print, Values, last_heard, ordered
 from codedark.paper.wording import known, mar_day, printable, wall, wall_day
 from codedark.views.shapes import Chart, Medication
 
@@ -83,7 +83,7 @@ def _order(m: Medication, pr: Print, rows: int) -> Values:
         "name": name,
         "order": order,
         "prescriber": printable(m.prescriber),
-        "heard": heard(m.last_heard, pr),
+        "heard": last_heard(m, pr),
         "mark": m.stamp.mark.value,
         "rows": rows,
         "long": len(name) + len(order) > LONG_ORDER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from codedark.paper.identity import SheetId
@@ -23,8 +23,9 @@ class PackRequest:
     the order to print; `charts`: of every patient on it. `printed_at_us`: µs UTC, stands for *now* on every page.
     `printed_by`: a name or "timer". `zone`: IANA name. `draft`: not in the ledger, says so on every page. `copy`: 1
     for the first print. `sheet_key`: ≥ 16 bytes, `key_id`: 1–8 letters and digits naming its generation.
-    `sheets`: the id of each (patient, form), from `plan_sheets`. `mar_day_start`: hour at which the site's MAR day
-    begins. `checkpoint_note`: C2SP signed note, "" when there is none (the cover says so)."""
+    `sheets`: the id of each (patient, form), `counts`: its pages, both from `SheetPlan.applied`; a pack that would come
+    out with other counts is refused, without counts it takes what it needs. `mar_day_start`: hour at which the site's
+    MAR day begins. `checkpoint_note`: C2SP signed note, "" when there is none (the cover says so)."""
 
     unit: str
     facility: str
@@ -43,6 +44,7 @@ class PackRequest:
     sheet_key: bytes = field(repr=False)
     key_id: str = "1"
     sheets: Mapping[SheetKey, SheetId] = field(default_factory=dict, repr=False)
+    counts: Mapping[SheetKey, int] = field(default_factory=dict, repr=False)
     mar_day_start: int = 7
     demo: bool = False
 
@@ -73,6 +75,11 @@ class SheetPlan:
 
     ids: Mapping[SheetKey, SheetId] = field(repr=False)
     sheets: tuple[Sheet, ...]
+
+    def applied(self, request: PackRequest) -> PackRequest:
+        """The same request with these ids and page counts."""
+        counts = {(sheet.patient, sheet.form): sheet.pages for sheet in self.sheets}
+        return replace(request, sheets=self.ids, counts=counts)
 
     def rows(self) -> list[list[Any]]:
         """The rows for `sheets.printed`, one per page, in print order."""

@@ -91,7 +91,11 @@ def weight(chart: Chart, pr: Print) -> str:
     who = chart.banner
     if not who.weight.strip():
         return NOT_RECORDED
-    return f"{printable(who.weight)} ({when(who.weight_when, pr.zone)})" if who.weight_when else printable(who.weight)
+    return (
+        f"{printable(who.weight)} ({when(who.weight_when, pr.zone, pr.at_us)})"
+        if who.weight_when
+        else printable(who.weight)
+    )
 
 
 def warnings(chart: Chart, row: BedRow | None) -> list[str]:
@@ -121,8 +125,6 @@ def body(chart: Chart, pr: Print) -> Values:
             ["class", known(who.patient_class)],
             ["admitted", when(who.admitted, pr.zone)],
             *([["discharged", when(who.discharged, pr.zone)]] if who.discharged else []),
-            ["attending", known(who.attending)],
-            ["isolation", known(who.isolation)],
         ],
         "medications": [
             _medication(m, pr) for m in chart.medications if m.status in ("active", "on-hold", "unknown", "")
@@ -134,7 +136,7 @@ def body(chart: Chart, pr: Print) -> Values:
             [
                 known(o.name),
                 " ".join(p for p in (printable(o.priority), printable(o.status)) if p),
-                when(o.when, pr.zone),
+                when(o.when, pr.zone, pr.at_us),
                 known(o.by),
                 o.stamp.mark.value,
             ]
@@ -150,7 +152,9 @@ def body(chart: Chart, pr: Print) -> Values:
             ]
             for c in chart.conditions
         ],
-        "notes": [[known(n.title), known(n.author), when(n.when, pr.zone), n.stamp.mark.value] for n in chart.notes],
+        "notes": [
+            [known(n.title), known(n.author), when(n.when, pr.zone, pr.at_us), n.stamp.mark.value] for n in chart.notes
+        ],
         "ages": [_age(a, pr) for a in chart.ages],
     }
 
@@ -165,7 +169,7 @@ def _medication(m: Medication, pr: Print) -> Values:
     return {
         "name": known(m.name),
         "order": ordered(m),
-        "heard": heard(m.last_heard, pr),
+        "heard": last_heard(m, pr),
         "held": m.status == "on-hold",
         "status": "" if m.status == "active" else (printable(m.status) or "status not known"),
         "mark": m.stamp.mark.value,
@@ -179,12 +183,24 @@ def ordered(m: Medication) -> str:
     return " · ".join(parts)
 
 
+def last_heard(m: Medication, pr: Print) -> str:
+    """The newest dose heard, and beside one that was not given the newest that was."""
+    given = m.last_given
+    if given is None or given == m.last_heard:
+        return heard(m.last_heard, pr)
+    return f"{heard(m.last_heard, pr)}; given before: {heard(given, pr)}"
+
+
 def heard(dose: Administration | None, pr: Print) -> str:
     """The newest administration as *heard*, never as "given last": the feed may have missed later ones."""
     if dose is None:
         return "never heard"
     what = printable(dose.dose) or "dose not recorded"
-    text = f"{when(dose.when, pr.zone)} {what}" if dose.given else f"{when(dose.when, pr.zone)} NOT GIVEN"
+    text = (
+        f"{when(dose.when, pr.zone, pr.at_us)} {what}"
+        if dose.given
+        else f"{when(dose.when, pr.zone, pr.at_us)} NOT GIVEN"
+    )
     if dose.reason.strip():
         text += f" ({printable(dose.reason)})"
     if dose.time_impossible:
@@ -206,7 +222,9 @@ def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
     for name in names:
         own = [v for v in vitals if v.name == name]
         left += max(0, len(own) - RECENT)
-        values = [[_quantity(v.value, v.unit), when(v.when, pr.zone), v.stamp.mark.value] for v in own[:RECENT]]
+        values = [
+            [_quantity(v.value, v.unit), when(v.when, pr.zone, pr.at_us), v.stamp.mark.value] for v in own[:RECENT]
+        ]
         rows.append({"name": known(name, NARROW * 2), "values": values})
     return {"rows": rows, "left": left}
 
@@ -244,7 +262,7 @@ def _result(r: Result, pr: Print) -> Values:
         "value": _quantity(r.value, r.unit),
         "flag": printable(r.flag) + ("!" if r.critical else ""),
         "critical": r.critical,
-        "when": when(r.when, pr.zone),
+        "when": when(r.when, pr.zone, pr.at_us),
         "note": " · ".join(part for part in (standing, earlier) if part),
         "mark": r.stamp.mark.value,
     }

@@ -114,18 +114,20 @@ def day(us: int, zone: ZoneInfo) -> str:
     return _day(_local(us, zone))
 
 
-def when(claimed: When | None, zone: ZoneInfo) -> str:
+def when(claimed: When | None, zone: ZoneInfo, printed_at_us: int | None = None) -> str:
     """A clinical time as claimed, to its own precision; `*` = the sender gave no zone, the site's was assumed; a time
-    that cannot be read is printed as it came."""
+    that cannot be read is printed as it came. With `printed_at_us` a time of day within the 180 days before it is
+    written without its year, which the line of state says."""
     if claimed is None or not (claimed.iso or claimed.source_text).strip():
         return "time not recorded"
-    text = _claimed(claimed.iso, zone)
+    today = None if printed_at_us is None else _local(printed_at_us, zone)
+    text = _claimed(claimed.iso, zone, today)
     if text is None:
         return printable(f"“{claimed.source_text or claimed.iso}”")
     return text + "*" if claimed.zone_assumed else text
 
 
-def _claimed(iso: str, zone: ZoneInfo) -> str | None:
+def _claimed(iso: str, zone: ZoneInfo, today: datetime | None = None) -> str | None:
     partial = _PARTIAL.fullmatch(iso)
     try:
         if partial:
@@ -134,9 +136,11 @@ def _claimed(iso: str, zone: ZoneInfo) -> str | None:
             named = MONTHS[int(month) - 1] if month else ""
             return "-".join(part for part in (in_month, named, year) if part)
         at = datetime.fromisoformat(iso)
-        return _clock(at.astimezone(zone) if at.tzinfo else at)
-    except ValueError:
+        at = at.astimezone(zone) if at.tzinfo else at.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
         return None
+    recent = today is not None and timedelta(0) <= today - at <= timedelta(days=180)
+    return f"{at.day:02d}-{MONTHS[at.month - 1]} {at:%H:%M}" if recent else _clock(at)
 
 
 def span(us: int) -> str:
