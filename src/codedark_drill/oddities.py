@@ -10,7 +10,7 @@ from random import Random
 
 from .speech import Speech, Spoken
 
-_RESENT, _ODD = 0.003, 0.0012
+_RESENT, _ODD = 0.003, 0.002
 
 
 class Oddities:
@@ -35,7 +35,9 @@ class Oddities:
                 self._same_id_other_bytes,
                 self._not_hl7,
                 self._bare_segment,
-            )[self._turn % 6](spoken)
+                self._impossible_date,
+                self._words_for_a_number,
+            )[self._turn % 8](spoken)
 
     def _head(self, spoken: Spoken, kind: str) -> str:
         return self._speech.head(spoken.feed, spoken.at_us, kind)
@@ -81,3 +83,26 @@ class Oddities:
     def _bare_segment(self, spoken: Spoken) -> Spoken:
         """No head at all: the receiver can name no sender and refuses it."""
         return spoken._replace(data=b"PID|1||lost half of a message\r")
+
+    def _impossible_date(self, spoken: Spoken) -> Spoken:
+        """Somebody born on the thirtieth of February: an A08 that can be read in part."""
+        kept = [one for one in self._body(spoken).split("\r") if one[:3] in ("PID", "PV1")]
+        lines = [self._head(spoken, "ADT^A08^ADT_A01"), "EVN|A08|" + self._speech.clock.stamp(spoken.at_us), *kept, ""]
+        fields = [one.split("|") for one in lines]
+        for cells in fields:
+            if cells[0] == "PID" and len(cells) > 7:
+                cells[7] = "19520230"
+        return spoken._replace(data="\r".join("|".join(cells) for cells in fields).encode())
+
+    def _words_for_a_number(self, spoken: Spoken) -> Spoken:
+        """A result that says NM and brings words."""
+        kept = [one for one in self._body(spoken).split("\r") if one[:3] in ("PID", "PV1")]
+        obx = "OBX|1|NM|2823-3^Potassium^LN||haemolysed, see phone note|mmol/L^^UCUM|3.5-5.1|*|||F"
+        lines = [
+            self._head(spoken, "ORU^R01^ORU_R01"),
+            *kept,
+            "OBR|1|||2823-3^Potassium^LN||||||||||||||||||||||F",
+            obx,
+            "",
+        ]
+        return spoken._replace(data="\r".join(lines).encode())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from .speech import Spoken
 ACCEPTED = frozenset(("AA", "CA"))
 _QUEUE = 64
 _END = b"\x1c\r"
+_LINE_END = re.compile(rb"[\r\n]")
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 1.0
 
 
@@ -173,16 +175,17 @@ class _Lane:
 
 def control_id(data: bytes) -> str:
     """MSH-10 as the sender wrote it; "" when there is no MSH."""
-    fields = data.split(b"\r", 1)[0].split(b"|", 10)
-    return fields[9].decode("ascii", "replace") if len(fields) > 9 and data[:3] == b"MSH" else ""
+    head = _LINE_END.split(data.removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0]
+    fields = head.split(head[3:4], 10) if head[:3] == b"MSH" and len(head) > 3 else []
+    return fields[9].decode("latin-1").strip() if len(fields) > 9 else ""
 
 
 def answer_of(reply: bytes) -> Answer:
     """The MSA of an acknowledgment frame; both parts "" when it has none."""
     for segment in reply.strip(b"\x0b\x1c\r").split(b"\r"):
-        if segment.startswith(b"MSA"):
-            fields = segment.decode("ascii", "replace").split(segment[3:4].decode("ascii", "replace"))
-            return Answer(fields[1] if len(fields) > 1 else "", fields[2] if len(fields) > 2 else "")
+        if segment.startswith(b"MSA") and len(segment) > 3:
+            fields = segment.decode("latin-1").split(segment[3:4].decode("latin-1"))
+            return Answer(fields[1] if len(fields) > 1 else "", fields[2].strip() if len(fields) > 2 else "")
     return Answer("", "")
 
 

@@ -1,0 +1,58 @@
+"""kill -9 under load: what was acknowledged is kept, and kept once. The control forgets, and is found out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from forgetful_receiver import Forgetful
+
+from codedark.hl7 import peek
+from codedark.node import open_node
+from codedark_drill import Hospital, Line, Spoken
+from codedark_drill.drill_node import RunningNode, found_drill_node, free_ports, lines_of
+from codedark_drill.faults import distinct, judge, kill_under_load
+
+START_US = 1_795_300_000_000_000
+KILLS = 20
+
+
+def load(count: int) -> list[Spoken]:
+    return distinct(Hospital(11, 120).messages(START_US, START_US + 24 * 3_600_000_000), count)
+
+
+def kept_in(folder: Path) -> list[str]:
+    with open_node(folder) as node:
+        reader, found, after = node.reader(), [], -1
+        while entries := reader.read(after):
+            found += [peek(entry.payload).control_id for entry in entries if entry.kind == "hl7.received"]
+            after = entries[-1].position
+        reader.close()
+        return found
+
+
+@pytest.mark.alone
+def test_twenty_kills_under_load_lose_nothing_acknowledged_and_double_nothing(tmp_path: Path) -> None:
+    config = found_drill_node(tmp_path / "node")
+    receiver = RunningNode(tmp_path / "node", "listen", tmp_path / "node.log")
+    try:
+        ordeal = kill_under_load(receiver, lines_of(config), load(3000), KILLS, Random(20))
+    finally:
+        receiver.stop()
+    verdict = judge(ordeal.acknowledged, kept_in(tmp_path / "node"))
+    assert ordeal.kills == KILLS
+    assert len(ordeal.acknowledged) == 3000
+    assert (verdict.lost, verdict.doubled) == (frozenset(), frozenset())
+
+
+@pytest.mark.alone
+def test_a_receiver_that_answers_before_it_keeps_is_found_out(tmp_path: Path) -> None:
+    port = free_ports(1)[0]
+    receiver = Forgetful(port, tmp_path / "kept")
+    feeds = ("adt", "orders", "mar", "lab", "vitals")
+    try:
+        ordeal = kill_under_load(receiver, dict.fromkeys(feeds, Line("127.0.0.1", port)), load(600), 4, Random(4))
+    finally:
+        receiver.kill()
+    assert judge(ordeal.acknowledged, receiver.kept()).lost
