@@ -111,7 +111,13 @@ def test_what_age_seals_to_the_derived_recipient_opens_with_the_identity() -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["", "age1", "AGE-SECRET-KEY-1QQ", "age1Qqqqqqqq", "age1qfwxeaywku9nl644dvwmeysslr2r5w20ljd88up4tv75z7ektdtqhkt0z3"],
+    [
+        "",
+        "age1",
+        "AGE-SECRET-KEY-1QQ",
+        "age1Qqqqqqqq",
+        "age1qfwxeaywku9nl644dvwmeysslr2r5w20ljd88up4tv75z7ektdtqhkt0z3",
+    ],
 )
 def test_text_that_is_no_bech32_is_refused(text: str) -> None:
     with pytest.raises(ValueError):

@@ -1,0 +1,59 @@
+"""What people do: one function per deed, each ends in one append. No deed reaches a store."""
+
+from codedark.actions.deeds import Deeds, ReadingGap, SpentCodes, holds
+from codedark.actions.entrance import founding_session, log_in, log_out, note_refusals, open_envelope
+from codedark.actions.reading import (
+    ASK_REASON,
+    Found,
+    Opened,
+    OpenedCensus,
+    close_reading_gap,
+    search_patients,
+    view_census,
+    view_chart,
+)
+from codedark.actions.roster import change_person, enrol_person, issue_unit_card
+from codedark.actions.rules import decide_worklist, pack_made, set_config, sheets_printed
+from codedark.actions.two_people import (
+    TWO_PERSON_DEEDS,
+    Decided,
+    decide,
+    distrust,
+    fingerprint,
+    propose,
+    trust_again,
+)
+
+__all__ = [
+    "ASK_REASON",
+    "TWO_PERSON_DEEDS",
+    "Decided",
+    "Deeds",
+    "Found",
+    "Opened",
+    "OpenedCensus",
+    "ReadingGap",
+    "SpentCodes",
+    "change_person",
+    "close_reading_gap",
+    "decide",
+    "decide_worklist",
+    "distrust",
+    "enrol_person",
+    "fingerprint",
+    "founding_session",
+    "holds",
+    "issue_unit_card",
+    "log_in",
+    "log_out",
+    "note_refusals",
+    "open_envelope",
+    "pack_made",
+    "propose",
+    "search_patients",
+    "set_config",
+    "sheets_printed",
+    "trust_again",
+    "view_census",
+    "view_chart",
+]

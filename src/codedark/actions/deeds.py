@@ -1,0 +1,177 @@
+"""What every deed stands on: append, record, clock and chance; who may; what is still owed to the journal."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from codedark.access import (
+    FOUNDING,
+    ClosedSessions,
+    PasswordGate,
+    Permission,
+    Refusals,
+    RefusalTally,
+    Session,
+    Throttle,
+    may,
+)
+from codedark.clock import Chance, Clock
+from codedark.entries import DeedRefused, Payload, ReadingUnlogged, draft_of
+from codedark.errors import ActionRefused, JournalError
+from codedark.journal import Draft, Once, Receipt
+from codedark.views import Record
+
+OWED = 1024
+_LOG_IN_AGAIN = "Log in again, or open the unit's envelope."
+
+
+class ReadingGap:
+    """What could not be written while charts stayed open: a count of unlogged readings, and drafts owed to the journal.
+
+    Thread-safe. It lives in memory: a process that dies with a gap loses the count, which is why `doctor` and the
+    banner show it while it stands.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._since_us = self._until_us = 0
+        self._owed: deque[Draft] = deque(maxlen=OWED)
+
+    @property
+    def count(self) -> int:
+        """Readings since the gap began; 0 = no gap."""
+        return self._count
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is owed."""
+        return bool(self._count or self._owed)
+
+    def missed(self, now_us: int) -> None:
+        """One more reading that has no entry."""
+        with self._lock:
+            self._since_us = self._since_us if self._count else now_us
+            self._until_us = max(self._until_us, now_us)
+            self._count += 1
+
+    def owe(self, draft: Draft) -> None:
+        """Keep a draft (a log-in, a spent code) to be appended later. Bounded: the oldest goes when there are 1,024."""
+        with self._lock:
+            self._owed.append(draft)
+
+    def take(self) -> tuple[ReadingUnlogged | None, list[Draft]]:
+        """Everything owed; the gap is empty afterwards. Give back what could not be written."""
+        with self._lock:
+            reading = None
+            if self._count:
+                reading = ReadingUnlogged(count=self._count, since_us=self._since_us, until_us=self._until_us)
+            owed = list(self._owed)
+            self._count, self._since_us, self._until_us = 0, 0, 0
+            self._owed.clear()
+            return reading, owed
+
+    def give_back(self, reading: ReadingUnlogged | None, owed: list[Draft]) -> None:
+        """It could not be written after all."""
+        with self._lock:
+            if reading:
+                self._since_us = min(reading.since_us, self._since_us) if self._count else reading.since_us
+                self._until_us = max(self._until_us, reading.until_us)
+                self._count += reading.count
+            self._owed.extendleft(reversed(owed))
+
+
+class SpentCodes:
+    """Codes spent in this process: with a full disk the journal cannot say so, and a code still opens only once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._spent: set[str] = set()
+
+    def first(self, code: str) -> bool:
+        """True the first time this code is asked for."""
+        with self._lock:
+            fresh = code not in self._spent
+            self._spent.add(code)
+            return fresh
+
+
+@dataclass
+class Deeds:
+    """The hands of one process. Share one instance between all requests: it also holds the counters that must not
+    start afresh. `append`: the journal's own, or a door's; blocks until durable, raises AppendFailed."""
+
+    append: Callable[[Draft], Receipt]
+    record: Record
+    clock: Clock
+    chance: Chance
+    gap: ReadingGap = field(default_factory=ReadingGap)
+    throttle: Throttle = field(default_factory=Throttle)
+    passwords: PasswordGate = field(default_factory=PasswordGate)
+    refused_logins: RefusalTally = field(default_factory=RefusalTally)
+    refused_deeds: RefusalTally = field(default_factory=RefusalTally)
+    closed: ClosedSessions = field(default_factory=ClosedSessions)
+    spent: SpentCodes = field(default_factory=SpentCodes)
+
+
+def source_of(session: Session | None) -> str:
+    """The source of an entry: a person, or the node itself."""
+    return f"person:{session.person}" if session and session.basis != FOUNDING else "node"
+
+
+def keep(deeds: Deeds, session: Session | None, payload: Payload, once: Once | None = None) -> Receipt:
+    """Append one payload in the person's name. Raises AppendFailed."""
+    return deeds.append(draft_of(payload, source=source_of(session), once=once))
+
+
+def holds(deeds: Deeds, session: Session, permission: Permission, unit: str | None = None) -> bool:
+    """Whether the session may, by the roles its account has *now*: a role taken away is gone at once."""
+    if session.basis != "password":
+        return may(session, permission, unit)
+    account = deeds.record.person(session.person)
+    return account is not None and account.active and may(account, permission, unit)
+
+
+def permit(deeds: Deeds, session: Session, permission: Permission, unit: str | None = None) -> None:
+    """Raise ActionRefused, and make the attempt an entry, unless the session is alive and may."""
+    still_open(deeds, session)
+    if session.basis == FOUNDING or holds(deeds, session, permission, unit):
+        return
+    where = f" in {unit}" if unit else ""
+    raise refused(deeds, session, permission.name.lower(), f"your role does not let you {permission.value}{where}")
+
+
+def still_open(deeds: Deeds, session: Session) -> None:
+    """Raise ActionRefused when the session is over: time, log-out, a closed account, a replaced envelope."""
+    over = not session.alive(deeds.clock.now_us()) or session in deeds.closed
+    if session.basis == "password" and not over:
+        account = deeds.record.person(session.person)
+        over = account is None or not account.active
+    elif session.basis == "envelope" and not over:
+        card = deeds.record.card(session.unit)
+        over = card is None or not session.person.startswith(f"envelope-{card.card}-")
+    if over:
+        raise ActionRefused("this session is over", hint=_LOG_IN_AGAIN)
+
+
+def refused(deeds: Deeds, session: Session, deed: str, reason: str, hint: str | None = None) -> ActionRefused:
+    """The error to raise; the attempt becomes an entry, at most one a minute and session."""
+    now_us = deeds.clock.now_us()
+    said = deeds.refused_deeds.note(f"{session.person}\x1f{session.session}", deed, now_us)
+    for refusals in [*([said] if said else []), *deeds.refused_deeds.due(now_us)]:
+        _keep_refusal(deeds, refusals, reason)
+    return ActionRefused(reason, hint=hint)
+
+
+def _keep_refusal(deeds: Deeds, refusals: Refusals, reason: str) -> None:
+    person, _, session = refusals.key.partition("\x1f")
+    payload = DeedRefused(
+        person=person, session=session, deed=refusals.about, reason=reason, count=refusals.times
+    )  # fmt: skip
+    try:
+        deeds.append(draft_of(payload, source=f"person:{person}" if session else "node"))
+    except JournalError:
+        deeds.refused_deeds.put_back(refusals)

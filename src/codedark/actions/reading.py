@@ -1,0 +1,134 @@
+"""Looking at the record: each look is an entry, and no look waits for its entry to be possible.
+
+What the screen showed is kept with it: fold version and position (architecture, decision 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codedark.access import FOUNDING, Permission, Session
+from codedark.actions.deeds import Deeds, holds, keep, permit, refused
+from codedark.entries import ChartViewed, draft_of
+from codedark.errors import ActionRefused, JournalError
+from codedark.views import AllergyState, BedRow, Chart
+
+ASK_REASON = "Say why you open it; the reason is kept and the privacy officer sees it."
+"""The hint of the ActionRefused that a reason answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A chart to show. `logged` False: its reading could not be kept; show the *unlogged reading* banner."""
+
+    chart: Chart
+    logged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCensus:
+    """A unit's beds. `clinical` False: names and places only; do not draw the clinical columns."""
+
+    census: tuple[BedRow, ...]
+    logged: bool
+    clinical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found."""
+
+    rows: tuple[Any, ...]
+    logged: bool
+
+
+def view_chart(deeds: Deeds, session: Session, patient: str, reason: str = "") -> Opened:
+    """One patient's record.
+
+    Outside the person's units it asks for a reason (ActionRefused with hint `ASK_REASON`); an envelope opens its own
+    unit only. Raises NotFound. Never raises because nothing can be written.
+    """
+    permit(deeds, session, Permission.SEE_CHART)
+    chart = deeds.record.chart(patient)
+    unit, reason = chart.banner.unit, " ".join(reason.split())
+    if not holds(deeds, session, Permission.SEE_CHART, unit):
+        if session.basis == "envelope" and unit:
+            raise refused(deeds, session, "see_chart", "the envelope opens its own unit only")
+        if not reason:
+            raise ActionRefused("this patient is not on a unit of yours", hint=ASK_REASON)
+    viewed = ChartViewed(
+        person=session.person, session=session.session, what="chart", fold=chart.as_of.fold,
+        position=chart.as_of.position, patient=patient, unit=unit, reason=reason,
+    )  # fmt: skip
+    return Opened(chart, _log(deeds, session, viewed))
+
+
+def view_census(deeds: Deeds, session: Session, unit: str) -> OpenedCensus:
+    """A unit's bed list. Where the person has no clinical role for the unit, the clinical columns are taken out."""
+    permit(deeds, session, Permission.SEE_CENSUS, unit if session.basis == "envelope" else None)
+    clinical = holds(deeds, session, Permission.SEE_CHART, unit)
+    rows = tuple(deeds.record.census(unit))
+    shown = rows if clinical else tuple(_without_clinical(row) for row in rows)
+    return OpenedCensus(shown, _log(deeds, session, _looked(deeds, session, "census", unit)), clinical)
+
+
+def search_patients(deeds: Deeds, session: Session, text: str, limit: int = 50) -> Found:
+    """Who is found by name, number or bed. The words are not kept: only that somebody searched, and when."""
+    permit(deeds, session, Permission.SEARCH)
+    rows: Sequence[Any] = deeds.record.search(text, limit)
+    return Found(tuple(rows), _log(deeds, session, _looked(deeds, session, "search", "")))
+
+
+def close_reading_gap(deeds: Deeds) -> bool:
+    """Write what is owed: `reading.unlogged` for the gap, then log-ins and spent codes. True when nothing is owed now.
+
+    Called after every look that could be kept; safe to call by a timer.
+    """
+    if not deeds.gap.open:
+        return True
+    reading, owed = deeds.gap.take()
+    try:
+        if reading:
+            deeds.append(draft_of(reading, source="node"))
+            reading = None
+        while owed:
+            deeds.append(owed[0])
+            owed.pop(0)
+    except JournalError:
+        deeds.gap.give_back(reading, owed)
+        return False
+    return True
+
+
+def _looked(deeds: Deeds, session: Session, what: str, unit: str) -> ChartViewed:
+    as_of = deeds.record.as_of()
+    return ChartViewed(
+        person=session.person, session=session.session, what=what, fold=as_of.fold, position=as_of.position, unit=unit
+    )
+
+
+def _log(deeds: Deeds, session: Session, viewed: ChartViewed) -> bool:
+    if session.basis == FOUNDING:
+        raise ActionRefused("a founding session shows no patients")
+    try:
+        keep(deeds, session, viewed)
+    except JournalError:
+        # Reading is never blocked by its own audit (architecture, decision 12): the gap becomes an entry later.
+        deeds.gap.missed(deeds.clock.now_us())
+        return False
+    close_reading_gap(deeds)
+    return True
+
+
+def _without_clinical(row: BedRow) -> BedRow:
+    return replace(
+        row,
+        allergy_state=AllergyState.COULD_NOT_BE_READ,
+        allergy_names=(),
+        code_status="",
+        isolation="",
+        active_medications=0,
+        critical_results=(),
+    )
