@@ -27,6 +27,7 @@ from codedark.entries.payloads import (
     SourceDistrusted,
     UnitCardIssued,
     UnitCodeUsed,
+    VolumeClosed,
     WorklistDecided,
 )
 
@@ -64,6 +65,7 @@ __all__ = [
     "Understood",
     "UnitCardIssued",
     "UnitCodeUsed",
+    "VolumeClosed",
     "WorklistDecided",
     "catalogue_page",
     "draft_of",

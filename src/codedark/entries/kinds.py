@@ -43,6 +43,7 @@ _ALL = (
     _feed("feed.heard", payloads.FeedHeard, "What a feed did since the last such entry, at most once a minute."),
     _feed("guard.flagged", payloads.GuardFlagged, "The content of an earlier entry looks encrypted or damaged."),
     _person("origin.opened", payloads.OriginOpened, "The first entry of a chain: whose it is and what it follows."),
+    _person("volume.closed", payloads.VolumeClosed, "The journal's file was closed with its hash; the chain goes on."),
     _person("epoch.opened", payloads.EpochOpened, "A sealing key began; commits to who can open what follows."),
     _person("config.set", payloads.ConfigSet, "A setting that changes rules or folding."),
     _person("source.distrusted", payloads.SourceDistrusted, "The facts of a source in a period are out, or in again."),

@@ -77,6 +77,16 @@ class OriginOpened(Payload, frozen=True):
     cites: str = ""
 
 
+class VolumeClosed(Payload, frozen=True):
+    """`volume.closed`: the journal went on in a new file. `volume`: number of the closed one; `first`: its first
+    position; `size`: the journal's size at its end; `sha256`: of the closed file."""
+
+    volume: int
+    first: int
+    size: int
+    sha256: bytes
+
+
 class SourceDistrusted(Payload, frozen=True):
     """`source.distrusted`: facts of a feed, device or person in a period are taken out, visibly and reversibly.
     `source` as in headers; times µs UTC of `recorded_at`; `until_us` None = still; `undo`: takes an earlier mark

@@ -17,11 +17,11 @@ from codedark.clock import Chance, Clock
 from codedark.errors import ChainBroken
 from codedark.journal import header as h
 from codedark.journal.epochs import Epoch, SealingKeys, make_epoch
-from codedark.journal.merkle import Frontier
+from codedark.journal.merkle import Frontier, leaf
 from codedark.journal.model import Audience, Draft, Flag, Head, Lane, Once, Outcome, Receipt
 from codedark.journal.note import NoteSigner
 from codedark.journal.origin import OriginStatement
-from codedark.journal.tiles import TileBuilder
+from codedark.journal.tiles import WIDTH, TileBuilder
 from codedark.journal.volume import Volume
 
 COMPRESS_FROM = 4096
@@ -61,12 +61,16 @@ class Chain:
             raise ChainBroken(min(size, last[0] if last else first), "entries and newest checkpoint do not agree")
         frontier = newest[3] if newest else meta["frontier"]
         self._frontier = Frontier.load(size, bytes(frontier))  # type: ignore[arg-type]
-        self.head = Head(size, last[3] if last else bytes(start), h.decode(last[1]).recorded_at_us if last else 0)  # type: ignore[arg-type]
+        at = h.decode(last[1]).recorded_at_us if last else int(meta.get("recorded_at", 0))
+        self.head = Head(size, last[3] if last else bytes(start), at)  # type: ignore[arg-type]
         if newest and newest[1] != self._frontier.root():
             raise ChainBroken(size, "the newest checkpoint is not the root of its own frontier")
         self.note = newest[2] if newest else ""
         try:
-            self._tiles = TileBuilder.resume(size, self._volume.entry_hashes, self._volume.tile)
+            start = size - size % WIDTH
+            kept = self._volume.carried_leaves(start)
+            added = self._volume.entry_hashes(start + len(kept), size - start - len(kept))
+            self._tiles = TileBuilder.resume(size, kept + [leaf(e) for e in added], self._volume.tile)
         except LookupError as error:
             raise ChainBroken(size, "a tile of the tree is missing") from error
         self._droppable = None

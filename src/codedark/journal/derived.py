@@ -16,8 +16,9 @@ from codedark.errors import ChainBroken
 from codedark.journal.chain import MAC_SIZE
 from codedark.journal.epochs import EpochKeys
 from codedark.journal.reader import JournalReader
+from codedark.journal.rolling import volume_paths
 from codedark.journal.volume import Volume
-from codedark.journal.writer import VOLUME, locked
+from codedark.journal.writer import locked
 
 Row = tuple[str, str, bytes, int, int]
 """scope name, key, mac, position, recorded_at"""
@@ -60,7 +61,7 @@ def rebuild_duplicates(folder: Path, opener: EpochKeys, mac_key: bytes) -> int:
     """Make the table again from the entries, in one transaction, while no writer runs. Raises Locked."""
     with locked(folder):
         reader = JournalReader.open(folder, opener)
-        volume = Volume.open(folder / VOLUME, readonly=False)
+        volume = Volume.open(volume_paths(folder)[-1], readonly=False)
         with volume.connection:
             volume.connection.execute("DELETE FROM duplicate")
             rows = [(volume.scope_id(s), k, m, p, t) for s, k, m, p, t in expected_rows(reader, mac_key)]

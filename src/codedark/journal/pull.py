@@ -18,9 +18,9 @@ from codedark.journal.merkle import Frontier
 from codedark.journal.model import SealedEntry
 from codedark.journal.note import NoteSigner, cosign
 from codedark.journal.reader import READ_MAX, JournalReader
+from codedark.journal.rolling import volume_path
 from codedark.journal.verification import Checker
 from codedark.journal.volume import Volume
-from codedark.journal.writer import VOLUME
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def pull(
 
 def _open_copy(copy: Path, reader: JournalReader) -> Volume:
     copy.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = copy / VOLUME
+    path = volume_path(copy, 1)
     if path.exists():
         target = Volume.open(path, readonly=False)
         if target.meta()["statement"] != reader.statement.text:

@@ -6,6 +6,7 @@ A read transaction never covers more than 10,000 entries, because a long read pi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import zstandard
@@ -16,6 +17,7 @@ from codedark.journal.epochs import EpochKeys
 from codedark.journal.model import Checkpoint, Entry, Flag, Head, Header, SealedEntry
 from codedark.journal.origin import OriginStatement
 from codedark.journal.proofs import Hashes
+from codedark.journal.rolling import volume_path, volume_paths
 from codedark.journal.volume import Volume
 
 READ_MAX = 10_000
@@ -33,22 +35,27 @@ class JournalReader:
     @classmethod
     def open(cls, folder: Path, opener: EpochKeys | None = None) -> JournalReader:
         """Open the volumes of a journal folder; without `opener` only sealed reading works. Raises JournalError."""
-        paths = sorted(folder.glob("volume-??????.db"))
-        if not paths:
+        if not (paths := volume_paths(folder)):
             raise JournalError(f"there is no journal in {folder}", hint="Run `codedark init`, or name another folder.")
         return cls(folder, [Volume.open(path, readonly=True) for path in paths], opener)
 
+    def _newest(self) -> Volume:
+        """The last volume; the writer may have begun another since this reader was opened."""
+        while (path := volume_path(self.folder, len(self._volumes) + 1)).exists():
+            self._volumes.append(Volume.open(path, readonly=True))
+        return self._volumes[-1]
+
     def head(self) -> Head:
         """Where the journal stands now."""
-        last = self._volumes[-1].last()
+        last = self._newest().last()
         if last is None:
-            meta = self._volumes[-1].meta()
-            return Head(int(meta["first"]), bytes(meta["previous"]), 0)  # type: ignore[arg-type]
+            meta = self._newest().meta()
+            return Head(int(meta["first"]), bytes(meta["previous"]), int(meta.get("recorded_at", 0)))  # type: ignore[arg-type]
         return Head(last[0] + 1, last[3], h.decode(last[1]).recorded_at_us)
 
     def checkpoint(self) -> Checkpoint | None:
         """The newest signed tree head, None before the first commit."""
-        newest = self._volumes[-1].newest_checkpoint()
+        newest = self._newest().newest_checkpoint()
         return Checkpoint(newest[0], newest[1], newest[2]) if newest else None
 
     def checkpoints(self) -> list[Checkpoint]:
@@ -57,19 +64,19 @@ class JournalReader:
 
     def counts(self) -> dict[str, int]:
         """Entries by kind, from the counters."""
-        out: dict[str, int] = {}
-        for volume in self._volumes:
-            for kind, entries in volume.counts().items():
-                out[kind] = out.get(kind, 0) + entries
-        return dict(sorted(out.items()))
+        return self._newest().counts()
 
     def standing(self) -> tuple[int, dict[str, int]]:
         """Number of entries and entries by kind, both as of one moment of the newest volume."""
-        size, counts = self._volumes[-1].standing()
-        for volume in self._volumes[:-1]:
-            for kind, entries in volume.counts().items():
-                counts[kind] = counts.get(kind, 0) + entries
-        return size, counts
+        return self._newest().standing()
+
+    def befores(self) -> list[tuple[int, bytes]]:
+        """For each closed volume: its first position and the SHA-256 that the volume after it names."""
+        metas = [volume.meta() for volume in self._volumes]
+        return [
+            (int(closed["first"]), bytes(later["before"]))  # type: ignore[arg-type]
+            for closed, later in pairwise(metas)
+        ]
 
     def tile(self, level: int, number: int) -> bytes | None:
         """The hashes of a full tile, None when it is not stored."""
@@ -95,6 +102,7 @@ class JournalReader:
     def rows(self, after: int, limit: int = READ_MAX) -> Iterator[SealedEntry]:
         """Sealed entries after a position, at most READ_MAX. Raises ChainBroken where a payload is missing."""
         limit = min(limit, READ_MAX)
+        self._newest()
         for volume in self._volumes:
             for position, header, nonce, digest, first in volume.entries(after, limit):
                 if first is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codedark.journal.merkle import leaf, node
+from codedark.journal.merkle import node
 
 WIDTH = 256
 HASH = 32
@@ -53,14 +53,14 @@ class TileBuilder:
             self.add(tree_of(partial), level + 1)
 
     @classmethod
-    def resume(
-        cls, size: int, entry_hashes: Callable[[int, int], list[bytes]], tile: Callable[[int, int], bytes | None]
-    ) -> TileBuilder:
+    def resume(cls, size: int, open_leaves: list[bytes], tile: Callable[[int, int], bytes | None]) -> TileBuilder:
         """The builder of a log of `size` entries. Raises LookupError when a full tile is not there.
 
-        `entry_hashes(first, count)`: of consecutive entries; `tile(level, number)`: stored hashes or None.
+        `open_leaves`: leaf hashes of the last, not full tile; `tile(level, number)`: stored hashes or None.
         """
-        partial = [[leaf(h) for h in entry_hashes(size - size % WIDTH, size % WIDTH)]]
+        if len(open_leaves) != size % WIDTH:
+            raise LookupError("leaves of the last tile are missing")
+        partial = [list(open_leaves)]
         numbers, count = [size // WIDTH], size // WIDTH
         for level in range(1, LEVELS):
             start = count - count % WIDTH

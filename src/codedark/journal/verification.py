@@ -19,6 +19,7 @@ from codedark.journal.model import SealedEntry
 from codedark.journal.note import TreeHead, is_signed_by, read_checkpoint
 from codedark.journal.origin import OriginStatement
 from codedark.journal.reader import READ_MAX, JournalReader
+from codedark.journal.rolling import file_hash, volume_paths
 from codedark.journal.tiles import WIDTH, TileBuilder
 
 UNWITNESSED = "self-consistent, unwitnessed"
@@ -111,6 +112,7 @@ def verify(
     reader = JournalReader.open(folder)
     checker = Checker(reader.statement)
     try:
+        _check_closed(folder, reader)
         _walk(reader, checker, checkpoint_note, outside, progress)
         if outside and outside.size > checker.tree.size:
             raise ForkFound(checker.tree.size, f"the checkpoint covers {outside.size} entries; this journal has fewer")
@@ -160,6 +162,14 @@ def _compare(checker: Checker, outside: TreeHead, note: str) -> None:
         raise ForkFound(checker.tree.size, "the journal's root is not the one on the checkpoint given")
     if not is_signed_by(note, checker.statement.name, checker.statement.public_key):
         raise ForkFound(checker.tree.size, "the checkpoint given is not signed by this origin")
+
+
+def _check_closed(folder: Path, reader: JournalReader) -> None:
+    """A closed volume is known by its file's hash, so even bytes that no entry owns cannot change unseen."""
+    paths = volume_paths(folder)
+    for path, (first, before) in zip(paths, reader.befores(), strict=False):
+        if file_hash(path) != before:
+            raise ChainBroken(first, f"the closed volume {path.name} is not the file that was closed")
 
 
 def _check_tiles(reader: JournalReader, checker: Checker) -> None:

@@ -196,6 +196,13 @@ class Volume:
         sql = "SELECT hash FROM entry WHERE position >= ? AND position < ? ORDER BY position"
         return [digest for (digest,) in self._rows(sql, (first, first + count))]
 
+    def carried_leaves(self, start: int) -> list[bytes]:
+        """Leaf hashes from `start` that came with the volume: of entries that lie in the one before."""
+        meta = self.meta()
+        first, data = int(meta["first"]), bytes(meta.get("leaves", b""))  # type: ignore[arg-type]
+        leaves = [data[i : i + 32] for i in range(0, len(data), 32)]
+        return leaves if first - len(leaves) == start else []
+
     def add_counts(self, counts: dict[str, int]) -> None:
         """Add to the entry counters."""
         self.connection.executemany(

@@ -29,11 +29,11 @@ from codedark.journal.model import Checkpoint, Draft, Head, Lane, Receipt
 from codedark.journal.note import read_checkpoint
 from codedark.journal.origin import OriginStatement
 from codedark.journal.reserve import Reserve
+from codedark.journal.rolling import begin_volume, close_volume, volume_path, volume_paths
 from codedark.journal.volume import Volume, connect
 
 BATCH = 1024
 RESERVE_AGAIN_S = 1.0
-VOLUME = "volume-000001.db"
 
 Done = Callable[[Receipt | AppendFailed], None]
 Delivery = Sequence[tuple[Done, Receipt | AppendFailed]]
@@ -50,10 +50,10 @@ class Journal:
 
     def __init__(
         self, folder: Path, chain: Chain, volume: Volume, lock: TextIO, threaded: bool,
-        deliver: Callable[[Delivery], None], reconnect: Callable[[], apsw.Connection],
+        deliver: Callable[[Delivery], None], reconnect: Callable[[Path], apsw.Connection], synchronous: str,
     ) -> None:  # fmt: skip
         self.folder, self._chain, self._volume, self._lock = folder, chain, volume, lock
-        self._reconnect, self._in_doubt = reconnect, False
+        self._reconnect, self._in_doubt, self._synchronous = reconnect, False, synchronous
         self._deliver = deliver
         self._reserve = Reserve(folder)
         self._reserve.hold()
@@ -75,7 +75,7 @@ class Journal:
         there.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (folder / VOLUME).exists():
+        if volume_paths(folder):
             raise JournalError(f"{folder} already holds a journal", hint="Choose an empty folder.")
         meta: dict[str, bytes | str | int] = {
             "format": "CDJ1",
@@ -86,7 +86,7 @@ class Journal:
             "statement": statement.text,
             "endorsement": statement.endorsement,
         }
-        Volume.create(folder / VOLUME, meta, synchronous=synchronous, vfs=vfs).close()
+        Volume.create(volume_path(folder, 1), meta, synchronous=synchronous, vfs=vfs).close()
         journal = cls.open(folder, keys, clock, chance, threaded=threaded, synchronous=synchronous, vfs=vfs)
         journal.append(_origin_opened(statement))
         return journal
@@ -99,11 +99,11 @@ class Journal:
         """Continue the origin in `folder`. Raises Locked, UnknownFormat, ChainBroken; JournalError when there is
         none.
         """
-        if not (folder / VOLUME).exists():
+        if not (paths := volume_paths(folder)):
             raise JournalError(f"there is no journal in {folder}", hint="Run `codedark init` first.")
         lock = _take_lock(folder)
         try:
-            volume = Volume.open(folder / VOLUME, readonly=False, synchronous=synchronous, vfs=vfs)
+            volume = Volume.open(paths[-1], readonly=False, synchronous=synchronous, vfs=vfs)
             meta = volume.meta()
             endorsement = meta["endorsement"]
             statement = OriginStatement.parse(str(meta["statement"]), bytes(endorsement))  # type: ignore[arg-type]
@@ -111,8 +111,8 @@ class Journal:
         except BaseException:
             lock.close()
             raise
-        reconnect = partial(connect, folder / VOLUME, synchronous=synchronous, vfs=vfs)
-        return cls(folder, chain, volume, lock, threaded, deliver, reconnect)
+        reconnect = partial(connect, synchronous=synchronous, vfs=vfs)
+        return cls(folder, chain, volume, lock, threaded, deliver, reconnect, synchronous)
 
     @property
     def statement(self) -> OriginStatement:
@@ -179,6 +179,29 @@ class Journal:
     def mac(self, data: bytes) -> bytes:
         """Keyed MAC of bytes, 16 bytes."""
         return self._chain.mac(data)
+
+    def roll(self) -> Receipt:
+        """Close the volume and go on in a new one; the closing is an entry with the closed file's hash.
+
+        Raises AppendFailed when the new volume could not be begun; the journal then goes on in the old one.
+        """
+        with self._state:
+            number = len(volume_paths(self.folder))
+            path, head = volume_path(self.folder, number), self._chain.head
+            first = int(self._volume.meta()["first"])
+            digest = close_volume(self._volume, path)
+            try:
+                closed = Volume.open(path, readonly=True)
+                new = begin_volume(self.folder, number + 1, closed, head, digest, self._synchronous)
+                closed.close()
+            except (apsw.Error, OSError) as error:
+                path.chmod(0o600)
+                raise self._failed(error) from error
+            self._volume.connection = self._reconnect(new)
+            self._chain.reload()
+        payload = {"volume": number, "first": first, "size": head.size, "sha256": digest}
+        draft = Draft("volume.closed", 1, "node", msgspec.msgpack.encode(payload), lane=Lane.PERSON)
+        return self.append(draft)
 
     def close(self) -> None:
         """Commit what is queued, stop the thread, let the folder go."""
@@ -282,7 +305,7 @@ class Journal:
     def _look_again(self) -> None:
         """A failed sync may have lost pages the old connection believes in: start from what the disk gives back."""
         self._volume.close()
-        self._volume.connection = self._reconnect()
+        self._volume.connection = self._reconnect(volume_paths(self.folder)[-1])
         self._chain.reload()
         self._counts = self._volume.counts()
         self._in_doubt = False
