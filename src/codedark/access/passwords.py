@@ -61,7 +61,7 @@ class PasswordGate:
     def __init__(self, limit: int = 2, waiting: int = 32, cost: PasswordCost = DEFAULT_COST) -> None:
         self._slots = threading.BoundedSemaphore(limit)
         self._room = threading.BoundedSemaphore(limit + waiting)
-        self._decoy = cost.hasher().hash(b"nobody has this password", salt=b"codedark decoy..")
+        self._decoy = ""
         self.cost = cost
 
     def check(self, phc: str | None, password: str) -> bool:
@@ -76,7 +76,13 @@ class PasswordGate:
             )
         try:
             with self._slots:
-                fits = check_password(phc or self._decoy, password)
+                fits = check_password(phc or self.decoy(), password)
         finally:
             self._room.release()
         return fits and phc is not None
+
+    def decoy(self) -> str:
+        """The hash that unknown log-ins are checked against: of this gate's cost, made when first needed."""
+        if not self._decoy:
+            self._decoy = self.cost.hasher().hash(b"nobody has this password", salt=b"codedark decoy..")
+        return self._decoy

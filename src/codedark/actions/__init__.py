@@ -1,7 +1,7 @@
 """What people do: one function per deed, each ends in one append. No deed reaches a store."""
 
 from codedark.actions.deeds import Deeds, ReadingGap, SpentCodes, holds
-from codedark.actions.entrance import founding_session, log_in, log_out, note_refusals, open_envelope
+from codedark.actions.entrance import custodian_session, founding_session, log_in, log_out, note_refusals, open_envelope
 from codedark.actions.reading import (
     ASK_REASON,
     Found,
@@ -12,7 +12,7 @@ from codedark.actions.reading import (
     view_census,
     view_chart,
 )
-from codedark.actions.roster import change_person, enrol_person, issue_unit_card
+from codedark.actions.roster import change_person, enrol_person, issue_unit_card, takes_two_people
 from codedark.actions.rules import decide_worklist, pack_made, set_config, sheets_printed
 from codedark.actions.two_people import (
     TWO_PERSON_DEEDS,
@@ -36,6 +36,7 @@ __all__ = [
     "SpentCodes",
     "change_person",
     "close_reading_gap",
+    "custodian_session",
     "decide",
     "decide_worklist",
     "distrust",
@@ -53,6 +54,7 @@ __all__ = [
     "search_patients",
     "set_config",
     "sheets_printed",
+    "takes_two_people",
     "trust_again",
     "view_census",
     "view_chart",

@@ -119,7 +119,7 @@ class Deeds:
 
 def source_of(session: Session | None) -> str:
     """The source of an entry: a person, or the node itself."""
-    return f"person:{session.person}" if session and session.basis != FOUNDING else "node"
+    return f"person:{session.person}" if session and session.person != FOUNDING else "node"
 
 
 def keep(deeds: Deeds, session: Session | None, payload: Payload, once: Once | None = None) -> Receipt:
@@ -146,7 +146,8 @@ def permit(deeds: Deeds, session: Session, permission: Permission, unit: str | N
 
 def still_open(deeds: Deeds, session: Session) -> None:
     """Raise ActionRefused when the session is over: time, log-out, a closed account, a replaced envelope."""
-    over = not session.alive(deeds.clock.now_us()) or session in deeds.closed
+    folded = deeds.record.session(session.session)
+    over = not session.alive(deeds.clock.now_us()) or session in deeds.closed or (folded is not None and folded.closed)
     if session.basis == "password" and not over:
         account = deeds.record.person(session.person)
         over = account is None or not account.active

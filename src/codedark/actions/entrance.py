@@ -5,11 +5,14 @@ It opens at minute 0: a full disk, a flood of bad log-ins or a lost administrato
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from codedark.access import (
     FOUNDING,
     AttemptLane,
     Refusals,
     Role,
+    RootSeed,
     Session,
     envelope_session,
     matching_code,
@@ -96,9 +99,31 @@ def founding_session(deeds: Deeds) -> Session:
     """
     if deeds.record.accounts():
         raise ActionRefused("this node has people already", hint="Log in as an administrator.")
+    return _console_session(deeds, FOUNDING)
+
+
+def custodian_session(deeds: Deeds, cards: Sequence[str], adoption_public: bytes) -> Session:
+    """The way back when no two administrators are left: three custodians bring their cards to the node.
+
+    Like a founding session it enrols people and makes envelopes, shows no patient, and never leaves its process; that
+    it was opened is an entry. `adoption_public`: of the node's keys. Raises ActionRefused for cards of another node.
+    """
+    seed = RootSeed.from_shares(cards)
+    try:
+        ours = seed.adoption_key(deeds.record.site().facility).public_key().public_bytes_raw() == adoption_public
+    finally:
+        seed.forget()
+    if not ours:
+        raise ActionRefused("these cards are of another node")
+    session = _console_session(deeds, "custodians")
+    keep(deeds, session, SessionOpened(session=session.session, person=session.person, basis="cards"))
+    return session
+
+
+def _console_session(deeds: Deeds, person: str) -> Session:
     now_us = deeds.clock.now_us()
     return Session(
-        session=deeds.chance.bytes(16).hex(), person="founding", name="founding", login="",
+        session=deeds.chance.bytes(16).hex(), person=person, name=person, login="",
         roles={Role.ADMINISTRATOR.value: ("*",)}, basis=FOUNDING, opened_us=now_us, until_us=now_us + _FOUNDING_US,
         seen_us=now_us,
     )  # fmt: skip

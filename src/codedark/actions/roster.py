@@ -16,6 +16,7 @@ from codedark.access import (
     Session,
     approves,
     hash_password,
+    may,
     new_unit_card,
     unknown_roles,
 )
@@ -36,11 +37,20 @@ def enrol_person(deeds: Deeds, session: Session, login: str, name: str, password
     role, or roles that take two people."""
     permit(deeds, session, Permission.ENROL_PERSON)
     checked_roles(roles)
-    if approves(roles) and session.basis != FOUNDING:
+    if session.basis != FOUNDING and takes_two_people(deeds, roles):
         raise refused(deeds, session, "enrol_person", "an account with these roles takes two people", TWO_PEOPLE)
     return write_enrolment(
         deeds, session, login, name, hash_password(password, deeds.chance, deeds.passwords.cost), roles
     )
+
+
+def takes_two_people(deeds: Deeds, roles: Roles) -> bool:
+    """Whether an account with these roles takes two people: it could be one of two itself, and there are two already.
+
+    The first administrator enrols the second alone; nobody else could.
+    """
+    able = [one for one in deeds.record.accounts() if one.active and may(one, Permission.ENROL_PERSON)]
+    return approves(roles) and len(able) >= 2
 
 
 def write_enrolment(deeds: Deeds, session: Session, login: str, name: str, phc: str, roles: Roles) -> str:

@@ -18,7 +18,6 @@ from codedark.access import (
     NewUnitCard,
     Permission,
     Session,
-    approves,
     hash_password,
     may,
 )
@@ -27,6 +26,7 @@ from codedark.actions.roster import (
     checked_login,
     checked_roles,
     known,
+    takes_two_people,
     write_card,
     write_change,
     write_enrolment,
@@ -225,7 +225,7 @@ def _sensible(deeds: Deeds, typed: Arguments) -> None:
         case EnrolPerson():
             checked_login(deeds, typed.login)
             checked_roles(typed.roles)
-            if not approves(typed.roles):
+            if not takes_two_people(deeds, typed.roles):
                 raise ActionRefused("an account with these roles takes one administrator, not two people")
         case ChangePerson():
             known(deeds, typed.person)

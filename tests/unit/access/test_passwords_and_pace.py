@@ -55,7 +55,7 @@ def test_the_decoy_password_opens_nothing() -> None:
 
 
 def test_an_unknown_login_is_checked_against_a_hash_of_the_same_cost(chance: SeededChance) -> None:
-    decoy = PasswordGate(cost=CHEAP_COST)._decoy
+    decoy = PasswordGate(cost=CHEAP_COST).decoy()
     assert decoy.split("$")[1:4] == hash_password(PASSWORD, chance, CHEAP_COST).split("$")[1:4]
 
 

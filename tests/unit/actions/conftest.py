@@ -11,7 +11,7 @@ import pytest
 from codedark.access import CHEAP_COST, NodeKeys, PasswordGate, RootSeed, Session, create_node_keys
 from codedark.actions import Deeds, enrol_person, founding_session, issue_unit_card, log_in
 from codedark.clock import SeededChance, SeededClock
-from codedark.entries import Payload, payload_of
+from codedark.entries import ConfigSet, Payload, draft_of, payload_of
 from codedark.errors import AppendFailed
 from codedark.journal import Draft, Entry, EpochKeys, Journal, JournalReader, Receipt
 from codedark.views import Fold, Record, ViewStore
@@ -90,6 +90,7 @@ def ward(tmp_path: Path, clock: SeededClock, chance: SeededChance) -> Iterator[W
     """Two units, eight people, an envelope each, a patient in each."""
     keys, statement = create_node_keys(tmp_path, RootSeed(bytes(32)), "waterbury", clock, chance)
     journal = Journal.create(tmp_path / "journal", statement, keys.sealing(), clock, chance)
+    journal.append(draft_of(ConfigSet(key="facility.id", value="waterbury"), source="node"))
     reader = JournalReader.open(tmp_path / "journal", EpochKeys(tmp_path / "journal/epochs", [keys.facility_secret]))
     store = ViewStore.open(tmp_path / "views", keys.views_key)
     fold = Fold(reader, store)

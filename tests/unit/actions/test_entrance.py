@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codedark.access import Permission, may
+from codedark.access import Permission, RootSeed, may
 from codedark.actions import (
     change_person,
     close_reading_gap,
+    custodian_session,
     decide,
+    enrol_person,
     founding_session,
     log_in,
     log_out,
@@ -20,7 +22,7 @@ from codedark.actions import (
     view_census,
     view_chart,
 )
-from codedark.clock import US_PER_S
+from codedark.clock import US_PER_S, SeededChance
 from codedark.entries import LoginRefused, SessionClosed, SessionOpened, UnitCodeUsed
 from codedark.errors import ActionRefused
 
@@ -240,6 +242,49 @@ def test_an_idle_session_does_nothing(ward: Ward) -> None:
     session = ward.log_in("nurse4")
     ward.clock.advance(31 * MINUTE)
     with pytest.raises(ActionRefused, match="over"):
+        view_census(ward.deeds, session, "4W")
+
+
+def test_a_closed_session_stays_closed_after_a_restart(ward: Ward) -> None:
+    """Another process has its own memory; the record knows."""
+    session = ward.log_in("nurse4")
+    log_out(ward.deeds, session)
+    ward.fold()
+    ward.deeds.closed = type(ward.deeds.closed)()
+    with pytest.raises(ActionRefused, match="over"):
+        view_census(ward.deeds, session, "4W")
+
+
+def test_three_custodians_enrol_an_administrator_when_all_are_lost(ward: Ward) -> None:
+    cards = RootSeed(bytes(32)).shares(SeededChance("cards"))
+    session = custodian_session(ward.deeds, cards[:3], ward.keys.adoption_public)
+    enrol_person(ward.deeds, session, "admin9", "A. Nine", "four unrelated words", {"administrator": ["*"]})
+    ward.fold()
+    assert ward.log_in("admin9").login == "admin9"
+    opened = ward.said("session.opened")[0]
+    assert isinstance(opened, SessionOpened)
+    assert (opened.person, opened.basis) == ("custodians", "cards")
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_two_custodians_open_nothing(ward: Ward, number: int) -> None:
+    cards = RootSeed(bytes(32)).shares(SeededChance("cards"))
+    with pytest.raises(ActionRefused):
+        custodian_session(ward.deeds, cards[:number], ward.keys.adoption_public)
+
+
+def test_the_cards_of_another_node_open_nothing(ward: Ward) -> None:
+    cards = RootSeed(bytes(31) + b"1").shares(SeededChance("cards"))
+    with pytest.raises(ActionRefused, match="another node"):
+        custodian_session(ward.deeds, cards, ward.keys.adoption_public)
+
+
+def test_custodians_see_no_patient(ward: Ward, patient: Callable[[str], str]) -> None:
+    cards = RootSeed(bytes(32)).shares(SeededChance("cards"))
+    session = custodian_session(ward.deeds, cards[:3], ward.keys.adoption_public)
+    with pytest.raises(ActionRefused):
+        view_chart(ward.deeds, session, patient("4W"), "curious")
+    with pytest.raises(ActionRefused):
         view_census(ward.deeds, session, "4W")
 
 

@@ -206,9 +206,8 @@ def test_distrust_takes_the_facts_out_and_trust_brings_them_back(ward: Ward) -> 
         ward.fold()
         decide(ward.deeds, second, proposal, True)
         ward.fold()
-        decided.append([row.patient for row in ward.deeds.record.census("4W") if row.patient])
-    assert decided[0] == []
-    assert len(decided[1]) == 1
+        decided.append(len(ward.deeds.record.patients()))
+    assert decided == [0, 2]
 
 
 def test_an_envelope_takes_two_people_and_the_second_prints_it(ward: Ward) -> None:
