@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from codedark.access import NewUnitCard, Session, approves
+from codedark.access import NewUnitCard, Session
 from codedark.actions import (
     Decided,
     Deeds,
@@ -19,6 +19,7 @@ from codedark.actions import (
     log_in,
     log_out,
     propose,
+    takes_two_people,
 )
 from codedark.errors import ActionRefused
 from codedark.node.opening import OpenNode, open_node
@@ -59,7 +60,7 @@ def enrol(
     """
     deeds = deeds_of(node)
     session = _session(deeds, author)
-    if session.basis == "founding" or not approves(roles):
+    if session.basis == "founding" or not takes_two_people(deeds, roles):
         person = enrol_person(deeds, session, login, name, password, roles)
         _leave(deeds, session)
         return person
