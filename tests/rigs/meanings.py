@@ -11,7 +11,7 @@ from codedark.journal import Entry, Flag, Header
 SITE = Site(facility="st-anna", zone="America/New_York", authority="ANNA")
 ORIGIN = b"origin-of-a-test"
 PID = "PID|1||4711^^^ANNA^MR||OKAFOR^NGOZI||19720304|F"
-PV1 = "PV1|1|I|4W^412^B^ANNA||||99^HALE^IRIS^^^DR|||||||||||V100^^^ANNA^VN"
+PV1 = "PV1|1|I|4W^412^B^ANNA||||99^HALE^IRIS^^^DR||||||||||||V100^^^ANNA^VN"
 
 
 def message(kind: str, *segments: str, at: str = "20261123150000", control: str = "M1", sequence: str = "") -> bytes:

@@ -70,12 +70,16 @@ def read_visit(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment
         _details(body, pv2)
     _admission(body, pv1)
     status = _status(reading, pv1, ended)
-    if status and first_hand:
+    likely = "finished" if ended else tables.CLASS_STATUS.get(text_of(pv1, 2), "unknown")
+    if not first_hand and likely != "unknown":
+        body["status"] = likely
+    elif status:
         body["status"] = status
     ranked = reading.rank(hearsay=not first_hand)
     reading.claim(pv1.path, "Encounter", identity, body, ranked=ranked, cleared=tuple(cleared))
-    if not (status and first_hand):
-        _hearsay_status(reading, pv1, identity, ended)
+    if first_hand and not status and likely != "unknown":
+        ranked = reading.rank(hearsay=True)
+        reading.claim(f"{pv1.path}.2", "Encounter", identity, {"status": likely}, ranked=ranked)
 
 
 def _status(reading: Reading, pv1: Segment, ended: bool) -> str:
@@ -85,13 +89,6 @@ def _status(reading: Reading, pv1: Segment, ended: bool) -> str:
         return "finished" if ended else tables.CLASS_STATUS.get(text_of(pv1, 2), "in-progress")
     status = _EVENT_STATUS.get(reading.trigger, "")
     return status or ("finished" if ended else "")
-
-
-def _hearsay_status(reading: Reading, pv1: Segment, identity: str, ended: bool) -> None:
-    status = "finished" if ended else tables.CLASS_STATUS.get(text_of(pv1, 2), "")
-    if status and status != "unknown":
-        ranked = reading.rank(hearsay=True)
-        reading.claim(f"{pv1.path}.2", "Encounter", identity, {"status": status}, ranked=ranked)
 
 
 def _class(reading: Reading, body: Json, pv1: Segment) -> None:
