@@ -1,0 +1,7 @@
+"""The screens: server-rendered pages over TLS that work with JavaScript off. Reads views, writes through actions."""
+
+from codedark.web.answers import Press, WebSettings
+from codedark.web.app import create_app
+from codedark.web.server import make_server, serve
+
+__all__ = ["Press", "WebSettings", "create_app", "make_server", "serve"]

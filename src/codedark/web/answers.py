@@ -1,0 +1,106 @@
+"""What a page function is given and what it gives back. No HTTP library in here: pages are plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from codedark.access import Permission, Session, may
+from codedark.actions import Deeds
+from codedark.errors import ActionRefused
+from codedark.views import Record
+from codedark.web.pen import Pen
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the node tells the web once. `form_key`: ≥ 16 secret bytes for form tokens; `old_after_s`: the age from
+    which the line of state is amber (red at twice that) unless the folded setting `record.old_after_s` says another;
+    `paper`: "a4" | "letter"; `sheet_key`, `key_id`: for the codes on printed sheets."""
+
+    form_key: bytes = field(repr=False)
+    sheet_key: bytes = field(repr=False, default=b"")
+    key_id: str = "1"
+    facility: str = "facility"
+    zone: str = "UTC"
+    demo: bool = False
+    old_after_s: int = 900
+    paper: str = "a4"
+
+
+class Press(Protocol):
+    """What draws and records a pack: `codedark.paper` with the journal's checkpoint, wired by the node."""
+
+    def __call__(self, deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
+        """The PDF of the unit's issued pack. Its sheets are in the journal before this returns."""
+        ...
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request. `session` is None only on the entrance pages; `device`: the address it came from."""
+
+    path: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    device: str
+    record: Record
+    deeds: Deeds
+    pen: Pen
+    settings: WebSettings
+    session: Session | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The facility's zone."""
+        return self.pen.zone
+
+    def who(self) -> Session:
+        """The session; the routes see to it that there is one."""
+        if self.session is None:
+            raise ActionRefused("nobody is logged in", hint="Log in.")
+        return self.session
+
+    def need(self, permission: Permission, unit: str | None = None) -> Session:
+        """The session, if it may; else ActionRefused with the permission's own sentence."""
+        session = self.who()
+        if not may(session, permission, unit):
+            raise ActionRefused(f"Your role does not let you {permission.value}.")
+        return session
+
+    def page_number(self) -> int:
+        """`?page=`, from 1; nonsense is page 1."""
+        text = self.query.get("page", "") or self.form.get("page", "")
+        return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Draw this template with this context. `clinical`: it shows patients."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Go to another page (303). `entered`: a session that begins; `left`: the session ends."""
+
+    path: str
+    entered: Session | None = None
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Bytes to hand over, such as a drawn pack. `name`: a file name without anything about a patient."""
+
+    body: bytes
+    media_type: str
+    name: str
+
+
+Answer = Page | Move | Document

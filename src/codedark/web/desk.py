@@ -1,0 +1,200 @@
+"""The desk: takes one request to its page function and turns the answer into bytes. Runs in a thread, never raises.
+
+Whatever goes wrong becomes a designed page. A failure of our own shows and logs a random number, the class of the
+error and the line of code: never its message, which could quote a patient.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+
+from codedark.access import Session
+from codedark.actions import Deeds
+from codedark.clock import Chance, Clock
+from codedark.errors import ActionRefused, CodedarkError, NotFound
+from codedark.views import Record
+from codedark.web.answers import Answer, Document, Move, Page, Visit, WebSettings
+from codedark.web.drawing import Drawer, Frame
+from codedark.web.gate import FORM_COOKIE, Gate, new_nonce, nonce_cookie
+from codedark.web.pen import Pen
+from codedark.web.state import StateLine, state_line
+
+_HTML = "text/html; charset=utf-8"
+OLD_AFTER = "record.old_after_s"
+"""The folded setting (`config.set`) for the age in seconds at which the line of state turns amber."""
+_log = structlog.get_logger("codedark.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request without its library. `jar`: cookies; `arguments`: from the path."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    query_text: str
+    form: Mapping[str, str]
+    arguments: Mapping[str, str]
+    headers: Mapping[str, str]
+    jar: Mapping[str, str]
+    device: str
+
+    @property
+    def nonce(self) -> str:
+        """The visitor's form nonce, "" when there is none."""
+        text = self.jar.get(FORM_COOKIE, "")
+        return text if len(text) == 32 and text.isalnum() else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A response without its library."""
+
+    status: int
+    body: bytes
+    media_type: str = _HTML
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one request gathers on its way."""
+
+    incoming: Incoming
+    visit: Visit
+    nonce: str
+    cookies: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a request needs, handed in once."""
+
+    record_factory: Callable[[], Record]
+    deeds_factory: Callable[[], Deeds]
+    gate: Gate
+    settings: WebSettings
+    clock: Clock
+    chance: Chance
+    drawer: Drawer
+
+    def serve(self, incoming: Incoming, page: Callable[..., Answer], is_open: bool) -> Outgoing:
+        """One request from its gate to its bytes."""
+        try:
+            turn = self._begin(incoming)
+            return self._finish(turn, self._answer(turn, page, is_open))
+        except Exception as error:
+            return self._broken(error)
+
+    def lost(self, incoming: Incoming | None) -> Outgoing:
+        """The page for an address that leads nowhere."""
+        try:
+            if incoming is None:
+                return Outgoing(404, b"Not found.\n", "text/plain; charset=utf-8")
+            return self._finish(self._begin(incoming), Page("lost.html", status=404))
+        except Exception as error:
+            return self._broken(error)
+
+    def _begin(self, incoming: Incoming) -> Turn:
+        record, now_us = self.record_factory(), self.clock.now_us()
+        pen = Pen(now_us, self._zone(record), self.clock.trusted())
+        session = self.gate.session(incoming.jar, record, now_us)
+        visit = Visit(
+            path=incoming.path, query=incoming.query, form=incoming.form, device=incoming.device, record=record,
+            deeds=self.deeds_factory(), pen=pen, settings=self.settings, session=session,
+        )  # fmt: skip
+        nonce = incoming.nonce or new_nonce(self.chance)
+        turn = Turn(incoming, visit, nonce)
+        if session is None and not incoming.nonce:
+            turn.cookies.append(("Set-Cookie", nonce_cookie(nonce)))
+        return turn
+
+    def _answer(self, turn: Turn, page: Callable[..., Answer], is_open: bool) -> Answer:
+        incoming, session = turn.incoming, turn.visit.session
+        if incoming.method == "POST":
+            if session is None and not is_open:
+                return Move("/login")
+            if not self.gate.own_form(incoming.headers, incoming.form, session, incoming.nonce):
+                return Page("stale.html", status=403)
+        elif session is None and not is_open:
+            return Move("/login" if incoming.path == "/" else f"/login?next={quote(_address(incoming), safe='')}")
+        try:
+            return page(turn.visit, **incoming.arguments)
+        except NotFound:
+            return Page("lost.html", status=404)
+        except ActionRefused as error:
+            return Page("refused.html", {"reason": str(error), "hint": error.hint}, 403)
+
+    def _finish(self, turn: Turn, answer: Answer) -> Outgoing:
+        if isinstance(answer, Move):
+            return self._moved(turn, answer)
+        if turn.visit.session is not None:
+            turn.cookies.append(("Set-Cookie", self.gate.session_cookie(turn.visit.session)))
+        if isinstance(answer, Document):
+            disposition = f'inline; filename="{answer.name}"'
+            return Outgoing(200, answer.body, answer.media_type, (*turn.cookies, ("Content-Disposition", disposition)))
+        body = self.drawer.page(answer.template, answer.context, self._frame(turn), turn.visit.pen)
+        return Outgoing(answer.status, body, headers=tuple(turn.cookies))
+
+    def _moved(self, turn: Turn, move: Move) -> Outgoing:
+        if move.entered is not None or move.left:
+            turn.cookies.append(("Set-Cookie", self.gate.session_cookie(move.entered)))
+        return Outgoing(303, b"", headers=(("Location", move.path), *turn.cookies))
+
+    def _frame(self, turn: Turn) -> Frame:
+        session, pen, incoming = turn.visit.session, turn.visit.pen, turn.incoming
+        return Frame(
+            facility=self.settings.facility,
+            demo=self.settings.demo,
+            state=self._state(turn.visit.record, pen),
+            session=session,
+            token=self.gate.form_token(session, turn.nonce),
+            path=_address(incoming),
+            until=_until(session, pen),
+        )
+
+    def _state(self, record: Record, pen: Pen) -> StateLine:
+        threshold = record.settings().get(OLD_AFTER, self.settings.old_after_s)
+        return state_line(
+            record.as_of(),
+            record.feeds(),
+            now_us=pen.now_us,
+            zone=pen.zone,
+            threshold_s=threshold if isinstance(threshold, int) and threshold > 0 else self.settings.old_after_s,
+            clock_trusted=self.clock.trusted(),
+        )
+
+    def _zone(self, record: Record) -> ZoneInfo:
+        name: Any = record.settings().get("facility.zone", self.settings.zone)
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, TypeError):
+            return ZoneInfo("UTC")
+
+    def _broken(self, error: Exception) -> Outgoing:
+        number = self.chance.bytes(4).hex()
+        _log.error("page broke", number=number, error=type(error).__name__, place=_place(error))
+        if isinstance(error, CodedarkError):
+            _log.error("hint", number=number, hint=error.hint)
+        return Outgoing(500, self.drawer.broken(number, self.settings.facility))
+
+
+def _address(incoming: Incoming) -> str:
+    return f"{incoming.path}?{incoming.query_text}" if incoming.query_text else incoming.path
+
+
+def _until(session: Session | None, pen: Pen) -> str:
+    return pen.short(session.until_us) if session and session.basis == "envelope" else ""
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -1,0 +1,117 @@
+"""Templates to bytes: one compiled environment per process, every expression escaped and made visible ink."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from codedark.access import Permission, Session, may
+from codedark.web import ink
+from codedark.web.pen import Pen
+from codedark.web.state import StateLine
+
+_HERE = Path(__file__).parent
+_MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_CAN = {
+    "search": Permission.SEARCH,
+    "chart": Permission.SEE_CHART,
+    "print": Permission.PRINT_UNIT,
+    "worklist": Permission.SEE_WORKLIST,
+    "decide": Permission.DECIDE_WORKLIST,
+    "reads": Permission.SEE_READ_LOG,
+}
+"""What a page offers depends on these; the page functions check again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One of our own files, held in memory. `tag`: of its bytes, part of its address, so it may be kept forever."""
+
+    body: bytes
+    media_type: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page."""
+
+    facility: str
+    demo: bool
+    state: StateLine | None
+    session: Session | None
+    token: str
+    path: str
+    until: str = ""
+
+    @property
+    def can(self) -> frozenset[str]:
+        """What to offer this session, by the short names the templates use."""
+        if self.session is None:
+            return frozenset()
+        return frozenset(name for name, permission in _CAN.items() if may(self.session, permission))
+
+    @property
+    def roles(self) -> str:
+        """The session's roles in a few words."""
+        return ", ".join(sorted(self.session.roles)) if self.session else ""
+
+
+def assets() -> dict[str, Asset]:
+    """Every file of `static/` by name."""
+    found = {}
+    for path in sorted((_HERE / "static").iterdir()):
+        if path.suffix in _MEDIA:
+            body = path.read_bytes()
+            found[path.name] = Asset(body, _MEDIA[path.suffix], sha256(body).hexdigest()[:12])
+    return found
+
+
+def beds_path(unit: str) -> str:
+    """The address of a unit's bed list. A unit's name is not about a patient."""
+    return f"/beds?unit={quote(unit, safe='')}"
+
+
+def environment(files: Mapping[str, Asset]) -> Environment:
+    """The compiled templates. Undefined names are errors; `|safe` appears in no template (a test looks)."""
+    env = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        finalize=ink.finalize,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters["lines"] = ink.lines
+    env.globals.update(
+        asset=lambda name: f"/static/{files[name].tag}/{name}",
+        beds_path=beds_path,
+        here="",
+        text="",
+        unlogged=False,
+    )
+    return env
+
+
+class Drawer:
+    """Draws pages. Safe to share between threads: rendering keeps no state."""
+
+    def __init__(self, files: Mapping[str, Asset]) -> None:
+        self._env = environment(files)
+        for name in self._env.list_templates():
+            self._env.get_template(name)
+
+    def page(self, template: str, context: Mapping[str, Any], frame: Frame, pen: Pen) -> bytes:
+        """The page as UTF-8. Lone surrogates were made visible before; nothing here can fail on text."""
+        return self._env.get_template(template).render(context, frame=frame, pen=pen).encode()
+
+    def broken(self, number: str, facility: str) -> bytes:
+        """The page for a failure of our own: no record, no session, no patient."""
+        return self._env.get_template("broken.html").render(number=number, facility=facility).encode()

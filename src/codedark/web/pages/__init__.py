@@ -1,0 +1,1 @@
+"""The pages: plain functions from a visit to an answer."""

@@ -1,0 +1,43 @@
+"""One patient's chart: MAR, vitals, results, orders, notes, lines on one page that also prints."""
+
+from __future__ import annotations
+
+import re
+
+from codedark.access import Permission
+from codedark.actions import ASK_REASON, view_chart
+from codedark.errors import ActionRefused, NotFound
+from codedark.views import Chart
+from codedark.web import tables
+from codedark.web.answers import Answer, Page, Visit
+
+_OPAQUE = re.compile(r"^[0-9A-Za-z.-]{1,64}$")
+"""A FHIR id. Ours are UUIDs, which say nothing about anybody."""
+
+
+def chart(visit: Visit, patient: str) -> Answer:
+    """GET /chart/{id}, and POST with a reason when the patient is not on a unit of the reader's."""
+    if not _OPAQUE.match(patient):
+        raise NotFound("no such patient")
+    session = visit.need(Permission.SEE_CHART)
+    try:
+        opened = view_chart(visit.deeds, session, patient, visit.form.get("reason", ""))
+    except ActionRefused as error:
+        if error.hint != ASK_REASON:
+            raise
+        return Page("reason.html", {"action": f"/chart/{patient}", "again": "reason" in visit.form}, 403)
+    return Page("chart.html", {**chart_context(opened.chart), "unlogged": not opened.logged})
+
+
+def chart_context(chart: Chart) -> dict[str, object]:
+    """Everything the chart templates draw, in the fixed order of screen and paper."""
+    panels = tables.panels(chart.results)
+    return {
+        "here": "units",
+        "chart": chart,
+        "groups": tables.medication_groups(chart.medications),
+        "panels": panels,
+        "critical": tables.critical_now(panels),
+        "vitals": tables.vital_rows(chart.vitals),
+        "ages": {age.section: age for age in chart.ages},
+    }

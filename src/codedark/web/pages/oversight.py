@@ -1,0 +1,73 @@
+"""What keeps the house honest: worklist, feeds, read log, and help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from codedark.access import Permission
+from codedark.actions import decide_worklist
+from codedark.errors import NotFound
+from codedark.views import Banner, ReadRow
+from codedark.web.answers import Answer, Move, Page, Visit
+from codedark.web.state import silent
+
+ROWS = 50
+
+
+def worklist(visit: Visit) -> Answer:
+    """GET /worklist: what was not understood, newest first."""
+    visit.need(Permission.SEE_WORKLIST)
+    page = visit.page_number()
+    items = visit.record.worklist(ROWS + 1, (page - 1) * ROWS)
+    return Page("worklist.html", {"here": "worklist", "items": items[:ROWS], "page": page, "more": len(items) > ROWS})
+
+
+def decide(visit: Visit) -> Answer:
+    """POST /worklist: a person looked at one item."""
+    session = visit.need(Permission.DECIDE_WORKLIST)
+    decide_worklist(visit.deeds, session, visit.form.get("item", ""), "looked at")
+    return Move(f"/worklist?page={visit.page_number()}")
+
+
+def feeds(visit: Visit) -> Answer:
+    """GET /feeds: what is heard, what is silent, what the record holds."""
+    visit.need(Permission.SEE_STATUS)
+    rows = visit.record.feeds()
+    quiet = {feed.feed for feed in silent(rows, visit.pen.now_us)}
+    return Page("feeds.html", {"here": "feeds", "feeds": rows, "silent": quiet, "status": visit.record.status()})
+
+
+def reads(visit: Visit) -> Answer:
+    """GET /reads: who opened whose record, for the privacy officer."""
+    visit.need(Permission.SEE_READ_LOG)
+    page = visit.page_number()
+    found = visit.record.read_log(page * ROWS + 1)
+    rows = found[(page - 1) * ROWS : page * ROWS]
+    context = {"here": "reads", "rows": rows, "page": page, "more": len(found) > page * ROWS}
+    return Page("reads.html", {**context, "people": _people(visit, rows), "patients": _patients(visit, rows)})
+
+
+def _people(visit: Visit, rows: Iterable[ReadRow]) -> dict[str, str]:
+    """Names by person id. A reader with an envelope is named by the session it opened."""
+    sessions = {row.session: row.claimed_name for row in visit.record.sessions() if row.claimed_name}
+    names: dict[str, str] = {}
+    for row in rows:
+        account = visit.record.person(row.person)
+        names[row.person] = account.name if account else sessions.get(row.session, row.person)
+    return names
+
+
+def _patients(visit: Visit, rows: Iterable[ReadRow]) -> dict[str, Banner | None]:
+    found: dict[str, Banner | None] = {}
+    for patient in {row.patient for row in rows if row.patient}:
+        try:
+            found[patient] = visit.record.chart(patient).banner
+        except NotFound:
+            found[patient] = None
+    return found
+
+
+def help_page(visit: Visit) -> Answer:
+    """GET /help."""
+    visit.who()
+    return Page("help.html", {"here": "help"})

@@ -1,0 +1,44 @@
+"""Print a whole unit: a permission of its own, and the sheets are in the ledger before they are on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from codedark.access import Permission
+from codedark.errors import NotFound, PackError
+from codedark.web.answers import Answer, Document, Page, Press, Visit
+
+_PAPERS = frozenset({"a4", "letter"})
+
+
+def ask(visit: Visit) -> Answer:
+    """GET /print?unit=: what will be printed, and on which paper."""
+    unit = visit.query.get("unit", "")
+    visit.need(Permission.PRINT_UNIT, unit)
+    return _form(visit, unit)
+
+
+def pack_page(press: Press | None) -> Callable[[Visit], Answer]:
+    """POST /print: draw and hand over the unit's pack."""
+
+    def draw(visit: Visit) -> Answer:
+        unit = visit.form.get("unit", "")
+        session = visit.need(Permission.PRINT_UNIT, unit)
+        paper = visit.form.get("paper", "")
+        if press is None:
+            return _form(visit, unit, "Packs of this node are drawn by `codedark pack`.", 503)
+        try:
+            pdf = press(visit.deeds, session, unit, paper if paper in _PAPERS else visit.settings.paper)
+        except PackError as error:
+            return _form(visit, unit, str(error), 503)
+        return Document(pdf, "application/pdf", "codedark-pack.pdf")
+
+    return draw
+
+
+def _form(visit: Visit, unit: str, fault: str = "", status: int = 200) -> Page:
+    row = next((row for row in visit.record.units() if row.unit == unit), None)
+    if row is None:
+        raise NotFound("no such unit")
+    context = {"here": "units", "unit": unit, "patients": row.patients, "paper": visit.settings.paper, "fault": fault}
+    return Page("print.html", context, status)
