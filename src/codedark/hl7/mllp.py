@@ -47,6 +47,11 @@ class Garbage(NamedTuple):
     reason: str
     complete: bool
 
+    @classmethod
+    def of(cls, content: bytes, reason: str) -> Garbage:
+        """A whole frame that is refused for what stands in it."""
+        return cls(content[:PREFIX_LIMIT], len(content), hashlib.sha256(content).digest(), reason, True)
+
 
 class _Heap:
     """Bytes being thrown away: counted and hashed, only the prefix is held."""

@@ -1,0 +1,17 @@
+"""Intake: receive, journal, acknowledge; nothing else. MLLP feeds from the network, FHIR and HL7 files from disk."""
+
+from codedark.intake.feeds import FeedDeclaration
+from codedark.intake.files import from_the_start, import_files, no_progress
+from codedark.intake.listener import Listener, deliver_on
+from codedark.intake.report import ImportReport, Refusal
+
+__all__ = [
+    "FeedDeclaration",
+    "ImportReport",
+    "Listener",
+    "Refusal",
+    "deliver_on",
+    "from_the_start",
+    "import_files",
+    "no_progress",
+]

@@ -1,0 +1,257 @@
+"""One MLLP connection: frames in, one append each, answers out in the order of the frames.
+
+The answer is a promise (architecture, decision 3): it is written only from a receipt. When an append failed, or no
+receipt came in time, the connection is closed unanswered and the sender sends again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol, cast
+
+from codedark.clock import US_PER_S, Clock
+from codedark.entries import Refused, draft_of
+from codedark.errors import AppendFailed
+from codedark.hl7 import Deframer, Garbage, Peek, Verdict, ack, ack_code, frame, peek
+from codedark.intake.feeds import FeedDeclaration, Tally
+from codedark.journal import Draft, Once, Outcome, Receipt
+
+Submit = Callable[[Draft, Callable[[Receipt | AppendFailed], None]], None]
+
+IN_FLIGHT_MAX = 256
+"""Messages of one connection that may wait for their receipts; beyond it the connection is not read."""
+IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024
+UNANSWERED_US = 4 * US_PER_S
+"""Without a receipt for this long the connection is closed; with the sweep every 0.5 s that is within 5 s."""
+
+
+class Host(Protocol):
+    """What a connection needs of its listener."""
+
+    submit: Submit
+    mac: Callable[[bytes], bytes]
+    clock: Clock
+
+    def admit(self, connection: Connection, transport: asyncio.Transport) -> tuple[FeedDeclaration, Tally] | None:
+        """The feed this peer belongs to, or None: refused."""
+        ...
+
+    def leave(self, connection: Connection) -> None:
+        """The connection is gone."""
+        ...
+
+
+class Pending:
+    """A frame whose receipt has not come yet. Called with the result of its append."""
+
+    __slots__ = ("_connection", "head", "refusal", "result", "since_us", "size")
+
+    def __init__(self, connection: Connection, head: Peek | None, size: int, since_us: int, refusal: str = "") -> None:
+        self._connection = connection
+        self.head = head
+        """None: bytes that are no frame; they are kept and nobody waits for an answer."""
+        self.refusal = refusal
+        self.size = size
+        self.since_us = since_us
+        self.result: Receipt | None = None
+
+    def __call__(self, result: Receipt | AppendFailed) -> None:
+        """What the journal calls: kept, or not."""
+        self._connection.settle(self, result)
+
+
+class Connection(asyncio.Protocol):
+    """The receiving end of one peer. All calls on one event loop's thread."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._transport: asyncio.Transport | None = None
+        self._queue: deque[Pending] = deque()
+        self._bytes = 0
+        self._paused = self._clogged = self._closing = False
+        self._scopes: dict[tuple[str, str], str] = {}
+        self._quiet = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the peer or drop it at once."""
+        self._transport = cast(asyncio.Transport, transport)
+        admitted = self._host.admit(self, self._transport)
+        if admitted is None:
+            self._closing = True
+            self._transport.abort()
+            return
+        self._feed, self._tally = admitted
+        self._source = f"feed:{self._feed.name}"
+        self._deframer = Deframer(self._feed.frame_limit)
+
+    def data_received(self, data: bytes) -> None:
+        """Each whole frame becomes one append."""
+        if self._closing:
+            return
+        self._quiet = False
+        self._take(self._deframer.feed(data))
+        if len(self._queue) > IN_FLIGHT_MAX or self._bytes > IN_FLIGHT_BYTES_MAX:
+            self._pause()
+
+    def eof_received(self) -> bool:
+        """The peer sends no more: what is not a whole frame is kept as refused; answers under way still go out."""
+        if not self._closing:
+            self._take(self._deframer.finish())
+            self.close()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Receipts that still come have nobody to go to; their senders will send again."""
+        if not self._closing:
+            self._take(self._deframer.finish())
+        self._closing = True
+        self._transport = None
+        self._host.leave(self)
+
+    def pause_writing(self) -> None:
+        """The peer does not read its answers: stop reading from it."""
+        self._clogged = True
+        self._pause()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._clogged = False
+        self._resume()
+
+    def sweep(self, steady_us: int) -> None:
+        """Called twice a second: close what has waited too long; end a frame that lacks only its last byte."""
+        if self._queue and steady_us - self._queue[0].since_us > UNANSWERED_US:
+            self.drop()
+        elif self._quiet and not self._closing and self._deframer.pending:
+            self._take(self._deframer.settle())
+        self._quiet = True
+
+    def close(self) -> None:
+        """Read no more; close when every answer under way has gone out."""
+        self._closing = True
+        if self._transport is not None:
+            if self._transport.is_reading():
+                self._transport.pause_reading()
+            if not self._queue:
+                self._transport.close()
+
+    def drop(self) -> None:
+        """Close now, unanswered."""
+        self._closing = True
+        self._queue.clear()
+        if self._transport is not None:
+            self._transport.abort()
+
+    @property
+    def idle(self) -> bool:
+        """True when nobody waits for an answer."""
+        return not self._queue
+
+    def settle(self, pending: Pending, result: Receipt | AppendFailed) -> None:
+        """A result came: count it and write every answer whose turn it is."""
+        if isinstance(result, AppendFailed):
+            self.drop()
+            return
+        pending.result = result
+        self._count(pending, result)
+        queue = self._queue
+        while queue and queue[0].result is not None:
+            first = queue.popleft()
+            self._bytes -= first.size
+            self._answer(first, first.result)
+        if self._paused:
+            self._resume()
+        if self._closing and not queue and self._transport is not None:
+            self._transport.close()
+
+    def _take(self, pieces: list[bytes | Garbage]) -> None:
+        if not pieces:
+            return
+        since = self._host.clock.steady_us()
+        for piece in pieces:
+            if isinstance(piece, Garbage):
+                self._refuse(piece, since)
+                continue
+            head = peek(piece)
+            if head.readable:
+                draft = Draft("hl7.received", 1, self._source, piece, once=self._once(head))
+                self._send(draft, Pending(self, head, len(piece), since))
+            else:
+                self._refuse(Garbage.of(piece, "no MSH"), since)
+
+    def _once(self, head: Peek) -> Once | None:
+        """The natural key. A message without control id has none: each arrival is kept."""
+        if not head.control_id:
+            return None
+        sender = (head.sending_app, head.sending_facility)
+        scope = self._scopes.get(sender)
+        if scope is None:
+            if len(self._scopes) >= 1024:
+                self._scopes.clear()
+            scope = self._scopes[sender] = f"{self._feed.name}\x1f{sender[0]}\x1f{sender[1]}"
+        return Once(scope, head.control_id)
+
+    def _refuse(self, garbage: Garbage, since: int) -> None:
+        payload = Refused(
+            prefix=garbage.prefix, length=garbage.length, mac=self._host.mac(garbage.digest), reason=garbage.reason
+        )
+        head = peek(garbage.prefix) if garbage.complete else None
+        self._send(
+            draft_of(payload, source=self._source), Pending(self, head, len(garbage.prefix), since, garbage.reason)
+        )
+
+    def _send(self, draft: Draft, pending: Pending) -> None:
+        self._queue.append(pending)
+        self._bytes += pending.size
+        self._host.submit(draft, pending)
+
+    def _count(self, pending: Pending, result: Receipt) -> None:
+        tally = self._tally
+        if pending.refusal:
+            tally.refusals += 1
+        elif result.outcome is Outcome.NEW:
+            tally.received += 1
+        elif result.outcome is Outcome.SAME:
+            tally.duplicates += 1
+        else:
+            tally.differing += 1
+
+    def _answer(self, pending: Pending, receipt: Receipt | None) -> None:
+        head, transport = pending.head, self._transport
+        if head is None or transport is None or receipt is None:
+            return
+        code = ack_code(head, Verdict.REFUSED if pending.refusal else Verdict.KEPT)
+        if code is None:
+            return
+        number = f"{receipt.origin[:4].hex()}-{receipt.position}"
+        transport.write(
+            frame(ack(head, code, pending.refusal, control_id=number, now=_stamp(receipt.recorded_at_us // US_PER_S)))
+        )
+
+    def _pause(self) -> None:
+        if not self._paused and self._transport is not None and self._transport.is_reading():
+            self._transport.pause_reading()
+        self._paused = True
+
+    def _resume(self) -> None:
+        ready = len(self._queue) <= IN_FLIGHT_MAX // 2 and self._bytes <= IN_FLIGHT_BYTES_MAX // 2
+        if ready and self._paused and not self._clogged:
+            self._paused = False
+            if not self._closing and self._transport is not None:
+                self._transport.resume_reading()
+
+
+_stamps: dict[int, str] = {}
+
+
+def _stamp(second: int) -> str:
+    """MSH-7 of an answer: the second in which the message was kept, UTC."""
+    text = _stamps.get(second)
+    if text is None:
+        if len(_stamps) > 64:
+            _stamps.clear()
+        text = _stamps[second] = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d%H%M%S+0000")
+    return text

@@ -1,0 +1,94 @@
+"""Feeds: what is declared of a source of messages, and what is counted of it between two `feed.heard` entries."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import ssl
+from dataclasses import dataclass, field
+
+from codedark.entries import FeedHeard
+from codedark.hl7 import DEFAULT_LIMIT
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDeclaration:
+    """A declared source of messages; what is not declared is refused and counted.
+
+    `host`, `port`: where it is heard (port 0: any free one). `peers`: addresses or networks it may come from (CIDR).
+    `frame_limit`: bytes of one message. `expected_s`: seconds after which its silence is shown. `carries`: "adt",
+    "orders", … `tls`: the server's context; with CERT_REQUIRED the feed is authenticated. `certificates`: SHA-256
+    fingerprints (hex) of the client certificates it is pinned to; empty = any that the context accepts.
+    """
+
+    name: str
+    host: str
+    port: int
+    peers: tuple[str, ...]
+    frame_limit: int = DEFAULT_LIMIT
+    expected_s: int = 3600
+    carries: tuple[str, ...] = ()
+    tls: ssl.SSLContext | None = None
+    certificates: tuple[str, ...] = ()
+    connections_max: int = 256
+    networks: tuple[Network, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        networks = tuple(ipaddress.ip_network(peer, strict=False) for peer in self.peers)
+        object.__setattr__(self, "networks", networks)
+
+    @property
+    def authenticated(self) -> bool:
+        """False when the feed is pinned by address only, which anybody on that network can take."""
+        return self.tls is not None and self.tls.verify_mode is ssl.CERT_REQUIRED
+
+    def admits(self, address: str, certificate: bytes | None) -> bool:
+        """Whether a peer with this address (and DER certificate, under TLS) is this feed."""
+        try:
+            peer = ipaddress.ip_address(address.partition("%")[0])
+        except ValueError:
+            return False
+        mapped = peer.ipv4_mapped if isinstance(peer, ipaddress.IPv6Address) else None
+        known = any((mapped or peer) in network for network in self.networks)
+        if not known or not self.certificates:
+            return known
+        fingerprint = hashlib.sha256(certificate or b"").hexdigest()
+        return fingerprint in {c.replace(":", "").lower() for c in self.certificates}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a feed did since its last `feed.heard`; times µs."""
+
+    feed: str
+    since_us: int
+    steady_us: int
+    received: int = 0
+    duplicates: int = 0
+    differing: int = 0
+    connects: int = 0
+    refusals: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.received or self.duplicates or self.differing or self.connects or self.refusals)
+
+    def close(self, now_us: int, steady_us: int) -> FeedHeard:
+        """The payload for this span; counting begins anew."""
+        payload = FeedHeard(
+            feed=self.feed, since_us=self.since_us, until_us=now_us, received=self.received,
+            duplicates=self.duplicates, differing=self.differing, connects=self.connects, refusals=self.refusals,
+        )  # fmt: skip
+        self.received = self.duplicates = self.differing = self.connects = self.refusals = 0
+        self.since_us, self.steady_us = now_us, steady_us
+        return payload
+
+    def give_back(self, payload: FeedHeard) -> None:
+        """The entry was not kept: count its span with the next one."""
+        self.since_us = min(self.since_us, payload.since_us)
+        self.received += payload.received
+        self.duplicates += payload.duplicates
+        self.differing += payload.differing
+        self.connects += payload.connects
+        self.refusals += payload.refusals

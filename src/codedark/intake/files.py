@@ -1,0 +1,248 @@
+"""Files into the journal: FHIR NDJSON and bundles, HL7 messages; plain, gzip or zstd.
+
+An import can be run again at any time: each piece has a natural key (label, file, first line), so what an earlier run
+kept gets its old receipt and nothing is kept twice. What cannot be read is reported with file and line, and the rest
+goes on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+
+from codedark.entries import FhirChunk, draft_of
+from codedark.errors import Unparsable
+from codedark.fhir import bundle_lines, one_line, read_ndjson, resource
+from codedark.hl7 import split_batch
+from codedark.intake.report import ImportReport, Refusal
+from codedark.journal import Draft, Once, Outcome, Receipt
+
+CHUNK_LINES = 200
+CHUNK_BYTES = 4 * 1024 * 1024
+COMMIT_DRAFTS = 512
+COMMIT_BYTES = 16 * 1024 * 1024
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_BLANK = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00\x0b"
+_HL7_HEADS = (b"MSH", b"FHS", b"BHS")
+_HL7_NAMES = (".hl7", ".er7", ".hl7v2", ".mllp")
+_LINE_NAMES = (".ndjson", ".jsonl")
+
+AppendAll = Callable[[Sequence[Draft]], list[Receipt]]
+Progress = Callable[[str, int, int], None]
+"""(file, bytes read, bytes of the file), as stored: compressed bytes for a compressed file."""
+Line = tuple[int, bytes]
+
+
+def no_progress(file: str, done: int, total: int) -> None:
+    """Say nothing."""
+
+
+def from_the_start(file: str) -> int:
+    """Resume nowhere: the natural keys alone keep a second run from doubling anything."""
+    return 0
+
+
+def import_files(
+    paths: Iterable[Path], append_all: AppendAll, *, label: str,
+    resume: Callable[[str], int] = from_the_start, progress: Progress = no_progress,
+) -> ImportReport:  # fmt: skip
+    """Keep every readable resource and message of these files (folders are walked), ~200 resources an entry.
+
+    `label`: names this import; the same label and file again continues it. `resume(file)`: the last line known to be
+    kept, 0 for none. Raises AppendFailed when the journal keeps nothing more; run it again then.
+    """
+    report = ImportReport()
+    for path, name in _walk(paths):
+        report.files += 1
+        sink = _Sink(append_all, label, name, report)
+        try:
+            with _opened(path) as (stream, place):
+                tick = partial(_tell, progress, name, place, path.stat().st_size)
+                _take(stream, name, sink, resume(name), tick)
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+            sink.refuse(0, f"cannot be read: {type(error).__name__}")
+        sink.flush()
+        progress(name, path.stat().st_size, path.stat().st_size)
+    return report
+
+
+def _tell(progress: Progress, file: str, place: Callable[[], int], total: int) -> None:
+    progress(file, place(), total)
+
+
+def _walk(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    for path in paths:
+        if path.is_dir():
+            yield from ((p, str(p.relative_to(path))) for p in sorted(path.rglob("*")) if p.is_file())
+        else:
+            yield path, path.name
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
+    """The plain bytes of a file, and how far it is read."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+        file.seek(0)
+        if magic.startswith(_GZIP):
+            with gzip.open(file) as plain:
+                yield cast(BinaryIO, plain), file.tell
+        elif magic == _ZSTD:
+            with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
+                yield cast(BinaryIO, reader), file.tell
+        else:
+            yield file, file.tell
+
+
+def _take(stream: BinaryIO, name: str, sink: _Sink, after: int, tick: Callable[[], None]) -> None:
+    plain = name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".zstd")
+    start = stream.read(65_536)
+    bare = start.replace(b"\x00", b"").lstrip(_BLANK)
+    if plain.endswith(_HL7_NAMES) or bare.startswith(_HL7_HEADS):
+        _take_messages(start + stream.read(), sink, after)
+    elif plain.endswith(_LINE_NAMES) or (bare.startswith(b"{") and _first_line_is_whole(start)):
+        _take_lines(_chunks(start, stream), sink, after, tick)
+    elif bare.startswith(b"{"):
+        _take_document(start + stream.read(), sink, after)
+    else:
+        sink.refuse(1, "neither HL7 nor FHIR JSON")
+
+
+def _first_line_is_whole(start: bytes) -> bool:
+    """Two lines or more, and the first is a whole JSON object by itself: lines, not one document."""
+    head, _, rest = start.partition(b"\n")
+    if not rest.strip():
+        return False
+    try:
+        resource(head.strip())
+    except Unparsable:
+        return False
+    return True
+
+
+def _chunks(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    yield start
+    while more := stream.read(1 << 20):
+        yield more
+
+
+def _take_lines(chunks: Iterable[bytes], sink: _Sink, after: int, tick: Callable[[], None]) -> None:
+    lines: list[Line] = []
+    size = 0
+    for number, line in read_ndjson(chunks):
+        if number <= after:
+            continue
+        kind = sink.kind_of(number, line)
+        if kind == "Bundle":
+            _take_bundle(line, sink, within=number)
+        elif kind:
+            lines.append((number, line))
+            size += len(line)
+        if lines and (number - lines[0][0] >= CHUNK_LINES - 1 or size >= CHUNK_BYTES):
+            sink.chunk("ndjson", lines)
+            lines, size = [], 0
+            tick()
+    if lines:
+        sink.chunk("ndjson", lines)
+
+
+def _take_document(data: bytes, sink: _Sink, after: int) -> None:
+    """One JSON document: a bundle, or a single resource."""
+    kind = sink.kind_of(1, data)
+    if kind == "Bundle":
+        _take_bundle(data, sink, after=after)
+    elif kind and not after:
+        sink.chunk("ndjson", [(1, one_line(data))])
+
+
+def _take_bundle(data: bytes, sink: _Sink, *, within: int = 0, after: int = 0) -> None:
+    """The resources of a bundle, numbered from 1 by their place in it. `within`: the line it stands in, if it is one
+    line of a file of many."""
+    lines: list[Line] = []
+    for index, body in bundle_lines(data):
+        if index < after:
+            continue
+        if lines and index + 1 - lines[0][0] >= CHUNK_LINES:
+            sink.chunk("bundle", lines, within=within)
+            lines = []
+        lines.append((index + 1, body))
+    if lines:
+        sink.chunk("bundle", lines, within=within)
+
+
+def _take_messages(data: bytes, sink: _Sink, after: int) -> None:
+    parts = split_batch(data)
+    if not parts:
+        sink.refuse(1, "empty")
+    for part in parts:
+        if part.line <= after:
+            continue
+        if part.reason:
+            sink.refuse(part.line, part.reason)
+        else:
+            sink.message(part.raw, part.line)
+
+
+@dataclass(slots=True)
+class _Sink:
+    """Gathers the drafts of one file and appends them in groups."""
+
+    append_all: AppendAll
+    label: str
+    file: str
+    report: ImportReport
+    drafts: list[Draft] = field(default_factory=list)
+    size: int = 0
+
+    def refuse(self, line: int, reason: str) -> None:
+        """Report one piece that is not taken."""
+        self.report.refusals.append(Refusal(self.file, line, reason))
+
+    def kind_of(self, line: int, data: bytes) -> str:
+        """The resourceType of one JSON document; empty, and reported, when it is no resource."""
+        try:
+            return str(resource(data)["resourceType"])
+        except Unparsable as error:
+            self.refuse(line, str(error))
+            return ""
+
+    def chunk(self, form: str, lines: list[Line], *, within: int = 0) -> None:
+        """One `fhir.imported`. A line that was left out stays as an empty one, so that every other keeps its number."""
+        first, by_number = lines[0][0], dict(lines)
+        body = b"\n".join(by_number.get(n, b"") for n in range(first, lines[-1][0] + 1))
+        file = f"{self.file}:{within}" if within else self.file
+        draft = draft_of(
+            FhirChunk(file=file, first_line=first, format=form, lines=body), source=f"import:{self.label}"
+        )
+        self.report.resources += len(lines)
+        self._add(replace(draft, once=Once(f"import\x1f{self.label}\x1f{file}", f"{form}:{first}")))
+
+    def message(self, raw: bytes, line: int) -> None:
+        """One `hl7.received`. Its natural key is its place in the file: files are read again, senders do not resend."""
+        once = Once(f"import\x1f{self.label}\x1f{self.file}", f"hl7:{line}")
+        self.report.messages += 1
+        self._add(Draft("hl7.received", 1, f"import:{self.label}", raw, once=once))
+
+    def flush(self) -> None:
+        """Append what is gathered; returns when it is durable."""
+        drafts, self.drafts, self.size = self.drafts, [], 0
+        for receipt in self.append_all(drafts) if drafts else ():
+            if receipt.outcome is Outcome.SAME:
+                self.report.repeated += 1
+                continue
+            self.report.entries += 1
+            self.report.differing += receipt.outcome is Outcome.DIFFERS
+
+    def _add(self, draft: Draft) -> None:
+        self.drafts.append(draft)
+        self.size += len(draft.payload)
+        if len(self.drafts) >= COMMIT_DRAFTS or self.size >= COMMIT_BYTES:
+            self.flush()
