@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
-from codedark.paper.summary import NARROW, Print, Values
+from codedark.paper.summary import SHORT, TIGHT, Print, Values
 from codedark.paper.wording import age, born, known, moment, number, printable, span
 from codedark.views.shapes import AllergyState, BedRow, Chart, FeedRow
+
+BED, MRN = 6, 10
+"""Runs, in characters, that the bed and MRN columns hold."""
 
 LADDER = (
     "The screen, if codedark answers: newer than any paper.",
@@ -34,33 +37,36 @@ def body(request: PackRequest, pr: Print) -> Values:
 
 
 def _bed(row: BedRow, chart: Chart | None, pr: Print) -> Values:
-    place = known(row.bed or row.room, NARROW)
+    place = known(" ".join(part for part in (row.room, row.bed) if part.strip()), BED)
     if not row.patient:
         return {"bed": place, "empty": True}
-    warnings = [
-        *(["SAME NAME"] if row.same_name else []),
-        *(["BED CLASH"] if row.clash else []),
-        *([f"isolation: {printable(row.isolation)}"] if row.isolation.strip() else []),
-        *([f"{chart.unread} not read"] if chart is not None and chart.unread else []),
-        *([] if chart is not None else ["NO SHEETS IN THIS PACK"]),
-    ]
     return {
         "empty": False,
         "bed": place,
-        "name": known(row.name, NARROW + 4),
-        "born": f"{born(row.birth_date)} ({age(row.birth_date, pr.at_us, pr.zone)})",
-        "sex": known(row.sex, NARROW) if row.sex.strip() else "?",
-        "mrn": known(row.mrn, NARROW),
+        "name": known(row.name, SHORT),
+        "born": f"{born(row.birth_date, SHORT)} ({age(row.birth_date, pr.at_us, pr.zone)})",
+        "sex": known(row.sex, SHORT) if row.sex.strip() else "sex not recorded",
+        "mrn": known(row.mrn, MRN),
         "allergies": _allergies(row),
-        "code": known(row.code_status, NARROW + 4),
+        "code": known(row.code_status, TIGHT - 1),
         "medications": str(row.active_medications),
-        "critical": ", ".join(map(printable, row.critical_results)),
-        "warnings": warnings,
+        "critical": ", ".join(printable(value, TIGHT) for value in row.critical_results),
+        "warnings": _bed_warnings(row, chart),
     }
 
 
+def _bed_warnings(row: BedRow, chart: Chart | None) -> list[str]:
+    return [
+        *(["SAME NAME"] if row.same_name else []),
+        *(["BED CLASH"] if row.clash else []),
+        *([f"isolation: {printable(row.isolation, SHORT)}"] if row.isolation.strip() else []),
+        *([f"{chart.unread} not read"] if chart is not None and chart.unread else []),
+        *([] if chart is not None else ["NO SHEETS IN THIS PACK"]),
+    ]
+
+
 def _allergies(row: BedRow) -> Values:
-    names = ", ".join(known(name, NARROW + 4) for name in row.allergy_names)
+    names = ", ".join(known(name, SHORT - 2) for name in row.allergy_names)
     unsure = row.allergy_state in (AllergyState.NOT_RECORDED, AllergyState.COULD_NOT_BE_READ)
     if row.allergy_state is AllergyState.HAS:
         return {"text": names or "has allergies, names not recorded", "strong": True}

@@ -22,8 +22,9 @@ from codedark.views.shapes import (
 )
 
 Values = dict[str, object]
-NARROW = 12
-"""Longest unbroken run, in characters, that a narrow column holds."""
+NAME, THIRD, SHORT, TIGHT = 24, 18, 12, 8
+"""Longest run of capitals without a space, in characters, that the strip, a third of the page, a short and a tight
+column hold; longer runs may be broken anywhere, see `wording.printable`."""
 
 RECENT = 3
 """How many newest values of one test or vital sign the sheet shows; older ones are counted."""
@@ -49,13 +50,13 @@ def banner(chart: Chart, row: BedRow | None, pr: Print) -> Values:
     who = chart.banner
     place = " ".join(part for part in (who.room, who.bed) if part.strip())
     return {
-        "name": known(who.name, 40),
+        "name": known(who.name, NAME),
         "born": born(who.birth_date),
         "age": age(who.birth_date, pr.at_us, pr.zone),
         "sex": known(who.sex),
         "mrn": known(who.mrn),
         "visit": known(who.visit),
-        "place": known(place),
+        "place": known(place, NAME),
         "unit": known(who.unit),
         "attending": known(who.attending),
         "allergies": allergies_in_strip(chart),
@@ -83,7 +84,7 @@ def allergies_in_strip(chart: Chart) -> Values:
 
 def _reaction(allergy: Allergy) -> str:
     said = [*allergy.reactions, *([f"criticality {allergy.criticality}"] if allergy.criticality else [])]
-    return printable(", ".join(said))
+    return printable(", ".join(said), THIRD)
 
 
 def weight(chart: Chart, pr: Print) -> str:
@@ -135,9 +136,9 @@ def body(chart: Chart, pr: Print) -> Values:
         "orders": [
             [
                 known(o.name),
-                " ".join(p for p in (printable(o.priority), printable(o.status)) if p),
+                " ".join(p for p in (printable(o.priority, TIGHT), printable(o.status, TIGHT)) if p),
                 when(o.when, pr.zone, pr.at_us),
-                known(o.by),
+                known(o.by, THIRD),
                 o.stamp.mark.value,
             ]
             for o in outstanding
@@ -146,14 +147,15 @@ def body(chart: Chart, pr: Print) -> Values:
         "problems": [
             [
                 known(c.name),
-                printable(c.status) or "status not known",
+                printable(c.status, SHORT) or "status not known",
                 when(c.since, pr.zone) if c.since else "",
                 c.stamp.mark.value,
             ]
             for c in chart.conditions
         ],
         "notes": [
-            [known(n.title), known(n.author), when(n.when, pr.zone, pr.at_us), n.stamp.mark.value] for n in chart.notes
+            [known(n.title), known(n.author, THIRD), when(n.when, pr.zone, pr.at_us), n.stamp.mark.value]
+            for n in chart.notes
         ],
         "ages": [_age(a, pr) for a in chart.ages],
     }
@@ -161,8 +163,8 @@ def body(chart: Chart, pr: Print) -> Values:
 
 def _allergy(a: Allergy, pr: Print) -> list[str]:
     since = f"since {when(a.since, pr.zone)}" if a.since else ""
-    kind = " · ".join(part for part in (printable(a.kind), since) if part)
-    return [known(a.substance), _reaction(a) or "reaction not recorded", kind, a.stamp.mark.value]
+    kind = " · ".join(part for part in (printable(a.kind, THIRD), since) if part)
+    return [known(a.substance, THIRD), _reaction(a) or "reaction not recorded", kind, a.stamp.mark.value]
 
 
 def _medication(m: Medication, pr: Print) -> Values:
@@ -225,12 +227,12 @@ def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
         values = [
             [_quantity(v.value, v.unit), when(v.when, pr.zone, pr.at_us), v.stamp.mark.value] for v in own[:RECENT]
         ]
-        rows.append({"name": known(name, NARROW * 2), "values": values})
+        rows.append({"name": known(name, SHORT), "values": values})
     return {"rows": rows, "left": left}
 
 
 def _quantity(value: str, unit: str) -> str:
-    return f"{known(value, NARROW * 2)} {printable(unit)}".strip()
+    return f"{known(value, SHORT)} {printable(unit, SHORT)}".strip()
 
 
 def _results(results: tuple[Result, ...], pr: Print) -> Values:
@@ -245,10 +247,10 @@ def _results(results: tuple[Result, ...], pr: Print) -> Values:
         left += len(own) - len(shown)
         rows.append(
             {
-                "name": known(name),
-                "panel": printable(panel),
+                "name": known(name, SHORT + 3),
+                "panel": printable(panel, SHORT + 3),
                 "critical": any(r.critical for r in own),
-                "reference": printable(own[0].reference),
+                "reference": printable(own[0].reference, TIGHT),
                 "values": [_result(r, pr) for r in shown],
             }
         )
@@ -256,11 +258,11 @@ def _results(results: tuple[Result, ...], pr: Print) -> Values:
 
 
 def _result(r: Result, pr: Print) -> Values:
-    standing = "" if r.standing in ("final", "") else printable(r.standing)
-    earlier = f"was {', '.join(known(v) for v in r.earlier)}" if r.earlier else ""
+    standing = "" if r.standing in ("final", "") else printable(r.standing, SHORT)
+    earlier = f"was {', '.join(known(v, SHORT) for v in r.earlier)}" if r.earlier else ""
     return {
         "value": _quantity(r.value, r.unit),
-        "flag": printable(r.flag) + ("!" if r.critical else ""),
+        "flag": printable(r.flag, SHORT) + ("!" if r.critical else ""),
         "critical": r.critical,
         "when": when(r.when, pr.zone, pr.at_us),
         "note": " · ".join(part for part in (standing, earlier) if part),
@@ -269,7 +271,7 @@ def _result(r: Result, pr: Print) -> Values:
 
 
 def _age(a: SectionAge, pr: Print) -> list[str]:
-    return [known(a.section), _heard_at(a.patient_heard_us, pr), _heard_at(a.facility_heard_us, pr)]
+    return [known(a.section, SHORT), _heard_at(a.patient_heard_us, pr), _heard_at(a.facility_heard_us, pr)]
 
 
 def ages_in_line(chart: Chart, pr: Print) -> str:

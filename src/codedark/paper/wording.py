@@ -176,11 +176,11 @@ def _exact_age(born: date, today: date) -> str:
     return f"{months} mo" if months >= 2 else f"{(today - born).days} d"
 
 
-def born(birth_date: str) -> str:
+def born(birth_date: str, run: int = 26) -> str:
     """`04-Mar-1955`, to the precision known; unreadable dates as they came."""
     if not birth_date.strip():
         return NOT_RECORDED
-    return _claimed(birth_date[:10], ZoneInfo("UTC")) or printable(f"“{birth_date}”")
+    return _claimed(birth_date[:10], ZoneInfo("UTC")) or printable(f"“{birth_date}”", run)
 
 
 def number(value: int) -> str:
