@@ -2,7 +2,10 @@
 
 Source: V2-to-FHIR 1.0.0, data type maps CWE[CodeableConcept], CX/EI[Identifier], XPN[HumanName], XAD[Address],
 XTN[ContactPoint], XCN[Practitioner], PL[Location], NM/SN[Quantity]. One repetition is a `Rep`: components →
-sub-components, unescaped, as `Segment.repetitions` gives it. `""` inside a repetition counts as absent.
+sub-components, unescaped, as `split_field` gives it. `""` inside a repetition counts as absent.
+
+Most functions remember what they made: the same bed, nurse or test name comes back in every message. So the dicts they
+give are shared, and nobody may change one.
 """
 
 from __future__ import annotations
@@ -14,14 +17,31 @@ from typing import Any
 from urllib.parse import quote
 
 from codedark.entries import tables
-from codedark.hl7 import NULL
+from codedark.hl7 import NULL, Delimiters, unescape
 
-Rep = list[list[str]]
+Rep = tuple[tuple[str, ...], ...]
 Json = dict[str, Any]
 Codes = Mapping[str, tuple[str, str, str]]
 
 _NUMBER = frozenset("0123456789.+-eE")
 V2 = "http://terminology.hl7.org/CodeSystem/v2-"
+
+
+def split_field(value: str, delimiters: Delimiters, codec: str) -> tuple[Rep, ...]:
+    """Repetitions → components → sub-components of a raw field, unescaped."""
+    d = delimiters
+    if not d.escape or d.escape not in value:
+        return tuple(
+            tuple(tuple(_parts(c, d.subcomponent)) for c in _parts(r, d.component)) for r in _parts(value, d.repetition)
+        )
+    return tuple(
+        tuple(tuple(unescape(s, d, codec) for s in _parts(c, d.subcomponent)) for c in _parts(r, d.component))
+        for r in _parts(value, d.repetition)
+    )
+
+
+def _parts(value: str, mark: str) -> list[str]:
+    return value.split(mark) if mark else [value]
 
 
 def part(rep: Rep, component: int, sub: int = 1) -> str:
@@ -74,12 +94,17 @@ def concept(rep: Rep, codes: Codes | None = None) -> Json:
 
     `text` is the original text (CWE.9), else the name a person would read. {} when nothing is valued.
     """
+    if not codes:
+        return _concept(rep, None)
+    return _concept(rep, codes.get(part(rep, 1)) or codes.get(joined(rep, 2)))
+
+
+@lru_cache(maxsize=16_384)
+def _concept(rep: Rep, site: tuple[str, str, str] | None) -> Json:
     code, display, system = part(rep, 1), joined(rep, 2), part(rep, 3)
     codings = []
-    if codes:
-        site = codes.get(code) or codes.get(display)
-        if site is not None:
-            codings.append({"system": site[0], "code": site[1], "display": site[2]})
+    if site is not None:
+        codings.append({"system": site[0], "code": site[1], "display": site[2]})
     first = coding(code, display, system) if code or (display and system) else {}
     if first:
         codings.append(first)
@@ -151,6 +176,7 @@ def authority_uri(namespace: str, universal: str, kind: str) -> str:
     return f"urn:codedark:authority:{quote(kind)}:{quote(universal)}"
 
 
+@lru_cache(maxsize=8192)
 def identifier_cx(rep: Rep, kind: str = "") -> Json:
     """Identifier of a CX. `kind`: the type to give when CX.5 is empty (table 0203)."""
     value = part(rep, 1)
@@ -159,6 +185,7 @@ def identifier_cx(rep: Rep, kind: str = "") -> Json:
     return _identifier(value, (part(rep, 4, 1), part(rep, 4, 2), part(rep, 4, 3)), part(rep, 5) or kind)
 
 
+@lru_cache(maxsize=8192)
 def identifier_ei(rep: Rep, kind: str = "") -> Json:
     """Identifier of an EI (entity id, namespace, universal id, its type)."""
     value = part(rep, 1)
@@ -178,6 +205,7 @@ def _identifier(value: str, authority: tuple[str, str, str], kind: str) -> Json:
     return out
 
 
+@lru_cache(maxsize=8192)
 def human_name(rep: Rep) -> Json:
     """HumanName of an XPN (also PN); {} when nothing is valued."""
     out: Json = {}
@@ -197,6 +225,7 @@ def human_name(rep: Rep) -> Json:
     return out if out.keys() - {"use"} else {}
 
 
+@lru_cache(maxsize=8192)
 def address(rep: Rep) -> Json:
     """Address of an XAD (also AD); {} when nothing is valued."""
     out: Json = {}
@@ -213,6 +242,7 @@ def address(rep: Rep) -> Json:
     return out if out.keys() - {"use", "type"} else {}
 
 
+@lru_cache(maxsize=8192)
 def contact_point(rep: Rep, use: str = "") -> Json:
     """ContactPoint of an XTN (also TN); {} when nothing is valued. `use`: when XTN.2 says none."""
     equipment = part(rep, 3)
@@ -231,6 +261,7 @@ def contact_point(rep: Rep, use: str = "") -> Json:
     return out
 
 
+@lru_cache(maxsize=8192)
 def person(rep: Rep) -> Json:
     """A reference to a person of an XCN or CN: a display name and the identifier. {} when nothing is valued.
 
@@ -250,6 +281,7 @@ def person(rep: Rep) -> Json:
     return out
 
 
+@lru_cache(maxsize=8192)
 def bed(rep: Rep) -> Json:
     """A reference to the place of a PL: "UNIT ROOM BED" and "UNIT^ROOM^BED^FACILITY". {} when nothing is valued."""
     unit, room, place, facility = (part(rep, n) for n in (1, 2, 3, 4))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from codedark.entries import tables
 from codedark.entries.datatypes import V2, Json, Rep, concept, joined, part
 from codedark.entries.moments import put_time
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
 
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
@@ -21,7 +21,7 @@ _UNREAD_HINT = "Ask the ward or the sender what the allergy is; until then the c
 def read_allergy(reading: Reading, segment: Segment) -> None:
     """One AL1 or IAM of the patient being read."""
     reading.topics.add("allergies")
-    substance = first_rep(segment, 3) if is_valued(segment, 3) else []
+    substance = first_rep(segment, 3)
     code = concept(substance, reading.codes("allergen"))
     if not code:
         reading.problem(
@@ -76,7 +76,7 @@ def _kind(reading: Reading, body: Json, segment: Segment) -> None:
 
 
 def _reaction(body: Json, segment: Segment) -> None:
-    said = [joined(rep, 2) or joined(rep, 1) for rep in segment.repetitions(5)] if is_valued(segment, 5) else []
+    said = [joined(rep, 2) or joined(rep, 1) for rep in reps(segment, 5)] if is_valued(segment, 5) else []
     severity = part(first_rep(segment, 4), 1)
     if severity in tables.CRITICALITY:
         body["criticality"] = tables.CRITICALITY[severity]

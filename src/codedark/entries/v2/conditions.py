@@ -14,7 +14,7 @@ _PROBLEM_STATE = {"A": "active", "I": "inactive", "R": "resolved", "C": "resolve
 
 def read_diagnosis(reading: Reading, dg1: Segment) -> None:
     """One DG1: a diagnosis of the visit."""
-    rep = first_rep(dg1, 3) if is_valued(dg1, 3) else []
+    rep = first_rep(dg1, 3)
     code = concept(rep, reading.codes("diagnosis"))
     if not code and is_valued(dg1, 4):
         code = {"text": dg1.whole(4)}
@@ -72,7 +72,7 @@ def read_problem(reading: Reading, prb: Segment) -> None:
 
 def read_procedure(reading: Reading, pr1: Segment) -> None:
     """One PR1: a procedure that was done."""
-    rep = first_rep(pr1, 3) if is_valued(pr1, 3) else []
+    rep = first_rep(pr1, 3)
     code = concept(rep, reading.codes("procedure")) or ({"text": pr1.whole(4)} if is_valued(pr1, 4) else {})
     if not code:
         reading.problem(pr1.path, "a procedure that names nothing", kind="Procedure")

@@ -33,7 +33,7 @@ from codedark.entries.v2.orders import (
     order_time,
     priority,
 )
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.entries.v2.timings import timing_of
 from codedark.hl7 import Segment
 
@@ -44,7 +44,7 @@ _STOPPED = {"CA": "cancelled", "CR": "cancelled", "OC": "cancelled", "UA": "canc
 def medicine(reading: Reading, segment: Segment, group: OrderGroup) -> Json:
     """medicationCodeableConcept of an RX segment; a mixture without a name of its own is named by its parts (RXC)."""
     field = _CODE_FIELD[segment.name]
-    rep = first_rep(segment, field) if is_valued(segment, field) else []
+    rep = first_rep(segment, field)
     code = concept(rep, reading.codes("medication"))
     if code:
         return code
@@ -147,12 +147,10 @@ def _dosage(reading: Reading, group: OrderGroup, segment: Segment) -> Json:
     timing = timing_of(reading, group, segment)
     out.update(timing)
     words = (
-        [joined(rep, 2) or joined(rep, 1) for rep in segment.repetitions(words_at)]
-        if is_valued(segment, words_at)
-        else []
+        [joined(rep, 2) or joined(rep, 1) for rep in reps(segment, words_at)] if is_valued(segment, words_at) else []
     )
     if segment.name == "RXO" and is_valued(segment, 6):
-        words += [joined(rep, 2) or joined(rep, 1) for rep in segment.repetitions(6)]
+        words += [joined(rep, 2) or joined(rep, 1) for rep in reps(segment, 6)]
     if text := "; ".join(dict.fromkeys(word for word in words if word)):
         out["text"] = text
     return out
@@ -235,11 +233,11 @@ def _administration(reading: Reading, group: OrderGroup, segments: list[Segment]
     standing = _outcome(body, rxa)
     if dosage := _given_dose(reading, segments, group):
         body["dosage"] = dosage
-    performers = [person(rep) for rep in rxa.repetitions(10)] if is_valued(rxa, 10) else []
+    performers = [person(rep) for rep in reps(rxa, 10)] if is_valued(rxa, 10) else []
     if performers := [who for who in performers if who]:
         body["performer"] = [{"actor": who} for who in performers]
     notes = [note_text(segment) for segment in segments if segment.name == "NTE"]
-    notes += [joined(rep, 2) or joined(rep, 1) for rep in rxa.repetitions(9)] if is_valued(rxa, 9) else []
+    notes += [joined(rep, 2) or joined(rep, 1) for rep in reps(rxa, 9)] if is_valued(rxa, 9) else []
     if notes := [note for note in notes if note]:
         body["note"] = [{"text": note} for note in notes]
     identity = _administration_id(reading, rxa, order, code, when)
@@ -279,7 +277,7 @@ def _given_at(reading: Reading, body: Json, rxa: Segment) -> Moment | None:
 def _outcome(body: Json, rxa: Segment) -> Standing:
     """Status and reason: RXA-20 (table 0322), RXA-21 D takes the record back, RXA-18 says why not."""
     status = tables.COMPLETION.get(text_of(rxa, 20), "completed" if not text_of(rxa, 20) else "unknown")
-    reasons = [concept(rep) for rep in rxa.repetitions(18)] if is_valued(rxa, 18) else []
+    reasons = [concept(rep) for rep in reps(rxa, 18)] if is_valued(rxa, 18) else []
     reasons = [reason for reason in reasons if reason]
     if reasons and not text_of(rxa, 20):
         status = "not-done"

@@ -21,7 +21,7 @@ from codedark.entries.datatypes import (
 )
 from codedark.entries.facts import Standing
 from codedark.entries.moments import Moment, moment, put_time, time_of_day
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, text_of
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, reps, text_of
 from codedark.hl7 import Segment
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -148,27 +148,27 @@ def _value(reading: Reading, body: Json, rows: list[Segment]) -> tuple[str, ...]
     if kind in _TEXT or len(rows) > 1:
         body["valueString"] = "\n".join(_text_value(row) for row in rows if is_valued(row, 5))
         return ()
-    reps = obx.repetitions(5)
-    if len(reps) > 1:
-        body["valueString"] = "; ".join(_readable(rep) for rep in reps)
+    found = reps(obx, 5)
+    if len(found) > 1:
+        body["valueString"] = "; ".join(_readable(rep) for rep in found)
     elif kind in ("NM", "SN"):
-        _numeric(body, kind, reps[0], first_rep(obx, 6))
+        _numeric(body, kind, found[0], first_rep(obx, 6))
     elif kind in _CODED:
-        value = concept(reps[0], reading.codes("value"))
+        value = concept(found[0], reading.codes("value"))
         if value:
             body["valueCodeableConcept"] = value
     elif kind in ("DT", "TS", "DTM", "TM"):
-        _temporal(reading, body, kind, reps[0])
+        _temporal(reading, body, kind, found[0])
     elif kind in ("ED", "RP"):
-        _attachment(reading, body, obx, kind, reps[0])
+        _attachment(reading, body, obx, kind, found[0])
     else:
-        body["valueString"] = _readable(reps[0])
+        body["valueString"] = _readable(found[0])
     return ()
 
 
 def _text_value(obx: Segment) -> str:
     if text_of(obx, 2) in _CODED or text_of(obx, 2) == "ED":
-        return "; ".join(_readable(rep) for rep in obx.repetitions(5))
+        return "; ".join(_readable(rep) for rep in reps(obx, 5))
     text = obx.whole(5)
     repetition = obx.delimiters.repetition
     # A repeated TX or FT is a new line each; elsewhere the mark is most likely an unescaped character of the text.
@@ -248,7 +248,7 @@ def _interpretation(body: Json, obx: Segment) -> None:
     if not is_valued(obx, 8):
         return
     out = []
-    for rep in obx.repetitions(8):
+    for rep in reps(obx, 8):
         code = part(rep, 1)
         if code.upper() in tables.INTERPRETATION:
             out.append({"coding": [{"system": _INTERPRETATION, "code": code.upper()}], "text": code})
@@ -259,7 +259,7 @@ def _interpretation(body: Json, obx: Segment) -> None:
 
 
 def _details(body: Json, obx: Segment) -> None:
-    performers = [person(rep) for rep in obx.repetitions(16)] if is_valued(obx, 16) else []
+    performers = [person(rep) for rep in reps(obx, 16)] if is_valued(obx, 16) else []
     if is_valued(obx, 23) and (lab := joined(first_rep(obx, 23), 1)):
         performers.append({"display": lab})
     elif is_valued(obx, 15) and (place := concept(first_rep(obx, 15))):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from codedark.entries import tables
 from codedark.entries.datatypes import V2, Json, Rep, concept, identifier_ei, part, person
 from codedark.entries.moments import put_time
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, order_number, text_of
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, order_number, reps, text_of
 from codedark.hl7 import Segment
 
 
@@ -161,7 +161,7 @@ def _service(reading: Reading, body: Json, obr: Segment) -> None:
         body["intent"] = "reflex-order"
     reading.put(body, "occurrenceDateTime", obr, 6)
     if is_valued(obr, 31):
-        body["reasonCode"] = [reason for reason in (concept(rep) for rep in obr.repetitions(31)) if reason]
+        body["reasonCode"] = [reason for reason in (concept(rep) for rep in reps(obr, 31)) if reason]
 
 
 def _order(reading: Reading, body: Json, group: OrderGroup) -> None:

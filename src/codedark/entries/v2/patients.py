@@ -18,7 +18,7 @@ from codedark.entries.datatypes import (
 )
 from codedark.entries.facts import Op
 from codedark.entries.moments import put_time
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, put_all, text_of
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, put_all, reps, text_of
 from codedark.hl7 import Segment
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
@@ -28,9 +28,9 @@ _IDENTITY_FIELDS = (3, 2, 4)
 def patient_id(reading: Reading, segment: Segment, fields: tuple[int, ...] = _IDENTITY_FIELDS) -> str | None:
     """The Patient id of the identifiers in `fields`: the one of type MR, else the first; None when there is none."""
     for number in fields:
-        reps = [rep for rep in segment.repetitions(number) if part(rep, 1)]
-        if reps:
-            chosen = next((rep for rep in reps if part(rep, 5) == "MR"), reps[0])
+        found = [rep for rep in reps(segment, number) if part(rep, 1)]
+        if found:
+            chosen = next((rep for rep in found if part(rep, 5) == "MR"), found[0])
             return reading.id_of("Patient", reading.authority(chosen, 4), part(chosen, 1))
     return None
 
@@ -53,7 +53,7 @@ def read_patient(reading: Reading, pid: Segment, extra: list[Segment]) -> None:
         _extensions(body, pid)
         for segment in extra:
             if segment.name == "PD1" and is_valued(segment, 4):
-                doctors = [person(rep) for rep in segment.repetitions(4)]
+                doctors = [person(rep) for rep in reps(segment, 4)]
                 body["generalPractitioner"] = [doctor for doctor in doctors if doctor]
         kin = [_kin(segment) for segment in extra if segment.name == "NK1"]
         put = [contact for contact in kin if contact]
@@ -64,16 +64,14 @@ def read_patient(reading: Reading, pid: Segment, extra: list[Segment]) -> None:
 
 
 def _names(body: Json, cleared: list[str], pid: Segment) -> None:
-    names = [
-        name for number in (5, 9) if is_valued(pid, number) for name in map(human_name, pid.repetitions(number)) if name
-    ]
+    names = [name for number in (5, 9) if is_valued(pid, number) for name in map(human_name, reps(pid, number)) if name]
     put_all(body, cleared, "name", pid, 5, names)
 
 
 def _identifiers(body: Json, pid: Segment) -> None:
     found: list[Json] = []
     for number in (3, 2, 4):
-        for rep in pid.repetitions(number) if is_valued(pid, number) else ():
+        for rep in reps(pid, number) if is_valued(pid, number) else ():
             identifier = identifier_cx(rep)
             if identifier and identifier not in found:
                 found.append(identifier)
@@ -112,11 +110,9 @@ def _birth_and_death(reading: Reading, body: Json, cleared: list[str], pid: Segm
 
 
 def _contact(body: Json, cleared: list[str], pid: Segment) -> None:
-    places = [place for place in map(address, pid.repetitions(11)) if place] if is_valued(pid, 11) else []
+    places = [place for place in map(address, reps(pid, 11)) if place] if is_valued(pid, 11) else []
     put_all(body, cleared, "address", pid, 11, places)
-    phones = [
-        contact_point(rep, use) for number, use in ((13, "home"), (14, "work")) for rep in pid.repetitions(number)
-    ]
+    phones = [contact_point(rep, use) for number, use in ((13, "home"), (14, "work")) for rep in reps(pid, number)]
     put_all(body, cleared, "telecom", pid, 13, [phone for phone in phones if phone])
     if is_valued(pid, 15):
         language = concept(first_rep(pid, 15))
@@ -147,7 +143,7 @@ def _extensions(body: Json, pid: Segment) -> None:
         found.append({"url": _EXTENSION + "patient-birthPlace", "valueAddress": {"text": pid.whole(23)}})
     # Race, ethnic group: the maps leave them to the realm; kept as coded, under names of our own.
     for number, name in ((10, "race"), (22, "ethnic-group")):
-        for rep in pid.repetitions(number) if is_valued(pid, number) else ():
+        for rep in reps(pid, number) if is_valued(pid, number) else ():
             if value := concept(rep):
                 found.append({"url": f"urn:codedark:{name}", "valueCodeableConcept": value})
     if found:
@@ -161,9 +157,7 @@ def _kin(segment: Segment) -> Json:
         out["relationship"] = [relation]
     if is_valued(segment, 2) and (name := human_name(first_rep(segment, 2))):
         out["name"] = name
-    phones = [
-        contact_point(rep, use) for number, use in ((5, "home"), (6, "work")) for rep in segment.repetitions(number)
-    ]
+    phones = [contact_point(rep, use) for number, use in ((5, "home"), (6, "work")) for rep in reps(segment, number)]
     if phones := [phone for phone in phones if phone]:
         out["telecom"] = phones
     if is_valued(segment, 4) and (place := address(first_rep(segment, 4))):
@@ -190,7 +184,7 @@ def read_merge(reading: Reading, mrg: Segment) -> None:
 def _prior_name(reading: Reading, mrg: Segment, prior: str) -> None:
     """What the merge says of the absorbed record, so that its number can be named after it."""
     body: Json = {}
-    numbers = [identifier for identifier in map(identifier_cx, mrg.repetitions(1)) if identifier]
+    numbers = [identifier for identifier in map(identifier_cx, reps(mrg, 1)) if identifier]
     if numbers:
         body["identifier"] = numbers
     if is_valued(mrg, 7) and (name := human_name(first_rep(mrg, 7))):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from codedark.entries.datatypes import Codes, Json, Rep, authority_name, part
+from codedark.entries.datatypes import Codes, Json, Rep, authority_name, part, split_field
 from codedark.entries.facts import Fact, Op, Problem, Site, Standing, rank
 from codedark.entries.identity import business_id, place_id
 from codedark.entries.moments import Moment, moment, put_time
-from codedark.hl7 import NULL, Message, Segment
+from codedark.hl7 import NULL, Delimiters, Message, Segment
 
 _HEARSAY_US = 1 << 61
 """How far below every first-hand claim a second-hand one ranks: what an ORU says of the bed counts only while no ADT
 message has named one, yet the later of two ORUs still wins. Far more than any span of time."""
+
+_SHORT = 200
+"""Longer fields are texts: they do not come back, so they are not remembered."""
 
 
 class Reading:
@@ -150,10 +154,26 @@ def null(segment: Segment, number: int) -> bool:
     return segment.field(number) == NULL
 
 
+def reps(segment: Segment, number: int) -> tuple[Rep, ...]:
+    """The repetitions of a field; none when it is empty or null. The same text gives the same tuples: never change
+    what is made of them."""
+    value = segment.field(number)
+    if value in ("", NULL):
+        return ()
+    if len(value) > _SHORT:
+        return split_field(value, segment.delimiters, segment.codec)
+    return _remembered(value, segment.delimiters, segment.codec)
+
+
+@lru_cache(maxsize=32_768)
+def _remembered(value: str, delimiters: Delimiters, codec: str) -> tuple[Rep, ...]:
+    return split_field(value, delimiters, codec)
+
+
 def first_rep(segment: Segment, number: int) -> Rep:
     """The first repetition of a field, or an empty one."""
-    reps = segment.repetitions(number)
-    return reps[0] if reps else []
+    found = reps(segment, number)
+    return found[0] if found else ()
 
 
 def is_valued(segment: Segment, number: int) -> bool:

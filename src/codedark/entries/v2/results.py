@@ -113,7 +113,7 @@ def _report(reading: Reading, group: OrderGroup, obr: Segment, panel: Panel, cod
 def _named(obr: Segment, field: int) -> Json:
     """A person in an NDL, whose first component is itself a name (CNN): id & family & given."""
     subs = first_rep(obr, field)[0]
-    return person([[text] for text in subs]) if len(subs) > 1 else person(first_rep(obr, field))
+    return person(tuple((text,) for text in subs)) if len(subs) > 1 else person(first_rep(obr, field))
 
 
 def _observations(reading: Reading, panel: Panel, segments: list[Segment]) -> list[str]:
@@ -165,7 +165,7 @@ def _specimen(reading: Reading, group: OrderGroup) -> str:
                 authority = reading.site_authority(part(subs, component, 2)) or reading.site.authority
                 key = key or f"{component} {authority} {value}"
                 kind = "FILL" if component == 2 else "PLAC"
-                body.setdefault("identifier", []).append(identifier_ei([[s] for s in subs[component - 1]], kind))
+                body.setdefault("identifier", []).append(identifier_ei(tuple((s,) for s in subs[component - 1]), kind))
         if is_valued(spm, 4) and (kind_of := concept(first_rep(spm, 4), reading.codes("specimen"))):
             body["type"] = kind_of
         collection: Json = {}
@@ -173,7 +173,9 @@ def _specimen(reading: Reading, group: OrderGroup) -> str:
         if is_valued(spm, 8) and (site := concept(first_rep(spm, 8))):
             collection["bodySite"] = site
         if (amount := number(part(first_rep(spm, 12), 1))) is not None:
-            collection["quantity"] = quantity(amount, [[u] for u in (first_rep(spm, 12) + [[]])[1]])
+            collection["quantity"] = quantity(
+                amount, tuple((u,) for u in first_rep(spm, 12)[1]) if len(first_rep(spm, 12)) > 1 else ()
+            )
         if collection:
             body["collection"] = collection
         reading.put(body, "receivedTime", spm, 18)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from codedark.entries.datatypes import V2, Json, joined, part
 from codedark.entries.moments import put_time, time_of_day
 from codedark.entries.v2.orders import OrderGroup
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
 
 
@@ -26,7 +26,7 @@ def timing_of(reading: Reading, group: OrderGroup, segment: Segment) -> Json:
 
 
 def _modern(reading: Reading, tq1: Segment) -> Json:
-    patterns = list(tq1.repetitions(3)) if is_valued(tq1, 3) else []
+    patterns = list(reps(tq1, 3)) if is_valued(tq1, 3) else []
     codes = [part(rep, 1) for rep in patterns if part(rep, 1)]
     # RPT.1 is itself coded: its second sub-component is the text a person reads.
     words = [part(rep, 1, 2) for rep in patterns if part(rep, 1, 2)]
@@ -38,7 +38,7 @@ def _modern(reading: Reading, tq1: Segment) -> Json:
     repeat: Json = {}
     if bounds:
         repeat["boundsPeriod"] = bounds
-    times = [time_of_day(part(rep, 1)) for rep in tq1.repetitions(4)] if is_valued(tq1, 4) else []
+    times = [time_of_day(part(rep, 1)) for rep in reps(tq1, 4)] if is_valued(tq1, 4) else []
     if times := [time for time in times if time]:
         repeat["timeOfDay"] = times
     if repeat:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from codedark.entries import tables
 from codedark.entries.datatypes import V2, Json, bed, coding, concept, identifier_cx, part, person
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, text_of
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, reps, text_of
 from codedark.hl7 import Segment
 
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
@@ -102,9 +102,9 @@ def _class(reading: Reading, body: Json, pv1: Segment) -> None:
 
 
 def _numbers(body: Json, pv1: Segment, pid: Segment | None) -> None:
-    numbers = [identifier_cx(rep, "VN") for rep in pv1.repetitions(19)] if is_valued(pv1, 19) else []
+    numbers = [identifier_cx(rep, "VN") for rep in reps(pv1, 19)] if is_valued(pv1, 19) else []
     if pid is not None and is_valued(pid, 18):
-        numbers += [identifier_cx(rep, "AN") for rep in pid.repetitions(18)]
+        numbers += [identifier_cx(rep, "AN") for rep in reps(pid, 18)]
     if numbers := [number for number in numbers if number]:
         body["identifier"] = numbers
 
@@ -138,7 +138,7 @@ def _places(reading: Reading, body: Json, cleared: list[str], pv1: Segment, ende
     gone = ended or (reading.first_hand and reading.trigger in ("A03", "A11"))
     planned = text_of(pv1, 2) == "P" or (reading.first_hand and reading.trigger in ("A05", "A14"))
     for number, status in ((3, "completed" if gone else "planned" if planned else "active"), (6, "completed")):
-        rep = first_rep(pv1, number) if is_valued(pv1, number) else []
+        rep = first_rep(pv1, number)
         if place := bed(rep):
             places.append({"location": place, "status": status})
     if (places and places[0]["status"] != "completed") or gone:
@@ -154,7 +154,7 @@ def _people(reading: Reading, body: Json, pv1: Segment) -> None:
         return
     people: list[Json] = []
     for number, code, display in _ROLES:
-        for rep in pv1.repetitions(number) if is_valued(pv1, number) else ():
+        for rep in reps(pv1, number) if is_valued(pv1, number) else ():
             if who := person(rep):
                 role = {"coding": [{"system": _PARTICIPATION, "code": code, "display": display}]}
                 people.append({"type": [role], "individual": who})
