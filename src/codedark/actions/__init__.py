@@ -1,7 +1,8 @@
 """What people do: one function per deed, each ends in one append. No deed reaches a store."""
 
-from codedark.actions.deeds import Deeds, ReadingGap, SpentCodes, holds
+from codedark.actions.deeds import Deeds, SpentCodes, holds
 from codedark.actions.entrance import custodian_session, founding_session, log_in, log_out, note_refusals, open_envelope
+from codedark.actions.gap import ReadingGap
 from codedark.actions.reading import (
     ASK_REASON,
     Found,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,70 +17,14 @@ from codedark.access import (
     Throttle,
     may,
 )
+from codedark.actions.gap import ReadingGap
 from codedark.clock import Chance, Clock
-from codedark.entries import DeedRefused, Payload, ReadingUnlogged, draft_of
+from codedark.entries import DeedRefused, Payload, draft_of
 from codedark.errors import ActionRefused, JournalError
 from codedark.journal import Draft, Once, Receipt
 from codedark.views import Record
 
-OWED = 1024
 _LOG_IN_AGAIN = "Log in again, or open the unit's envelope."
-
-
-class ReadingGap:
-    """What could not be written while charts stayed open: a count of unlogged readings, and drafts owed to the journal.
-
-    Thread-safe. It lives in memory: a process that dies with a gap loses the count, which is why `doctor` and the
-    banner show it while it stands.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-        self._since_us = self._until_us = 0
-        self._owed: deque[Draft] = deque(maxlen=OWED)
-
-    @property
-    def count(self) -> int:
-        """Readings since the gap began; 0 = no gap."""
-        return self._count
-
-    @property
-    def open(self) -> bool:
-        """Whether anything is owed."""
-        return bool(self._count or self._owed)
-
-    def missed(self, now_us: int) -> None:
-        """One more reading that has no entry."""
-        with self._lock:
-            self._since_us = self._since_us if self._count else now_us
-            self._until_us = max(self._until_us, now_us)
-            self._count += 1
-
-    def owe(self, draft: Draft) -> None:
-        """Keep a draft (a log-in, a spent code) to be appended later. Bounded: the oldest goes when there are 1,024."""
-        with self._lock:
-            self._owed.append(draft)
-
-    def take(self) -> tuple[ReadingUnlogged | None, list[Draft]]:
-        """Everything owed; the gap is empty afterwards. Give back what could not be written."""
-        with self._lock:
-            reading = None
-            if self._count:
-                reading = ReadingUnlogged(count=self._count, since_us=self._since_us, until_us=self._until_us)
-            owed = list(self._owed)
-            self._count, self._since_us, self._until_us = 0, 0, 0
-            self._owed.clear()
-            return reading, owed
-
-    def give_back(self, reading: ReadingUnlogged | None, owed: list[Draft]) -> None:
-        """It could not be written after all."""
-        with self._lock:
-            if reading:
-                self._since_us = min(reading.since_us, self._since_us) if self._count else reading.since_us
-                self._until_us = max(self._until_us, reading.until_us)
-                self._count += reading.count
-            self._owed.extendleft(reversed(owed))
 
 
 class SpentCodes:
@@ -102,7 +45,8 @@ class SpentCodes:
 @dataclass
 class Deeds:
     """The hands of one process. Share one instance between all requests: it also holds the counters that must not
-    start afresh. `append`: the journal's own, or a door's; blocks until durable, raises AppendFailed."""
+    start afresh. `append`: the journal's own, or a door's; blocks until durable, raises AppendFailed. `gap` may be
+    given a file, so that its count outlives the process."""
 
     append: Callable[[Draft], Receipt]
     record: Record

@@ -5,15 +5,13 @@ What the screen showed is kept with it: fold version and position (architecture,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from codedark.access import FOUNDING, Permission, Session
 from codedark.actions.deeds import Deeds, holds, keep, permit, refused
 from codedark.entries import ChartViewed, draft_of
 from codedark.errors import ActionRefused, JournalError
-from codedark.views import AllergyState, BedRow, Chart
+from codedark.views import AllergyState, Banner, BedRow, Chart
 
 ASK_REASON = "Say why you open it; the reason is kept and the privacy officer sees it."
 """The hint of the ActionRefused that a reason answers."""
@@ -38,9 +36,9 @@ class OpenedCensus:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found."""
+    """What a search found. Rows of units where the person has no clinical role say who and where, nothing clinical."""
 
-    rows: tuple[Any, ...]
+    rows: tuple[Banner, ...]
     logged: bool
 
 
@@ -77,8 +75,9 @@ def view_census(deeds: Deeds, session: Session, unit: str) -> OpenedCensus:
 def search_patients(deeds: Deeds, session: Session, text: str, limit: int = 50) -> Found:
     """Who is found by name, number or bed. The words are not kept: only that somebody searched, and when."""
     permit(deeds, session, Permission.SEARCH)
-    rows: Sequence[Any] = deeds.record.search(text, limit)
-    return Found(tuple(rows), _log(deeds, session, _looked(deeds, session, "search", "")))
+    rows = deeds.record.search(text, limit)
+    shown = tuple(row if holds(deeds, session, Permission.SEE_CHART, row.unit) else _who_and_where(row) for row in rows)
+    return Found(shown, _log(deeds, session, _looked(deeds, session, "search", "")))
 
 
 def close_reading_gap(deeds: Deeds) -> bool:
@@ -93,6 +92,7 @@ def close_reading_gap(deeds: Deeds) -> bool:
         if reading:
             deeds.append(draft_of(reading, source="node"))
             reading = None
+            deeds.gap.settled()
         while owed:
             deeds.append(owed[0])
             owed.pop(0)
@@ -120,6 +120,10 @@ def _log(deeds: Deeds, session: Session, viewed: ChartViewed) -> bool:
         return False
     close_reading_gap(deeds)
     return True
+
+
+def _who_and_where(row: Banner) -> Banner:
+    return replace(row, code_status="", isolation="", weight="", weight_when=None)
 
 
 def _without_clinical(row: BedRow) -> BedRow:

@@ -85,6 +85,15 @@ AL1|1|DA|PEN^Penicillin^L|SV|Anaphylaxis
 """
 
 
+CODE_STATUS = """
+MSH|^~\\&|EHR|WTB|CODEDARK|WTB|20260924140600||ORU^R01^ORU_R01|CS1|P|2.5.1
+PID|1||482193^^^WTB^MR||MARLOWE^ADA||19550304|F
+PV1|1|I|4W^01^A^WTB
+OBR|1|||81351-9^Code status^LN|||20260924140000
+OBX|1|ST|81351-9^Code status^LN||DNR||||||F
+"""
+
+
 @pytest.fixture
 def ward(tmp_path: Path, clock: SeededClock, chance: SeededChance) -> Iterator[Ward]:
     """Two units, eight people, an envelope each, a patient in each."""
@@ -106,6 +115,7 @@ def ward(tmp_path: Path, clock: SeededClock, chance: SeededChance) -> Iterator[W
     for unit in ("4W", "5E"):
         made.codes[unit] = issue_unit_card(deeds, founding, unit).codes
     made.hear(admit("482193", "MARLOWE^ADA", "4W"))
+    made.hear(CODE_STATUS)
     made.hear(admit("517730", "OKAFOR^NGOZI", "5E"))
     yield made
     store.close()

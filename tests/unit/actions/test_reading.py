@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from codedark.actions import ASK_REASON, close_reading_gap, open_envelope, search_patients, view_census, view_chart
+from codedark.actions import (
+    ASK_REASON,
+    ReadingGap,
+    close_reading_gap,
+    open_envelope,
+    search_patients,
+    view_census,
+    view_chart,
+)
 from codedark.clock import US_PER_S
 from codedark.entries import ChartViewed, DeedRefused, ReadingUnlogged
 from codedark.errors import ActionRefused, NotFound
@@ -14,6 +22,7 @@ from codedark.views import AllergyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Ward
 
@@ -165,3 +174,43 @@ def test_a_search_is_an_entry_without_its_words(ward: Ward) -> None:
     assert isinstance(viewed, ChartViewed)
     assert viewed.what == "search"
     assert b"marlowe" not in ward.entries("chart.viewed")[-1].payload.lower()
+
+
+@pytest.mark.parametrize("login", ["clerk", "nurse5"])
+def test_a_search_shows_nothing_clinical_of_other_units(ward: Ward, login: str) -> None:
+    row = search_patients(ward.deeds, ward.log_in(login), "marlowe").rows[0]
+    assert (row.mrn, row.unit) == ("482193", "4W")
+    assert (row.code_status, row.isolation, row.weight) == ("", "", "")
+
+
+def test_on_ones_own_unit_a_search_shows_the_code_status(ward: Ward) -> None:
+    """The control: it is known, and taken out above."""
+    assert search_patients(ward.deeds, ward.log_in("nurse4"), "marlowe").rows[0].code_status == "DNR"
+
+
+def test_the_count_of_a_gap_outlives_its_process(ward: Ward, patient: Callable[[str], str], tmp_path: Path) -> None:
+    session = ward.log_in("nurse4")
+    ward.deeds.gap = ReadingGap(tmp_path / "gap")
+    ward.full = True
+    for _ in range(3):
+        view_chart(ward.deeds, session, patient("4W"))
+    ward.deeds.gap = ReadingGap(tmp_path / "gap")
+    ward.full = False
+    assert close_reading_gap(ward.deeds)
+    assert [said.count for said in ward.said("reading.unlogged")] == [3]  # type: ignore[union-attr]
+    assert not ReadingGap(tmp_path / "gap").open
+
+
+def test_without_the_file_the_count_dies_with_its_process(ward: Ward, patient: Callable[[str], str]) -> None:
+    """The control."""
+    session = ward.log_in("nurse4")
+    ward.full = True
+    view_chart(ward.deeds, session, patient("4W"))
+    ward.deeds.gap = ReadingGap()
+    assert not ward.deeds.gap.open
+
+
+def test_a_gap_whose_file_cannot_be_made_still_counts(tmp_path: Path) -> None:
+    gap = ReadingGap(tmp_path / "no such folder" / "gap")
+    gap.missed(5)
+    assert gap.count == 1
