@@ -51,6 +51,11 @@ class Layout:
         return self.root / "run" / "door.sock"
 
     @property
+    def gap(self) -> Path:
+        """How many records were opened while nothing could be kept: a few bytes, made before they are needed."""
+        return self.root / "run" / "reading-gap"
+
+    @property
     def lock(self) -> Path:
         """Held by the one node of this folder."""
         return self.root / "run" / "node.lock"

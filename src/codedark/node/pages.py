@@ -12,7 +12,7 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from codedark.access import Cookies, Session, renew_server_certificate, renewal_due
-from codedark.actions import Deeds
+from codedark.actions import Deeds, ReadingGap, close_reading_gap, note_refusals
 from codedark.clock import SystemClock
 from codedark.errors import NotFound
 from codedark.journal import DoorClient
@@ -24,6 +24,9 @@ from codedark.views import Record, ViewStore
 from codedark.web import WebSettings, create_app
 
 _LOOK_S = 0.25
+_SETTLE_S = 20.0
+_APPEND_S = 3.0
+"""Longer than this no chart waits for its own log: it opens unlogged."""
 
 
 class SharedChance:
@@ -43,8 +46,9 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     store = _first_views(layout, order, stop)
     if store is None:
         return
-    record, door = Record(store), DoorClient(layout.door)
-    deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance)
+    record, door = Record(store), DoorClient(layout.door, timeout_s=_APPEND_S)
+    deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=ReadingGap(layout.gap))
+    threading.Thread(target=_settle, args=(deeds, stop), name="settle", daemon=True).start()
     plate = Plate(config, order.sheet_key, order.key_generation)
 
     def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
@@ -55,6 +59,13 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
         lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order), clock, chance, press=press
     )
     asyncio.run(_serve(app, layout, config, stop, log))
+
+
+def _settle(deeds: Deeds, stop: threading.Event) -> None:
+    """What is owed to the journal is written also when nobody comes."""
+    while not stop.wait(_SETTLE_S):
+        note_refusals(deeds)
+        close_reading_gap(deeds)
 
 
 def _settings(config: Config, order: Order) -> WebSettings:
