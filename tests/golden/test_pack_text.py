@@ -11,10 +11,10 @@ from pathlib import Path
 
 import paper_scan
 import pytest
+import ward_shapes
 
 from codedark.clock import SeededChance
 from codedark.paper import draw_pack, mint_sheets
-from codedark_drill import ward_shapes
 
 PICTURES = Path(__file__).parent
 

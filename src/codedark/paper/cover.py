@@ -6,7 +6,7 @@ from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
 from codedark.paper.summary import SHORT, TIGHT, Print, Values
 from codedark.paper.wording import age, born, known, moment, number, printable, span
-from codedark.views.shapes import AllergyState, BedRow, Chart, FeedRow
+from codedark.views import AllergyState, BedRow, Chart, FeedRow
 
 BED, MRN = 6, 10
 """Runs, in characters, that the bed and MRN columns hold."""

@@ -80,12 +80,12 @@ class SheetRef:
 
 def site_letters(facility: str) -> str:
     """Three letters for a facility that has declared none: the first letter, then consonants, then whatever is left
-    ("Waterbury" → "WTR"); "XXX" fills up."""
+    ("Waterbury" → "WTR"); "ZZZ" fills up."""
     letters = [c for c in facility.upper() if "A" <= c <= "Z"]
     first, rest = letters[:1], letters[1:]
     consonants = [c for c in rest if c not in "AEIOU"]
     vowels = [c for c in rest if c in "AEIOU"]
-    return "".join([*first, *consonants, *vowels, *"XXX"])[:3]
+    return "".join([*first, *consonants, *vowels, *"ZZZ"])[:3]
 
 
 def write_code(ref: SheetRef, sheet_key: bytes) -> str:

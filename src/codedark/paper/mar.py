@@ -10,7 +10,7 @@ import re
 
 from codedark.paper.summary import Print, Values, last_heard, ordered
 from codedark.paper.wording import known, mar_day, printable, wall, wall_day
-from codedark.views.shapes import Chart, Medication
+from codedark.views import Chart, Medication
 
 LONG_ORDER = 1200
 """Characters of an order beyond which its text flows over pages before its dose rows."""

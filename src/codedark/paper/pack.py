@@ -18,7 +18,7 @@ from codedark.paper.press import Press
 from codedark.paper.request import Pack, PackRequest, Sheet, SheetKey, SheetPlan
 from codedark.paper.summary import Print, Values
 from codedark.paper.wording import known, mar_day, moment, printable, wall
-from codedark.views.shapes import Chart
+from codedark.views import Chart
 
 TITLES = {"cover": "Unit cover", "summary": "Summary", "mar": "MAR"}
 LEGEND = "▪ EHR feed  ✎ paper  ▸ screen  ⇄ transferred  ▫ import  * the sender gave no time zone"

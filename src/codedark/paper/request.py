@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from codedark.paper.identity import SheetId
-from codedark.views.shapes import AsOf, BedRow, Chart, FeedRow
+from codedark.views import AsOf, BedRow, Chart, FeedRow
 
 Form = Literal["cover", "summary", "mar"]
 Paper = Literal["a4", "letter"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from codedark.paper.wording import NOT_RECORDED, age, born, brief, known, moment, printable, span, when
-from codedark.views.shapes import (
+from codedark.views import (
     Administration,
     Allergy,
     AllergyState,

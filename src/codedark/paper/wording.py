@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from codedark.views.shapes import When
+from codedark.views import When
 
 NOT_RECORDED = "not recorded"
 BREAK = "\N{ZERO WIDTH SPACE}"

@@ -6,17 +6,19 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import paper_scan
 import pytest
+import ward_shapes
 
 from codedark.clock import SeededChance
 from codedark.errors import PackError
 from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets, read_code
-from codedark.views.shapes import AllergyState, Banner, Chart
-from codedark_drill import ward_shapes
+from codedark.views import AllergyState, Banner, Chart
 
 KEY = bytes(range(32))
+RIGS = str(Path(ward_shapes.__file__).parent)
 
 
 def drawn(request: PackRequest) -> Pack:
@@ -144,12 +146,16 @@ def test_paper_size_is_as_asked() -> None:
 
 def test_same_request_gives_the_same_bytes_in_another_process() -> None:
     program = (
-        "from codedark_drill import ward_shapes as w; from codedark.paper import *; from dataclasses import replace\n"
+        "import ward_shapes as w; from codedark.paper import *; from dataclasses import replace\n"
         "from codedark.clock import SeededChance\n"
         "r = w.ward(2); print(draw_pack(replace(r, sheets=mint_sheets(r, SeededChance('pack')))).sha256.hex())"
     )
     again = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"TZ": "Asia/Tokyo"}
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"TZ": "Asia/Tokyo", "PYTHONPATH": RIGS},
     )
     assert drawn(ward_shapes.ward(2)).sha256.hex() == again.stdout.strip()
 

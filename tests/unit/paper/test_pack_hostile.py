@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import paper_scan
 import pytest
+import ward_shapes
 
 from codedark.clock import SeededChance
 from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets
 from codedark.paper.wording import printable
-from codedark.views.shapes import Allergy, AllergyState, Chart
-from codedark_drill import ward_shapes
+from codedark.views import Allergy, AllergyState, Chart
 
 HOSTILE = (
     '#read("/etc/passwd")',

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import ward_shapes
 
 import codedark.paper
 from codedark.clock import SeededChance
 from codedark.errors import PackError
 from codedark.paper import draw_pack, mint_sheets
 from codedark.paper.press import Press
-from codedark_drill import ward_shapes
 
 ROOM = Path(codedark.paper.__file__).parent
 PROBE = """

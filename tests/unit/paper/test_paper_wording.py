@@ -9,7 +9,7 @@ import pytest
 
 from codedark.paper.mar import dose_rows
 from codedark.paper.wording import BREAK, age, born, brief, drawable, mar_day, moment, number, printable, span, when
-from codedark.views.shapes import When
+from codedark.views import When
 
 NEW_YORK = ZoneInfo("America/New_York")
 

@@ -90,7 +90,7 @@ def test_short_sheet_key_is_refused(sheet: SheetId) -> None:
 
 
 def test_facility_without_letters_gets_three() -> None:
-    assert [site_letters(name) for name in ("Waterbury", "St. Mary's", "Io", "")] == ["WTR", "STM", "IOX", "XXX"]
+    assert [site_letters(name) for name in ("Waterbury", "St. Mary's", "Io", "")] == ["WTR", "STM", "IOZ", "ZZZ"]
 
 
 def test_comparison_code_differs_when_the_note_does() -> None:

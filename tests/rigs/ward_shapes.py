@@ -1,9 +1,9 @@
-"""An invented ward as view shapes: for the pack bench and for tests of paper. Same number of patients, same ward."""
+"""An invented ward as view shapes, for tests of paper. Same number of patients, same ward."""
 
 from __future__ import annotations
 
 from codedark.paper import PackRequest
-from codedark.views.shapes import (
+from codedark.views import (
     Administration,
     Allergy,
     AllergyState,
