@@ -1,9 +1,9 @@
 """The unit's envelope: an X25519 key for the pack (as a QR) and ten one-time codes that open a 12-hour session.
 
 The node keeps the public half and hashes of the codes, never the codes. A code is twelve characters of Crockford's
-base 32 in three groups: its number, ten random ones (50 bits), a check character that catches every single wrong
-character and every swap of two. Whoever holds the hashes has the node's facility key already; PBKDF2 is there so that
-codes outlive a rotation of that key.
+base 32 in three groups: its number (1 … 9, A), ten random ones (50 bits), a check character that catches every
+single wrong character and every swap of two. Whoever holds the hashes has the node's facility key already; PBKDF2 is
+there so that codes outlive a rotation of that key.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def matching_code(card: IssuedCard, code: str) -> int | None:
     plain = _plain(code)
     if not well_typed(code):
         return None
-    index = _ALPHABET.index(plain[0])
-    if index >= len(card.codes):
+    index = _ALPHABET.index(plain[0]) - 1
+    if not 0 <= index < len(card.codes):
         return None
     fits = hmac.compare_digest(_hash(card.unit, card.card, plain), card.codes[index])
     return index if fits and index not in card.used else None
@@ -92,7 +92,7 @@ def matching_code(card: IssuedCard, code: str) -> int | None:
 
 def _new_code(index: int, chance: Chance) -> str:
     number = int.from_bytes(chance.bytes(7), "big")
-    body = _ALPHABET[index] + "".join(_ALPHABET[(number >> 5 * place) & 31] for place in range(_RANDOM_CHARACTERS))
+    body = _ALPHABET[index + 1] + "".join(_ALPHABET[(number >> 5 * place) & 31] for place in range(_RANDOM_CHARACTERS))
     return body + _ALPHABET[_check(body + "0")]
 
 
