@@ -37,6 +37,20 @@ def patient_id(reading: Reading, segment: Segment, fields: tuple[int, ...] = _ID
 
 def read_patient(reading: Reading, pid: Segment, extra: list[Segment]) -> None:
     """PID with its PD1 and NK1: sets `reading.patient` and claims the Patient."""
+    key = ("PID", pid.raw, pid.delimiters, pid.codec)
+    known = None if reading.first_hand else reading.memory.get(key)
+    if known is None:
+        problems = len(reading.problems)
+        known = _described(reading, pid, extra)
+        if not reading.first_hand and problems == len(reading.problems):
+            reading.memory[key] = known
+    reading.patient, body, cleared = known
+    ranked = reading.rank(hearsay=not reading.first_hand)
+    reading.claim(pid.path, "Patient", known[0], body, ranked=ranked, cleared=cleared)
+
+
+def _described(reading: Reading, pid: Segment, extra: list[Segment]) -> tuple[str, Json, tuple[str, ...]]:
+    """(id, body, cleared fields) of a PID."""
     identity = patient_id(reading, pid)
     if identity is None:
         identity = reading.id_of_place("Patient", pid.path)
@@ -59,8 +73,7 @@ def read_patient(reading: Reading, pid: Segment, extra: list[Segment]) -> None:
         put = [contact for contact in kin if contact]
         if put:
             body["contact"] = put
-    ranked = reading.rank(hearsay=not reading.first_hand)
-    reading.claim(pid.path, "Patient", identity, body, ranked=ranked, cleared=tuple(cleared))
+    return identity, body, tuple(cleared)
 
 
 def _names(body: Json, cleared: list[str], pid: Segment) -> None:

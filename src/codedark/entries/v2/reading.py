@@ -19,6 +19,29 @@ _SHORT = 200
 """Longer fields are texts: they do not come back, so they are not remembered."""
 
 
+class Memory:
+    """What the PID and PV1 of orders and results meant: they repeat, unchanged, in every message about a patient.
+
+    Holds pure results of one site's settings, so forgetting or keeping them changes nothing but the time it takes.
+    """
+
+    LIMIT = 16_384
+
+    def __init__(self) -> None:
+        self._site: Site | None = None
+        self._meant: dict[tuple[object, ...], tuple[str, Json, tuple[str, ...]]] = {}
+
+    def of(self, site: Site) -> dict[tuple[object, ...], tuple[str, Json, tuple[str, ...]]]:
+        """(id, body, cleared) by what was read, for these settings."""
+        if (site is not self._site and site != self._site) or len(self._meant) > self.LIMIT:
+            self._meant = {}
+        self._site = site
+        return self._meant
+
+
+_MEMORY = Memory()
+
+
 class Reading:
     """The state of one interpretation. `patient`, `encounter`: ids of the group being read; `said_us`: MSH-7, µs UTC;
     `first_hand`: the message is the authority on who and where (ADT)."""
@@ -34,6 +57,7 @@ class Reading:
         self.patient: str | None = None
         self.encounter: str | None = None
         self.first_hand = False
+        self.memory = _MEMORY.of(site)
         header = message.header
         self.trigger = header.text(9, 1, 2) or message_trigger(message)
         self.family = header.text(9)

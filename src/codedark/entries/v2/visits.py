@@ -38,7 +38,8 @@ _EVENT_STATUS = {
 planned); the others say in words what their name says."""
 
 _OPENING = frozenset({"A01", "A04", "A05", "A06", "A07", "A10", "A14"})
-_NEVER_PENDING = frozenset({"A15", "A16", "A25", "A26"})
+_PENDING = frozenset({"A15", "A16", "A25", "A26"})
+"""Transfers and discharges that are only planned, or no longer: where the patient is did not change."""
 
 
 def visit_id(reading: Reading, pv1: Segment, pid: Segment | None) -> str | None:
@@ -54,11 +55,49 @@ def visit_id(reading: Reading, pv1: Segment, pid: Segment | None) -> str | None:
 
 def read_visit(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment | None) -> None:
     """PV1 with its PV2: sets `reading.encounter` and claims the Encounter."""
+    if not reading.first_hand:
+        _read_second_hand(reading, pv1, pv2, pid)
+        return
     identity = visit_id(reading, pv1, pid)
     if identity is None:
         return
     reading.encounter = identity
-    first_hand = reading.first_hand and reading.trigger not in _NEVER_PENDING
+    body, cleared, likely = _described(reading, pv1, pv2, pid)
+    pending = reading.trigger in _PENDING
+    status = "" if pending else _status(reading, pv1, likely)
+    if status:
+        body["status"] = status
+    ranked = reading.rank(hearsay=pending)
+    reading.claim(pv1.path, "Encounter", identity, body, ranked=ranked, cleared=cleared)
+    if not status and likely:
+        ranked = reading.rank(hearsay=True)
+        reading.claim(f"{pv1.path}.2", "Encounter", identity, {"status": likely}, ranked=ranked)
+
+
+def _read_second_hand(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment | None) -> None:
+    """The PV1 of an order or a result: the same words about the same patient were most likely read before."""
+    words = (pv1.raw, pv2.raw if pv2 is not None else "", pid.field(18) if pid is not None else "")
+    key = ("PV1", *words, reading.patient, pv1.delimiters, pv1.codec)
+    known = reading.memory.get(key)
+    if known is None:
+        problems = len(reading.problems)
+        identity = visit_id(reading, pv1, pid)
+        if identity is None:
+            return
+        body, cleared, likely = _described(reading, pv1, pv2, pid)
+        if likely:
+            body["status"] = likely
+        known = identity, body, cleared
+        if problems == len(reading.problems):
+            reading.memory[key] = known
+    reading.encounter, body, cleared = known
+    reading.claim(pv1.path, "Encounter", known[0], body, ranked=reading.rank(hearsay=True), cleared=cleared)
+
+
+def _described(
+    reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment | None
+) -> tuple[Json, tuple[str, ...], str]:
+    """(body without status, cleared fields, the status that the end and the patient class suggest or "")."""
     body: Json = reading.subject({}, encounter="")
     cleared: list[str] = []
     _class(reading, body, pv1)
@@ -69,26 +108,14 @@ def read_visit(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment
     if pv2 is not None:
         _details(body, pv2)
     _admission(body, pv1)
-    status = _status(reading, pv1, ended)
-    likely = "finished" if ended else tables.CLASS_STATUS.get(text_of(pv1, 2), "unknown")
-    if not first_hand and likely != "unknown":
-        body["status"] = likely
-    elif status:
-        body["status"] = status
-    ranked = reading.rank(hearsay=not first_hand)
-    reading.claim(pv1.path, "Encounter", identity, body, ranked=ranked, cleared=tuple(cleared))
-    if first_hand and not status and likely != "unknown":
-        ranked = reading.rank(hearsay=True)
-        reading.claim(f"{pv1.path}.2", "Encounter", identity, {"status": likely}, ranked=ranked)
+    likely = "finished" if ended else tables.CLASS_STATUS.get(text_of(pv1, 2), "")
+    return body, tuple(cleared), "" if likely == "unknown" else likely
 
 
-def _status(reading: Reading, pv1: Segment, ended: bool) -> str:
-    if not reading.first_hand:
-        return ""
+def _status(reading: Reading, pv1: Segment, likely: str) -> str:
     if reading.trigger == "A04":
-        return "finished" if ended else tables.CLASS_STATUS.get(text_of(pv1, 2), "in-progress")
-    status = _EVENT_STATUS.get(reading.trigger, "")
-    return status or ("finished" if ended else "")
+        return likely or "in-progress"
+    return _EVENT_STATUS.get(reading.trigger, "finished" if likely == "finished" else "")
 
 
 def _class(reading: Reading, body: Json, pv1: Segment) -> None:
