@@ -382,7 +382,7 @@ def test_a_port_that_is_taken_is_a_config_error(tmp_path):
 def test_a_peer_that_reads_no_answers_is_not_read_either(tmp_path):
     async def story():
         async with site(tmp_path) as s:
-            reader, writer = await asyncio.open_connection("127.0.0.1", s.port())
+            _, writer = await asyncio.open_connection("127.0.0.1", s.port())
             sent = 0
             while sent < 60_000:
                 writer.write(b"".join(frame(adt(n)) for n in range(sent, sent + 500)))
