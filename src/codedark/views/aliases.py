@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import apsw
 
 
@@ -34,7 +36,10 @@ class Aliases:
         """A survivor and everything absorbed into it, the survivor first."""
         return [pid, *(member for member in sorted(self._members.get(pid, ())) if member != pid)]
 
-    @property
-    def absorbed(self) -> int:
-        """How many records stand under another."""
-        return sum(1 for pid in self._into if self.survivor(pid) != pid)
+    def distinct(self, alive: int, is_alive: Callable[[int], bool]) -> int:
+        """How many patients `alive` records stand for: every group of merged records counts once."""
+        groups: dict[int, int] = {}
+        for pid in {*self._into, *(self.survivor(each) for each in self._into)}:
+            if is_alive(pid):
+                groups[self.survivor(pid)] = groups.get(self.survivor(pid), 0) + 1
+        return alive - sum(groups.values()) + len(groups)

@@ -26,9 +26,16 @@ _pack = msgspec.msgpack.Encoder()
 _ADMITTED = frozenset({"IMP", "ACUTE", "NONAC", "EMER", "OBSENC", "SS", "I", "E", "O", "B", ""})
 _ALLERGY_PATHS = ("AL1", "IAM", "AllergyIntolerance")
 TOPIC_OF_TYPE = {
-    "Patient": "adt", "Encounter": "adt", "AllergyIntolerance": "allergies", "MedicationRequest": "orders",
-    "ServiceRequest": "orders", "MedicationAdministration": "mar", "Observation": "results",
-    "DiagnosticReport": "results", "DocumentReference": "notes", "Composition": "notes",
+    "Patient": "adt",
+    "Encounter": "adt",
+    "AllergyIntolerance": "allergies",
+    "MedicationRequest": "orders",
+    "ServiceRequest": "orders",
+    "MedicationAdministration": "mar",
+    "Observation": "results",
+    "DiagnosticReport": "results",
+    "DocumentReference": "notes",
+    "Composition": "notes",
 }
 
 
@@ -62,7 +69,12 @@ class Batch:
     def _clear(self) -> None:
         self.facts = 0
         self._rows: dict[str, list[tuple[Any, ...]]] = {
-            "entry": [], "claim": [], "patient": [], "held": [], "bed": [], "worklist": []
+            "entry": [],
+            "claim": [],
+            "patient": [],
+            "held": [],
+            "bed": [],
+            "worklist": [],
         }
         self._heard: dict[tuple[int, str], int] = {}
         self._counts: dict[str, int] = {}
@@ -89,10 +101,19 @@ class Batch:
                 topics_of.setdefault(pid, set()).add(TOPIC_OF_TYPE.get(each.type, ""))
         if not out:
             self._hear(topics_of, meant.topics, recorded)
-        self._rows["entry"].append((
-            entry.position, recorded, self.sid(source), meant.message_type, meant.understood.value,
-            ",".join(sorted(meant.topics)), first, self._next_claim - first, len(topics_of) == 1,
-        ))
+        self._rows["entry"].append(
+            (
+                entry.position,
+                recorded,
+                self.sid(source),
+                meant.message_type,
+                meant.understood.value,
+                ",".join(sorted(meant.topics)),
+                first,
+                self._next_claim - first,
+                len(topics_of) == 1,
+            )
+        )
         self._problems(entry, meant, topics_of)
         self._counts[meant.understood.value] = self._counts.get(meant.understood.value, 0) + 1
         self._counts["facts"] = self._counts.get("facts", 0) + len(staged)
@@ -128,10 +149,21 @@ class Batch:
         self._next_claim += 1
         resource = self.shelf.find(each.name, each.type, each.id)
         same = resource.last_claim if resource.last_body == each.body else None
-        self._rows["claim"].append((
-            number, resource.key, pid, entry.position, fact.path, each.op.value, fact.rank, fact.claimed_at_us,
-            "\x1f".join(fact.cleared), same, None if same else each.body,
-        ))
+        self._rows["claim"].append(
+            (
+                number,
+                resource.key,
+                pid,
+                entry.position,
+                fact.path,
+                each.op.value,
+                fact.rank,
+                fact.claimed_at_us,
+                "\x1f".join(fact.cleared),
+                same,
+                None if same else each.body,
+            )
+        )
         if same is None:
             resource.last_claim, resource.last_body = number, each.body
         resource.dirty = True
@@ -139,8 +171,16 @@ class Batch:
             self._rows["held"].append((number, pid, each.type == "AllergyIntolerance"))
             return
         claim = Claim(
-            number, pid, each.op, fact.rank, each.body, fact.cleared, fact.claimed_at_us, entry.position,
-            entry.recorded_at_us, entry.source,
+            number,
+            pid,
+            each.op,
+            fact.rank,
+            each.body,
+            fact.cleared,
+            fact.claimed_at_us,
+            entry.position,
+            entry.recorded_at_us,
+            entry.source,
         )
         resource.take(claim, each.json)
         if each.type == "Encounter":
@@ -165,14 +205,29 @@ class Batch:
                 heard[pid, topic] = max(recorded, heard.get((pid, topic), 0))
 
     def _problems(self, entry: Entry, meant: Interpretation, topics_of: dict[int, set[str]]) -> None:
-        pid = next(iter(topics_of)) if len(topics_of) == 1 else None
+        only = next(iter(topics_of)) if len(topics_of) == 1 else None
         for number, problem in enumerate(meant.problems):
-            allergy = problem.path.startswith(_ALLERGY_PATHS) or meant.topics == frozenset({"allergies"})
+            pid = self.pid(problem.patient) if problem.patient else only
+            allergy = (
+                problem.type == "AllergyIntolerance"
+                or problem.path.startswith(_ALLERGY_PATHS)
+                or meant.topics == frozenset({"allergies"})
+            )
             item = f"{entry.position}/{problem.path}" + (f"#{number}" if number else "")
-            self._rows["worklist"].append((
-                item, entry.position, entry.recorded_at_us, entry.source, meant.message_type, problem.path,
-                problem.reason, problem.hint, pid, allergy,
-            ))
+            self._rows["worklist"].append(
+                (
+                    item,
+                    entry.position,
+                    entry.recorded_at_us,
+                    entry.source,
+                    meant.message_type,
+                    problem.path,
+                    problem.reason,
+                    problem.hint,
+                    pid,
+                    allergy,
+                )
+            )
 
     def flush(self) -> None:
         """Write what is staged into the open transaction."""
@@ -184,10 +239,12 @@ class Batch:
         many("INSERT OR IGNORE INTO bed VALUES(?,?,?)", rows["bed"])
         many(
             "INSERT INTO worklist(item, position, recorded_us, source, message_type, path, reason, hint, pid, allergy) "
-            "VALUES(?,?,?,?,?,?,?,?,?,?)", rows["worklist"],
+            "VALUES(?,?,?,?,?,?,?,?,?,?)",
+            rows["worklist"],
         )
         many(
-            "INSERT INTO heard VALUES(?,?,?) ON CONFLICT DO UPDATE SET recorded_us=max(recorded_us, excluded.recorded_us)",
+            "INSERT INTO heard VALUES(?,?,?) ON CONFLICT DO UPDATE SET "
+            "recorded_us = max(recorded_us, excluded.recorded_us)",
             [(pid, topic, at) for (pid, topic), at in sorted(self._heard.items())],
         )
         many(
@@ -211,11 +268,12 @@ class Batch:
         self.db.execute("DELETE FROM bed")
         self._beds.clear()
         self._rows["bed"].clear()
-        for (body,) in self.db.execute(
+        bodies: list[Any] = self.db.execute(
             "SELECT c.body FROM claim c JOIN resource r ON r.key = c.resource WHERE r.type = 'Encounter' AND c.body IS "
             "NOT NULL AND EXISTS (SELECT 1 FROM claim t WHERE coalesce(t.same_as, t.claim) = c.claim "
             "AND t.resource = c.resource AND t.claim NOT IN (SELECT claim FROM held))"
-        ).fetchall():
+        ).fetchall()
+        for (body,) in bodies:
             self._see_bed(decoded(body))
 
 
@@ -257,9 +315,7 @@ class Cabinet:
         else:
             section, unreadable = self._card(resource)
         state = None if resource.merged is None else resource.merged.saved()
-        tail = (
-            resource.pid, section, resource.claims, resource.alive, unreadable, resource.last_claim, state
-        )
+        tail = (resource.pid, section, resource.claims, resource.alive, unreadable, resource.last_claim, state)
         if resource.fresh:
             self.inserts.append((resource.key, resource.name, resource.type, resource.id, *tail))
         else:

@@ -59,7 +59,8 @@ class AllergyCard(Card):
 
 
 class ObservationCard(Card):
-    """A result, a vital sign or a trait. `group`: words for its panel when no report names one."""
+    """A result, a vital sign or a trait. `group`: words for its panel when no report names one; `comment`: what the
+    laboratory wrote beside it."""
 
     code: str = ""
     name: str = ""
@@ -73,6 +74,7 @@ class ObservationCard(Card):
     at_us: int | None = None
     earlier: tuple[str, ...] = ()
     group: str = ""
+    comment: str = ""
 
 
 class MedicationCard(Card):

@@ -32,7 +32,13 @@ AHEAD_US = 5 * 60 * 1_000_000
 """A dose dated further than this after it was recorded has an impossible time (security.md, decision 10)."""
 RECENTLY_US = 72 * 3600 * 1_000_000
 """Stopped orders stay in the chart this long before the newest entry."""
-_MARKS = {"import": Mark.IMPORT, "person": Mark.SCREEN, "device": Mark.SCREEN, "paper": Mark.PAPER, "facility": Mark.TRANSFER}
+_MARKS = {
+    "import": Mark.IMPORT,
+    "person": Mark.SCREEN,
+    "device": Mark.SCREEN,
+    "paper": Mark.PAPER,
+    "facility": Mark.TRANSFER,
+}
 _ENDED = frozenset({"stopped", "completed", "cancelled"})
 _decoders: dict[int, msgspec.msgpack.Decoder[Any]] = {
     int(section): msgspec.msgpack.Decoder(type_) for section, type_ in c.CARD_TYPES.items()
@@ -87,14 +93,32 @@ def banner(cards: Cards, patient: str, pid: int) -> Banner:
     unit, room, bed = visit.where if visit.active and visit.where else ("", "", "")
     weight = next((card for card in _by_code(cards.of(Section.VITAL), WEIGHT)), None)
     return Banner(
-        patient=patient, name=who.name, birth_date=who.birth, sex=who.sex, mrn=who.mrn, visit=visit.visit, unit=unit,
-        room=room, bed=bed, attending=visit.attending, patient_class=visit.kind, admitted=when(visit.admitted),
-        discharged=when(visit.discharged) if not visit.active else None, code_status=code_status(cards),
-        isolation=isolation(cards), weight=f"{weight.value} {weight.unit}".strip() if weight else "",
+        patient=patient,
+        name=who.name,
+        birth_date=who.birth,
+        sex=who.sex,
+        mrn=who.mrn,
+        visit=visit.visit,
+        unit=unit,
+        room=room,
+        bed=bed,
+        attending=visit.attending,
+        patient_class=visit.kind,
+        admitted=when(visit.admitted),
+        discharged=when(visit.discharged) if not visit.active else None,
+        code_status=code_status(cards),
+        isolation=isolation(cards),
+        weight=f"{weight.value} {weight.unit}".strip() if weight else "",
         weight_when=when(weight.when) if weight else None,
-        merged_from=tuple(card.mrn or card.id for own, card in listed if own != pid),
+        merged_from=_absorbed(listed, who),
         stamp=stamp(who) if listed else None,
     )
+
+
+def _absorbed(listed: Sequence[tuple[int, c.PatientCard]], who: c.PatientCard) -> tuple[str, ...]:
+    # An imported record that only carries the same number is the same record, not a merge.
+    numbers = (card.mrn or card.id for _, card in listed[1:])
+    return tuple(dict.fromkeys(number for number in numbers if number not in (who.mrn, who.id)))
 
 
 def _by_code(cards: Iterable[Any], wanted: frozenset[str]) -> list[Any]:
@@ -109,13 +133,17 @@ def code_status(cards: Cards) -> str:
 
 def isolation(cards: Cards) -> str:
     """The newest isolation that was claimed, "" when none was."""
-    found = [card for card in cards.of(Section.TRAIT) if "isolation" in card.name.lower() and card.standing != "withdrawn"]
+    found = [
+        card for card in cards.of(Section.TRAIT) if "isolation" in card.name.lower() and card.standing != "withdrawn"
+    ]
     return next((card.value for card in sorted(found, key=_newest)), "")
 
 
 def allergies(cards: Cards, unread: bool) -> tuple[AllergyState, tuple[Allergy, ...]]:
     """The state and what is listed: an NKA statement beside an allergy leaves both in the list, as a conflict."""
-    listed = sorted(cards.of(Section.ALLERGY), key=lambda card: (card.none_known, card.criticality != "high", card.substance))
+    listed = sorted(
+        cards.of(Section.ALLERGY), key=lambda card: (card.none_known, card.criticality != "high", card.substance)
+    )
     state = AllergyState.NOT_RECORDED
     if any(not card.none_known and not card.note for card in listed):
         state = AllergyState.HAS
@@ -125,8 +153,12 @@ def allergies(cards: Cards, unread: bool) -> tuple[AllergyState, tuple[Allergy, 
         state = AllergyState.NONE_KNOWN
     shown = tuple(
         Allergy(
-            f"{card.substance} ({card.note})" if card.note else card.substance, tuple(card.reactions), card.criticality,
-            card.kind, when(card.since), stamp(card),
+            f"{card.substance} ({card.note})" if card.note else card.substance,
+            tuple(card.reactions),
+            card.criticality,
+            card.kind,
+            when(card.since),
+            stamp(card),
         )
         for card in listed
     )
@@ -202,9 +234,20 @@ def _heard(doses: Sequence[c.DoseCard]) -> tuple[Administration | None, Administ
 def _medication(card: c.MedicationCard, doses: Sequence[c.DoseCard], drug_name: Callable[[str], str]) -> Medication:
     last, last_given, count = _heard(doses)
     return Medication(
-        id=card.id, name=card.name or drug_name(card.drug), status=card.status, dose=card.dose, route=card.route,
-        schedule=card.schedule, as_needed=card.as_needed, infusion=card.infusion, prescriber=card.prescriber,
-        ordered=when(card.ordered), last_heard=last, doses_heard=count, stamp=stamp(card), last_given=last_given,
+        id=card.id,
+        name=card.name or drug_name(card.drug),
+        status=card.status,
+        dose=card.dose,
+        route=card.route,
+        schedule=card.schedule,
+        as_needed=card.as_needed,
+        infusion=card.infusion,
+        prescriber=card.prescriber,
+        ordered=when(card.ordered),
+        last_heard=last,
+        doses_heard=count,
+        stamp=stamp(card),
+        last_given=last_given,
     )
 
 
@@ -212,9 +255,20 @@ def _unordered(key: str, doses: Sequence[c.DoseCard], drug_name: Callable[[str],
     last, last_given, count = _heard(doses)
     first = doses[0]
     return Medication(
-        id=key, name=first.name or drug_name(first.drug), status="unknown", dose="", route="",
-        schedule="order never heard", as_needed=False, infusion=False, prescriber="", ordered=None, last_heard=last,
-        doses_heard=count, stamp=stamp(first), last_given=last_given,
+        id=key,
+        name=first.name or drug_name(first.drug),
+        status="unknown",
+        dose="",
+        route="",
+        schedule="order never heard",
+        as_needed=False,
+        infusion=False,
+        prescriber="",
+        ordered=None,
+        last_heard=last,
+        doses_heard=count,
+        stamp=stamp(first),
+        last_given=last_given,
     )
 
 
@@ -222,17 +276,26 @@ def results(cards: Cards) -> tuple[Result, ...]:
     """Results by panel, newest first within it."""
     panels = {
         id_: report.name
-        for report in sorted(cards.of(Section.REPORT), key=_newest, reverse=True) for id_ in report.results
+        for report in sorted(cards.of(Section.REPORT), key=_newest, reverse=True)
+        for id_ in report.results
     }
     found = [
-        ((panel := panels.get(card.id) or card.group), card)
-        for card in [*cards.of(Section.CRITICAL), *cards.of(Section.RESULT)]
+        (panels.get(card.id) or card.group, card) for card in [*cards.of(Section.CRITICAL), *cards.of(Section.RESULT)]
     ]
     found.sort(key=lambda each: (each[0].casefold(), _newest(each[1])[0], each[1].name.casefold(), each[1].id))
     return tuple(
         Result(
-            panel, card.name, card.value, card.unit, card.reference, card.flag, card.critical, card.standing,
-            when(card.when), tuple(card.earlier), stamp(card),
+            panel,
+            card.name,
+            card.value,
+            card.unit,
+            card.reference,
+            card.flag,
+            card.critical,
+            card.standing,
+            when(card.when),
+            tuple(card.earlier),
+            stamp(card),
         )
         for panel, card in found
     )
@@ -248,7 +311,8 @@ def critical_results(cards: Cards) -> tuple[str, ...]:
             newest.setdefault(card.code or card.name.casefold(), card)
     return tuple(
         " ".join(filter(None, (card.name, card.value, card.unit, card.flag)))
-        for card in newest.values() if card.critical
+        for card in newest.values()
+        if card.critical
     )
 
 
@@ -273,7 +337,13 @@ def orders(cards: Cards) -> tuple[Order, ...]:
 def notes(cards: Cards) -> tuple[Note, ...]:
     """Documents, comments and the words of reports, newest first."""
     listed = [*cards.of(Section.NOTE), *(card for card in cards.of(Section.REPORT) if card.text)]
-    return tuple(
-        Note(card.name if isinstance(card, c.ReportCard) else card.title, card.text, card.author, when(card.when), stamp(card))
-        for card in sorted(listed, key=_newest)
-    )
+    for section in (Section.CRITICAL, Section.RESULT, Section.VITAL):
+        listed += [card for card in cards.of(section) if card.comment]
+    return tuple(_note(card) for card in sorted(listed, key=_newest))
+
+
+def _note(card: Any) -> Note:
+    if isinstance(card, c.ObservationCard):
+        return Note(f"comment on {card.name}", card.comment, "", when(card.when), stamp(card))
+    title = card.name if isinstance(card, c.ReportCard) else card.title
+    return Note(title, card.text, card.author, when(card.when), stamp(card))

@@ -51,6 +51,11 @@ def texts(concepts: Any) -> str:
     return ", ".join(filter(None, (text(concept) for concept in concepts or ())))
 
 
+def remarks(notes: Any) -> str:
+    """Annotations as words."""
+    return "; ".join(filter(None, (plain(str(note.get("text") or "")) for note in notes or ())))
+
+
 def first_code(concept: Any) -> str:
     """`system|code` of the first coding, or ""."""
     for coding in (concept or {}).get("coding") or ():
@@ -75,7 +80,9 @@ def quantity(value: Any) -> tuple[str, str]:
     """(value, unit) of a Quantity, comparator included ("<5")."""
     if not value:
         return "", ""
-    return f"{value.get('comparator') or ''}{number(value.get('value'))}", str(value.get("unit") or value.get("code") or "")
+    return f"{value.get('comparator') or ''}{number(value.get('value'))}", str(
+        value.get("unit") or value.get("code") or ""
+    )
 
 
 def amount(value: Any) -> str:
@@ -119,8 +126,8 @@ def micros(iso: str) -> int | None:
     """µs UTC at which a FHIR date, dateTime or instant begins; None when it is not one."""
     try:
         if len(iso) <= 10:
-            parts = [int(part) for part in iso.split("-")]
-            at = datetime(parts[0], *(parts[1:3] + [1, 1])[:2], tzinfo=UTC)
+            year, month, day = ([int(part) for part in iso.split("-")] + [1, 1])[:3]
+            at = datetime(year, month, day, tzinfo=UTC)
         else:
             at = datetime.fromisoformat(iso)
             at = at if at.tzinfo else at.replace(tzinfo=UTC)

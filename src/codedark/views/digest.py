@@ -22,14 +22,13 @@ from codedark.views.store import ViewStore
 _pack = msgspec.msgpack.Encoder(order="deterministic")
 _WHOLE = (
     "SELECT 'setting', * FROM setting ORDER BY key",
-    "SELECT 'worklist', item, position, recorded_us, source, message_type, path, reason, hint, state, decided_by, "
-    "decision, note FROM worklist ORDER BY item",
+    "SELECT 'worklist', item, recorded_us, source, message_type, reason, state, decision FROM worklist ORDER BY item",
     "SELECT 'unknown', * FROM unknown_kind ORDER BY kind",
     "SELECT 'distrust', * FROM distrust ORDER BY position",
     "SELECT 'flagged', * FROM flagged ORDER BY position, flagged_by",
     "SELECT 'feed', * FROM feed ORDER BY feed",
     "SELECT 'counter', * FROM counter ORDER BY name",
-    "SELECT 'heard', p.id, h.topic, h.recorded_us FROM heard h LEFT JOIN patient p ON p.pid = h.pid ORDER BY p.id, h.topic",
+    "SELECT 'heard', id, topic, recorded_us FROM heard LEFT JOIN patient USING(pid) ORDER BY id, topic",
     "SELECT 'account', * FROM account ORDER BY person",
     "SELECT 'session', * FROM session ORDER BY session",
     "SELECT 'unit_card', * FROM unit_card ORDER BY unit",
@@ -38,8 +37,7 @@ _WHOLE = (
     "SELECT 'read', * FROM read_log ORDER BY position",
     "SELECT 'pack', * FROM pack ORDER BY position",
     "SELECT 'sheet', * FROM sheet ORDER BY sheet, copy, position",
-    "SELECT 'entry', e.position, e.recorded_us, s.name, e.message_type, e.understood, e.topics, e.claims FROM entry e "
-    "JOIN source s ON s.sid = e.sid ORDER BY e.position",
+    "SELECT 'entry', position, recorded_us, name, understood, claims FROM entry JOIN source USING(sid) ORDER BY 2",
 )
 
 

@@ -5,6 +5,8 @@ Nothing is deleted. A claim that is out is listed in `held`; its resource is fol
 
 from __future__ import annotations
 
+from typing import Any
+
 import apsw
 
 from codedark.entries import SourceDistrusted
@@ -70,12 +72,12 @@ def _move_claims(db: apsw.Connection, source: str) -> list[int]:
         "AND c.claim < e.first_claim + e.claims JOIN resource r ON r.key = c.resource "
         "LEFT JOIN held h ON h.claim = c.claim WHERE n.name = ?"
     )
-    out = db.execute(
-        f"SELECT c.claim, c.pid, r.type = 'AllergyIntolerance', r.key {joined} AND h.claim IS NULL AND {_OUT}",  # noqa: S608
+    out: list[Any] = db.execute(
+        f"SELECT c.claim, c.pid, r.type = 'AllergyIntolerance', r.key {joined} AND h.claim IS NULL AND {_OUT}",
         (source,),
     ).fetchall()
-    back = db.execute(
-        f"SELECT c.claim, r.key {joined} AND h.claim IS NOT NULL AND NOT {_OUT}", (source,)  # noqa: S608
+    back: list[Any] = db.execute(
+        f"SELECT c.claim, r.key {joined} AND h.claim IS NOT NULL AND NOT {_OUT}", (source,)
     ).fetchall()
     db.executemany("INSERT INTO held VALUES(?,?,?)", [row[:3] for row in out])
     db.executemany("DELETE FROM held WHERE claim=?", [(row[0],) for row in back])
@@ -92,13 +94,13 @@ def _hear_again(db: apsw.Connection) -> None:
             heard[pid, topic] = max(at, heard.get((pid, topic), 0))
 
     for topics, at in db.execute(
-        f"SELECT e.topics, max(e.recorded_us) FROM entry e WHERE NOT {_OUT} GROUP BY e.topics"  # noqa: S608
+        f"SELECT e.topics, max(e.recorded_us) FROM entry e WHERE NOT {_OUT} GROUP BY e.topics"
     ):
         hear(0, topics.split(",") if topics else [], at)
     for pid, one_patient, topics, type_, at in db.execute(
         "SELECT c.pid, e.one_patient, e.topics, r.type, max(e.recorded_us) FROM claim c "
         "JOIN entry e ON e.position = c.position JOIN resource r ON r.key = c.resource "
-        f"WHERE c.pid > 0 AND NOT {_OUT} GROUP BY c.pid, e.one_patient, e.topics, r.type"  # noqa: S608
+        f"WHERE c.pid > 0 AND NOT {_OUT} GROUP BY c.pid, e.one_patient, e.topics, r.type"
     ):
         said = topics.split(",") if topics else []
         hear(pid, said if one_patient else [topic for topic in said if topic == TOPIC_OF_TYPE.get(type_)], at)

@@ -12,6 +12,7 @@ from codedark.views.codings import (
     moment,
     number,
     ratio,
+    remarks,
     shown,
     span,
     target,
@@ -46,10 +47,20 @@ def medication(id_: str, body: Body, claimed_us: int | None) -> tuple[Section, C
     dose, is_rate = _dose(dosage)
     ordered = moment(body, "authoredOn")
     return Section.MEDICATION, MedicationCard(
-        id_, code=code, name=name, drug=drug, status=status, dose=dose, route=text(dosage.get("route")),
-        schedule=_schedule(body.get("dosageInstruction") or ()), infusion=is_rate,
+        id_,
+        code=code,
+        name=name,
+        drug=drug,
+        status=status,
+        dose=dose,
+        route=text(dosage.get("route")),
+        schedule=_schedule(body.get("dosageInstruction") or (), remarks(body.get("note"))),
+        infusion=is_rate,
         as_needed=dosage.get("asNeededBoolean") is True or bool(dosage.get("asNeededCodeableConcept")),
-        prescriber=shown(body.get("requester")), ordered=ordered, at_us=at(ordered), claimed_us=claimed_us,
+        prescriber=shown(body.get("requester")),
+        ordered=ordered,
+        at_us=at(ordered),
+        claimed_us=claimed_us,
     )
 
 
@@ -58,7 +69,9 @@ def _dose(dosage: Body) -> tuple[str, bool]:
     parts, is_rate = [], False
     for each in dosage.get("doseAndRate") or ():
         parts.append(amount(each.get("doseQuantity")) or span(each.get("doseRange") or {}))
-        rate = amount(each.get("rateQuantity")) or ratio(each.get("rateRatio") or {}) or span(each.get("rateRange") or {})
+        rate = (
+            amount(each.get("rateQuantity")) or ratio(each.get("rateRatio") or {}) or span(each.get("rateRange") or {})
+        )
         is_rate = is_rate or bool(rate)
         parts.append(f"at {rate}" if rate else "")
     if dosage.get("maxDosePerPeriod"):
@@ -66,17 +79,26 @@ def _dose(dosage: Body) -> tuple[str, bool]:
     return " ".join(filter(None, parts)), is_rate
 
 
-def _schedule(dosages: Any) -> str:
+def _schedule(dosages: Any, note: str) -> str:
     said = []
     for dosage in dosages:
         timing = dosage.get("timing") or {}
         reason = text(dosage.get("asNeededCodeableConcept"))
-        said.append(", ".join(filter(None, (
-            text(timing.get("code")) or _repeat(timing.get("repeat") or {}),
-            str(dosage.get("text") or ""), f"as needed for {reason}" if reason else "",
-            str(dosage.get("patientInstruction") or ""),
-        ))))
-    return "; then ".join(filter(None, said))
+        said.append(
+            ", ".join(
+                filter(
+                    None,
+                    (
+                        text(timing.get("code")) or _repeat(timing.get("repeat") or {}),
+                        str(dosage.get("text") or ""),
+                        f"as needed for {reason}" if reason else "",
+                        str(dosage.get("patientInstruction") or ""),
+                    ),
+                )
+            )
+        )
+    # A remark may hold the condition of the order ("hold if HR < 60"): it stands with the schedule.
+    return " · ".join(filter(None, ("; then ".join(filter(None, said)), f"note: {note}" if note else "")))
 
 
 def _repeat(repeat: Body) -> str:
@@ -99,13 +121,26 @@ def administration(id_: str, body: Body, _: int | None) -> tuple[Section, Card] 
     reason = texts(body.get("statusReason"))
     if not reason and status not in ("completed", "in-progress"):
         reason = {"not-done": "not given", "on-hold": "held", "stopped": "stopped early"}.get(status, "status not said")
+    if any(each.get("url") == "urn:codedark:partially-administered" for each in body.get("extension") or ()):
+        reason = ", ".join(filter(None, (reason, "partly given")))
+    if note := remarks(body.get("note")):
+        reason = " · ".join(filter(None, (reason, note)))
     dosage = body.get("dosage") or {}
     rate = amount(dosage.get("rateQuantity")) or ratio(dosage.get("rateRatio") or {})
     dose = " ".join(filter(None, (amount(dosage.get("dose")), f"at {rate}" if rate else "")))
     performers = [shown(each.get("actor")) for each in body.get("performer") or ()]
     return Section.DOSE, DoseCard(
-        id_, order=target(body.get("request")), code=code, name=name, drug=drug, when=when, at_us=at(when),
-        dose=dose or str(dosage.get("text") or ""), by=", ".join(filter(None, performers)), given=given, reason=reason,
+        id_,
+        order=target(body.get("request")),
+        code=code,
+        name=name,
+        drug=drug,
+        when=when,
+        at_us=at(when),
+        dose=dose or str(dosage.get("text") or ""),
+        by=", ".join(filter(None, performers)),
+        given=given,
+        reason=reason,
     )
 
 

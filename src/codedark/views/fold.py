@@ -48,8 +48,14 @@ class EntrySource(Protocol):
         ...
 
 
-class Restart(Exception):  # noqa: N818 - a signal between this module's parts, never seen outside
-    """The settings changed before anything clinical was folded: start again with the right fold version."""
+class Restart(Exception):
+    """The settings changed before anything clinical was folded: start again with the right fold version.
+
+    It carries what the pass had read, because the pass forgets it with its transaction."""
+
+    def __init__(self, settings: dict[str, Any], position: int) -> None:
+        super().__init__()
+        self.settings, self.position = settings, position
 
 
 class Pass:
@@ -95,7 +101,7 @@ class Pass:
             raise _cannot_write(error) from error
         except (CodedarkError, Restart):
             raise
-        except Exception:  # noqa: BLE001 - folded again below, one at a time
+        except Exception:
             # One of them cannot be written: find it by folding one at a time, so that only it is left out.
             for index in range(start, len(entries)):
                 self._one(entries, index)
@@ -108,7 +114,7 @@ class Pass:
             raise _cannot_write(error) from error
         except (CodedarkError, Restart):
             raise
-        except Exception as error:  # noqa: BLE001 - this entry alone goes to the worklist
+        except Exception as error:
             entry = entries[index]
             with self.db:
                 if entry.kind in CLINICAL:
@@ -141,7 +147,8 @@ class Pass:
         self.db.executemany(
             "INSERT OR REPLACE INTO meta VALUES(?,?)",
             [
-                ("position", entry.position), ("recorded_us", entry.recorded_at_us),
+                ("position", entry.position),
+                ("recorded_us", entry.recorded_at_us),
                 ("clock_trusted", int(entry.header.clock_trusted)),
             ],
         )
@@ -161,14 +168,14 @@ class Pass:
 
     def _clinical(self, entry: Entry) -> None:
         if not self.clinical and entry.position > self.pinned_at and interpretive(self.settings) != self.pinned:
-            raise Restart
+            raise Restart(interpretive(self.settings), self.position)
         self.clinical = True
         if entry.source.startswith("feed:"):
             self.batch.hear_feed(entry.source.removeprefix("feed:"), entry.recorded_at_us)
         try:
             meant = self._interpret(entry, self.site)
             staged = stage(meant)
-        except Exception as error:  # noqa: BLE001 - whatever a sender provokes, the entry is kept and listed
+        except Exception as error:
             self.batch.keep(entry, f"could not be folded ({type(error).__name__})")
             return
         self.batch.take(entry, meant, staged)
@@ -201,7 +208,10 @@ class Pass:
     def _unknown(self, entry: Entry) -> None:
         if self.db.execute("SELECT 1 FROM unknown_kind WHERE kind=?", (entry.kind,)).fetchone() is None:
             worklist_row(
-                self.db, entry, "kind", f"unknown kind {entry.kind} (and all later ones of it)",
+                self.db,
+                entry,
+                "kind",
+                f"unknown kind {entry.kind} (and all later ones of it)",
                 "A newer codedark knows it; the entries are kept and a rebuild will fold them.",
             )
         self.db.execute(
@@ -221,7 +231,11 @@ class Fold:
     """Keeps a `ViewStore` at the head of a journal. The only writer of its folder; one thread."""
 
     def __init__(
-        self, reader: EntrySource, store: ViewStore, *, interpret: Interpret = interpret,
+        self,
+        reader: EntrySource,
+        store: ViewStore,
+        *,
+        interpret: Interpret = interpret,
         mapping: object = MAPPING_VERSION,
     ) -> None:
         self._reader, self._interpret, self._mapping = reader, interpret, mapping
@@ -251,17 +265,16 @@ class Fold:
         return self._build(self._pass.wanted, progress)
 
     def _due(self) -> bool:
-        return self.store.writer().execute("SELECT value FROM meta WHERE key='fold'").get != fold_version(
-            self._pass.wanted, mapping=self._mapping
-        )
+        fold: str = self.store.writer().execute("SELECT value FROM meta WHERE key='fold'").get
+        return fold != fold_version(self._pass.wanted, mapping=self._mapping)
 
     def _advance(self, max_entries: int | None, progress: Progress | None) -> tuple[int, bool]:
         applied = 0
         while max_entries is None or applied < max_entries:
             try:
                 got = self._pass.advance(self._reader, READ if max_entries is None else max_entries - applied)
-            except Restart:
-                self._restart()
+            except Restart as due:
+                self._restart(due)
                 applied = 0
                 continue
             if not got:
@@ -271,9 +284,9 @@ class Fold:
                 progress(applied)
         return applied, False
 
-    def _restart(self) -> None:
+    def _restart(self, due: Restart) -> None:
         """Nothing clinical was folded yet: begin again at once under the right version."""
-        fresh = self._create(interpretive(self._pass.settings), self._pass.position)
+        fresh = self._create(due.settings, due.position)
         self.store.adopt(fresh)
         self._pass = Pass(self.store, self._interpret)
 

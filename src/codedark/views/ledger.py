@@ -43,8 +43,14 @@ def worklist_row(
         "INSERT OR IGNORE INTO worklist(item, position, recorded_us, source, message_type, path, reason, hint) "
         "VALUES(?,?,?,?,?,?,?,?)",
         (
-            f"{entry.position}/{path}", entry.position, entry.recorded_at_us, source or entry.source, entry.kind, path,
-            reason, hint,
+            f"{entry.position}/{path}",
+            entry.position,
+            entry.recorded_at_us,
+            source or entry.source,
+            entry.kind,
+            path,
+            reason,
+            hint,
         ),
     )
 
@@ -108,8 +114,16 @@ def _viewed(db: apsw.Connection, entry: Entry, said: ChartViewed) -> None:
     db.execute(
         "INSERT INTO read_log VALUES(?,?,?,?,?,?,?,?,?,?)",
         (
-            entry.position, entry.recorded_at_us, said.person, said.session, said.what, said.patient, said.unit,
-            said.reason, said.fold, said.position,
+            entry.position,
+            entry.recorded_at_us,
+            said.person,
+            said.session,
+            said.what,
+            said.patient,
+            said.unit,
+            said.reason,
+            said.fold,
+            said.position,
         ),
     )
 
@@ -133,8 +147,17 @@ def _sheets(db: apsw.Connection, entry: Entry, said: SheetsPrinted) -> None:
         "INSERT INTO sheet VALUES(?,?,?,?,?,?,?,?,?,?,?)",
         [
             (
-                str(sheet), said.copy, said.unit, said.pack, str(patient), str(form), int(page), int(pages), said.person,
-                entry.position, entry.recorded_at_us,
+                str(sheet),
+                said.copy,
+                said.unit,
+                said.pack,
+                str(patient),
+                str(form),
+                int(page),
+                int(pages),
+                said.person,
+                entry.position,
+                entry.recorded_at_us,
             )
             for sheet, patient, form, page, pages in said.sheets
         ],
@@ -150,7 +173,12 @@ def _heard(db: apsw.Connection, entry: Entry, said: FeedHeard) -> None:
         "duplicates = duplicates + excluded.duplicates, differing = differing + excluded.differing, "
         "connects = connects + excluded.connects, refusals = refusals + excluded.refusals",
         (
-            said.feed, said.until_us if spoke else None, said.duplicates, said.differing, said.connects, said.refusals,
+            said.feed,
+            said.until_us if spoke else None,
+            said.duplicates,
+            said.differing,
+            said.connects,
+            said.refusals,
         ),
     )
 

@@ -56,34 +56,38 @@ class Ledgers:
     def cards(self) -> tuple[UnitCard, ...]:
         """The valid envelope of every unit, by unit."""
         with self.store.reading() as db:
+            rows: Any = db.execute("SELECT * FROM unit_card ORDER BY unit").fetchall()
             return tuple(
                 UnitCard(
-                    unit, card, recipient, tuple(msgspec.json.decode(codes)),
+                    unit,
+                    card,
+                    recipient,
+                    tuple(msgspec.json.decode(codes)),
                     tuple(idx for (idx,) in db.execute("SELECT idx FROM code_used WHERE card=? ORDER BY idx", (card,))),
                 )
-                for unit, card, recipient, codes in db.execute("SELECT * FROM unit_card ORDER BY unit").fetchall()
+                for unit, card, recipient, codes in rows
             )
 
     def proposals(self) -> tuple[Proposal, ...]:
         """Deeds that wait for a second person or were decided, newest first."""
-        rows = self.store.reader().execute(
+        rows: Any = self.store.reader().execute(
             "SELECT proposal, deed, arguments, person, position, recorded_us, decided, approved, by FROM proposal "
             "ORDER BY position DESC"
         )
         return tuple(
-            Proposal(row[0], row[1], msgspec.json.decode(row[2]), *row[3:6], bool(row[6]), bool(row[7]), row[8])
-            for row in rows
+            Proposal(id_, deed, msgspec.json.decode(arguments), person, position, at, bool(decided), bool(approved), by)
+            for id_, deed, arguments, person, position, at, decided, approved, by in rows
         )
 
     def session(self, id_: str) -> SessionRow | None:
         """One session as folded."""
-        row = self.store.reader().execute("SELECT * FROM session WHERE session=?", (id_,)).fetchone()
-        return None if row is None else SessionRow(*row[:7], bool(row[7]))
+        row: Any = self.store.reader().execute("SELECT * FROM session WHERE session=?", (id_,)).fetchone()
+        return None if row is None else _session(row)
 
     def sessions(self) -> tuple[SessionRow, ...]:
         """Every session, newest first."""
-        rows = self.store.reader().execute("SELECT * FROM session ORDER BY opened_us DESC, session")
-        return tuple(SessionRow(*row[:7], bool(row[7])) for row in rows)
+        rows: Any = self.store.reader().execute("SELECT * FROM session ORDER BY opened_us DESC, session")
+        return tuple(_session(row) for row in rows)
 
     def read_log(self, limit: int = 200, *, patient: str | None = None) -> tuple[ReadRow, ...]:
         """Who saw what, newest first; of one patient when given. For the privacy officer."""
@@ -127,6 +131,11 @@ class Ledgers:
             "SELECT position, reason, score, flagged_by FROM flagged ORDER BY flagged_by DESC, position"
         )
         return tuple(FlagRow(*row) for row in rows)
+
+
+def _session(row: tuple[Any, ...]) -> SessionRow:
+    session, person, basis, unit, claimed_name, opened_us, until_us, closed = row
+    return SessionRow(session, person, basis, unit, claimed_name, opened_us, until_us, bool(closed))
 
 
 def _account(row: tuple[Any, ...]) -> Account:

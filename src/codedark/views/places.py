@@ -47,7 +47,9 @@ def unit_stays(db: apsw.Connection, aliases: Aliases, unit: str) -> list[Stay]:
     """Those of one unit, with every other stay of the same patients (two beds are a clash)."""
     pids = {aliases.survivor(pid) for (pid,) in db.execute("SELECT pid FROM stay WHERE unit=?", (unit,))}
     rows = [
-        row for pid in pids for member in aliases.members(pid)
+        row
+        for pid in pids
+        for member in aliases.members(pid)
         for row in db.execute("SELECT pid, unit, room, bed FROM stay WHERE pid=?", (member,))
     ]
     return _stays(rows, aliases)
@@ -59,19 +61,30 @@ def units(db: apsw.Connection, aliases: Aliases, has_critical: Callable[[int], b
     for stay in all_stays(db, aliases):
         patients.setdefault(stay.place[0], set()).add(stay.pid)
     beds = dict(db.execute("SELECT unit, count(*) FROM bed GROUP BY unit"))
-    heard = dict(db.execute("SELECT s.unit, max(h.recorded_us) FROM stay s JOIN heard h ON h.pid = s.pid GROUP BY s.unit"))
+    heard = dict(
+        db.execute("SELECT s.unit, max(h.recorded_us) FROM stay s JOIN heard h ON h.pid = s.pid GROUP BY s.unit")
+    )
     critical = {aliases.survivor(pid) for (pid,) in db.execute("SELECT DISTINCT pid FROM critical")}
     return tuple(
         UnitRow(
-            unit, len(patients.get(unit, ())), beds.get(unit, 0),
-            sum(1 for pid in patients.get(unit, set()) & critical if has_critical(pid)), heard.get(unit),
+            unit,
+            len(patients.get(unit, ())),
+            beds.get(unit, 0),
+            sum(1 for pid in patients.get(unit, set()) & critical if has_critical(pid)),
+            heard.get(unit),
         )
         for unit in sorted({*patients, *beds}, key=natural)
     )
 
 
-def census(db: apsw.Connection, aliases: Aliases, unit: str, cards_of: Callable[[int], Cards],
-           unread: Callable[[int], bool], id_of: Callable[[int], str]) -> tuple[BedRow, ...]:
+def census(
+    db: apsw.Connection,
+    aliases: Aliases,
+    unit: str,
+    cards_of: Callable[[int], Cards],
+    unread: Callable[[int], bool],
+    id_of: Callable[[int], str],
+) -> tuple[BedRow, ...]:
     """The bed list of a unit with its empty beds, by room and bed."""
     stays = unit_stays(db, aliases, unit)
     here = [stay for stay in stays if stay.place[0] == unit]
@@ -85,7 +98,8 @@ def census(db: apsw.Connection, aliases: Aliases, unit: str, cards_of: Callable[
     taken = {(row.room, row.bed) for row in rows}
     rows += [
         _empty(unit, room, bed)
-        for room, bed in db.execute("SELECT room, bed FROM bed WHERE unit=?", (unit,)) if (room, bed) not in taken
+        for room, bed in db.execute("SELECT room, bed FROM bed WHERE unit=?", (unit,))
+        if (room, bed) not in taken
     ]
     return tuple(sorted(rows, key=lambda row: (natural(row.room), natural(row.bed), row.name, row.patient)))
 
@@ -99,7 +113,8 @@ def _clashes(stays: list[Stay], here: list[Stay]) -> set[Stay]:
             in_bed.setdefault(stay.place, set()).add(stay.pid)
             beds_of.setdefault(stay.pid, set()).add(stay.place)
     return {
-        stay for stay in here
+        stay
+        for stay in here
         if len(in_bed.get(stay.place, ())) > 1 or (stay.place[2] and len(beds_of.get(stay.pid, ())) > 1)
     }
 
@@ -108,7 +123,8 @@ def _families(read: dict[int, Cards]) -> dict[int, bool]:
     """Whether another patient of the unit has the same family name."""
     names = {
         pid: folded(min(cards.patient, key=lambda each: each[0] != pid)[1].family)
-        for pid, cards in read.items() if cards.patient
+        for pid, cards in read.items()
+        if cards.patient
     }
     count: dict[str, int] = {}
     for name in names.values():
@@ -121,19 +137,45 @@ def _row(stay: Stay, cards: Cards, patient: str, unread: bool, same_name: bool, 
     state, listed = charts.allergies(cards, unread)
     active = sum(card.status in ("active", "on-hold") for card in cards.of(Section.MEDICATION))
     return BedRow(
-        unit=stay.place[0], room=stay.place[1], bed=stay.place[2], patient=patient, name=who.name,
-        birth_date=who.birth_date, sex=who.sex, mrn=who.mrn, allergy_state=state,
+        unit=stay.place[0],
+        room=stay.place[1],
+        bed=stay.place[2],
+        patient=patient,
+        name=who.name,
+        birth_date=who.birth_date,
+        sex=who.sex,
+        mrn=who.mrn,
+        allergy_state=state,
         allergy_names=tuple(allergy.substance for allergy in listed) if state is AllergyState.HAS else (),
-        code_status=who.code_status, isolation=who.isolation, active_medications=active,
-        critical_results=charts.critical_results(cards), same_name=same_name, clash=clash, stamp=who.stamp,
+        code_status=who.code_status,
+        isolation=who.isolation,
+        active_medications=active,
+        critical_results=charts.critical_results(cards),
+        same_name=same_name,
+        clash=clash,
+        stamp=who.stamp,
     )
 
 
 def _empty(unit: str, room: str, bed: str) -> BedRow:
     return BedRow(
-        unit=unit, room=room, bed=bed, patient="", name="", birth_date="", sex="", mrn="",
-        allergy_state=AllergyState.NOT_RECORDED, allergy_names=(), code_status="", isolation="", active_medications=0,
-        critical_results=(), same_name=False, clash=False, stamp=None,
+        unit=unit,
+        room=room,
+        bed=bed,
+        patient="",
+        name="",
+        birth_date="",
+        sex="",
+        mrn="",
+        allergy_state=AllergyState.NOT_RECORDED,
+        allergy_names=(),
+        code_status="",
+        isolation="",
+        active_medications=0,
+        critical_results=(),
+        same_name=False,
+        clash=False,
+        stamp=None,
     )
 
 
@@ -156,13 +198,14 @@ def bedside(db: apsw.Connection, pids: Iterable[int]) -> Cards:
 
 
 def find(db: apsw.Connection, text: str, limit: int) -> list[int]:
-    """Row numbers of patients that match every word by name, number, birth date or bed; beds and exact numbers first."""
+    """Row numbers of patients that match every word by name, number, birth date or bed; beds first."""
     words = [word for word in re.split(r"[\s,]+", folded(text)) if word]
     if not words:
         return []
     joined = re.sub(r"[\s-]", "", folded(text))
     by_bed = [
-        pid for pid, *place in db.execute("SELECT pid, unit, room, bed FROM stay ORDER BY unit, room, bed")
+        pid
+        for pid, *place in db.execute("SELECT pid, unit, room, bed FROM stay ORDER BY unit, room, bed")
         if joined in _bed_names(*(folded(part) for part in place))
     ]
     clause, values = [], []
@@ -170,7 +213,7 @@ def find(db: apsw.Connection, text: str, limit: int) -> list[int]:
         clause.append("(words LIKE ? ESCAPE '!' OR numbers LIKE ? ESCAPE '!' OR birth = ?)")
         pattern = re.sub(r"([!%_])", r"!\1", word)
         values += [f"%{pattern}%", f"%{pattern}%", _birth(word)]
-    sql = f"SELECT pid FROM patient WHERE alive=1 AND {' AND '.join(clause)} ORDER BY words, pid LIMIT ?"  # noqa: S608
+    sql = f"SELECT pid FROM patient WHERE alive=1 AND {' AND '.join(clause)} ORDER BY words, pid LIMIT ?"
     by_name = [pid for (pid,) in db.execute(sql, (*values, limit))]
     return list(dict.fromkeys([*by_bed, *by_name]))
 

@@ -31,6 +31,7 @@ from codedark.views.codings import (
     plain,
     quantity,
     ratio,
+    remarks,
     shown,
     span,
     target,
@@ -42,18 +43,45 @@ from codedark.views.schema import Section
 
 Body = dict[str, Any]
 
+PANEL = "urn:codedark:panel"
+"""The extension under which an HL7 result carries the name of its panel."""
 CODE_STATUS = frozenset({"81351-9", "85658-3", "45473-6", "75773-2"})
 WEIGHT = frozenset({"29463-7", "3141-9", "3142-7"})
 VITALS = WEIGHT | frozenset(
-    "8867-4 9279-1 8480-6 8462-4 8478-0 85354-9 8310-5 8331-1 2708-6 59408-5 8302-2 39156-5 72514-3 9269-2 3151-8 "
-    "3150-6 80288-4 67775-7 8287-5 96607-7".split()
+    [
+        "8867-4",
+        "9279-1",
+        "8480-6",
+        "8462-4",
+        "8478-0",
+        "85354-9",
+        "8310-5",
+        "8331-1",
+        "2708-6",
+        "59408-5",
+        "8302-2",
+        "39156-5",
+        "72514-3",
+        "9269-2",
+        "3151-8",
+        "3150-6",
+        "80288-4",
+        "67775-7",
+        "8287-5",
+        "96607-7",
+    ]
 )
 _ABSENT_ALLERGY = frozenset({"716186003", "409137002", "428607008", "429625007", "NKA", "NKDA", "NKFA", "160244002"})
 _ABSENT_ALLERGY_TEXT = re.compile(r"^\s*(nka|nkda|nkfa|no known|none known|no allerg)", re.I)
 _CRITICAL_FLAGS = frozenset({"HH", "LL", "AA", "CR", "HU", "LU"})
 _STANDINGS = {
-    "registered": "registered", "preliminary": "preliminary", "final": "final", "corrected": "corrected",
-    "amended": "corrected", "entered-in-error": "withdrawn", "cancelled": "withdrawn",
+    "registered": "registered",
+    "preliminary": "preliminary",
+    "final": "final",
+    "corrected": "corrected",
+    "amended": "corrected",
+    "entered-in-error": "withdrawn",
+    "cancelled": "withdrawn",
 }
 _HERE = frozenset({"arrived", "triaged", "in-progress", "onleave"})
 _GONE = frozenset({"finished", "cancelled", "entered-in-error", "planned"})
@@ -85,12 +113,19 @@ def _patient(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None
     family, given, name = human(body.get("name"))
     numbered = [
         (str(identifier["value"]), "MR" in codes(identifier.get("type")))
-        for identifier in body.get("identifier") or () if identifier.get("value")
+        for identifier in body.get("identifier") or ()
+        if identifier.get("value")
     ]
     mrn = next((value for value, is_mrn in numbered if is_mrn), numbered[0][0] if numbered else "")
     return Section.PATIENT, PatientCard(
-        id_, family=family, given=given, name=name, birth=str(body.get("birthDate") or ""),
-        sex=str(body.get("gender") or ""), mrn=mrn, numbers=tuple(value for value, _ in numbered),
+        id_,
+        family=family,
+        given=given,
+        name=name,
+        birth=str(body.get("birthDate") or ""),
+        sex=str(body.get("gender") or ""),
+        mrn=mrn,
+        numbers=tuple(value for value, _ in numbered),
     )
 
 
@@ -102,9 +137,16 @@ def _encounter(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | No
     start, end = moment(period, "start"), moment(period, "end")
     class_ = body.get("class") or {}
     return Section.ENCOUNTER, EncounterCard(
-        id_, visit=next((str(each["value"]) for each in body.get("identifier") or () if each.get("value")), ""),
-        status=status, kind=str(class_.get("code") or text(class_)), where=bed_of(body), attending=_attending(body),
-        admitted=start, discharged=end, active=status in _HERE or (status not in _GONE and end is None), at_us=at(start),
+        id_,
+        visit=next((str(each["value"]) for each in body.get("identifier") or () if each.get("value")), ""),
+        status=status,
+        kind=str(class_.get("code") or text(class_)),
+        where=bed_of(body),
+        attending=_attending(body),
+        admitted=start,
+        discharged=end,
+        active=status in _HERE or (status not in _GONE and end is None),
+        at_us=at(start),
     )
 
 
@@ -125,8 +167,11 @@ def _allergy(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None
         for reaction in body.get("reaction") or ()
     ]
     return Section.ALLERGY, AllergyCard(
-        id_, substance=substance or "substance not named", reactions=tuple(filter(None, reactions)),
-        criticality=_criticality(body), kind=", ".join(str(each) for each in body.get("category") or ()),
+        id_,
+        substance=substance or "substance not named",
+        reactions=tuple(filter(None, reactions)),
+        criticality=_criticality(body),
+        kind=", ".join(str(each) for each in body.get("category") or ()),
         none_known=bool(coded & _ABSENT_ALLERGY) or bool(_ABSENT_ALLERGY_TEXT.match(substance)),
         note=next(iter(codes(body.get("clinicalStatus")) & {"inactive", "resolved"}), ""),
         since=moment(body, "onsetDateTime", "recordedDate"),
@@ -145,9 +190,18 @@ def _observation(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | 
     standing = _STANDINGS.get(str(body.get("status") or ""), str(body.get("status") or ""))
     when = moment(body, "effectiveDateTime", "effectiveInstant") or moment(body.get("effectivePeriod") or {}, "start")
     card = ObservationCard(
-        id_, code=first_code(body.get("code")), name=text(body.get("code")), value=value, unit=unit,
-        reference=_reference(body.get("referenceRange")), flag=flag, critical=flag.upper() in _CRITICAL_FLAGS,
-        standing=standing, when=when or moment(body, "issued"), group=_group(body),
+        id_,
+        code=first_code(body.get("code")),
+        name=text(body.get("code")),
+        value=value,
+        unit=unit,
+        reference=_reference(body.get("referenceRange")),
+        flag=flag,
+        critical=flag.upper() in _CRITICAL_FLAGS,
+        standing=standing,
+        when=when or moment(body, "issued"),
+        group=_group(body),
+        comment=remarks(body.get("note")),
     )
     card.at_us = at(card.when)
     return _observation_section(card, coded, body), card
@@ -172,6 +226,9 @@ def _flag(interpretation: Any) -> str:
 
 
 def _group(body: Body) -> str:
+    for extension in body.get("extension") or ():
+        if extension.get("url") == PANEL and extension.get("valueString"):
+            return str(extension["valueString"])
     for category in body.get("category") or ():
         if (said := text(category)) and "laboratory" not in said.lower():
             return said
@@ -195,6 +252,9 @@ def value_of(body: Body) -> tuple[str, str]:
         return ratio(body["valueRatio"]), ""
     if body.get("component"):
         return _components(body["component"]), ""
+    for extension in body.get("extension") or ():
+        if extension.get("valueAttachment"):
+            return _attached(extension["valueAttachment"]), ""
     absent = text(body.get("dataAbsentReason"))
     return (f"unknown ({absent})" if absent else ""), ""
 
@@ -220,10 +280,18 @@ def _report(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     if body.get("status") == "entered-in-error":
         return None
     when = moment(body, "effectiveDateTime", "issued") or moment(body.get("effectivePeriod") or {}, "start")
-    words = [str(body.get("conclusion") or ""), *(_attached(form) for form in body.get("presentedForm") or ())]
+    words = [
+        str(body.get("conclusion") or ""),
+        *(_attached(form) for form in body.get("presentedForm") or ()),
+        *(str((each.get("valueAnnotation") or {}).get("text") or "") for each in body.get("extension") or ()),
+    ]
     return Section.REPORT, ReportCard(
-        id_, name=text(body.get("code")), results=tuple(target(each) for each in body.get("result") or ()),
-        text="\n\n".join(filter(None, words)), when=when, at_us=at(when),
+        id_,
+        name=text(body.get("code")),
+        results=tuple(target(each) for each in body.get("result") or ()),
+        text="\n\n".join(filter(None, words)),
+        when=when,
+        at_us=at(when),
         author=", ".join(filter(None, (shown(each) for each in body.get("performer") or ()))),
     )
 
@@ -233,8 +301,11 @@ def _condition(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | No
         return None
     since = moment(body, "onsetDateTime", "recordedDate") or moment(body.get("onsetPeriod") or {}, "start")
     return Section.CONDITION, ConditionCard(
-        id_, name=text(body.get("code")), status=next(iter(sorted(codes(body.get("clinicalStatus")))), ""),
-        since=since, at_us=at(since),
+        id_,
+        name=text(body.get("code")),
+        status=next(iter(sorted(codes(body.get("clinicalStatus")))), ""),
+        since=since,
+        at_us=at(since),
     )
 
 
@@ -243,8 +314,13 @@ def _order(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
         return None
     when = moment(body, "occurrenceDateTime", "authoredOn")
     return Section.ORDER, OrderCard(
-        id_, name=text(body.get("code")), status=str(body.get("status") or ""), priority=str(body.get("priority") or ""),
-        when=when, at_us=at(when), by=shown(body.get("requester")),
+        id_,
+        name=text(body.get("code")),
+        status=str(body.get("status") or ""),
+        priority=str(body.get("priority") or ""),
+        when=when,
+        at_us=at(when),
+        by=shown(body.get("requester")),
     )
 
 
@@ -254,8 +330,11 @@ def _document(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | Non
     words = [_attached(content.get("attachment")) for content in body.get("content") or ()]
     when = moment(body, "date") or moment((body.get("context") or {}).get("period") or {}, "start")
     return Section.NOTE, NoteCard(
-        id_, title=text(body.get("type")) or str(body.get("description") or "document"),
-        text="\n\n".join(filter(None, words)), when=when, at_us=at(when),
+        id_,
+        title=text(body.get("type")) or str(body.get("description") or "document"),
+        text="\n\n".join(filter(None, words)),
+        when=when,
+        at_us=at(when),
         author=", ".join(filter(None, (shown(each) for each in body.get("author") or ()))),
     )
 
@@ -267,8 +346,12 @@ def _composition(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | 
     ]
     when = moment(body, "date")
     return Section.NOTE, NoteCard(
-        id_, title=str(body.get("title") or text(body.get("type"))), text="\n\n".join(filter(None, words)), when=when,
-        at_us=at(when), author=", ".join(filter(None, (shown(each) for each in body.get("author") or ()))),
+        id_,
+        title=str(body.get("title") or text(body.get("type"))),
+        text="\n\n".join(filter(None, words)),
+        when=when,
+        at_us=at(when),
+        author=", ".join(filter(None, (shown(each) for each in body.get("author") or ()))),
     )
 
 
@@ -276,7 +359,11 @@ def _message(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None
     words = [plain(str(part["contentString"])) for part in body.get("payload") or () if part.get("contentString")]
     when = moment(body, "sent", "received")
     return Section.NOTE, NoteCard(
-        id_, title=texts(body.get("category")) or "comment", text="\n\n".join(words), when=when, at_us=at(when),
+        id_,
+        title=texts(body.get("category")) or "comment",
+        text="\n\n".join(words),
+        when=when,
+        at_us=at(when),
         author=shown(body.get("sender")),
     )
 
@@ -308,8 +395,18 @@ def _attached(attachment: Any) -> str:
 
 
 _READERS: dict[str, Callable[[str, Body, int | None], tuple[Section, Card] | None]] = {
-    "Patient": _patient, "Encounter": _encounter, "AllergyIntolerance": _allergy, "Observation": _observation,
-    "MedicationRequest": medication, "MedicationAdministration": administration, "Medication": drug,
-    "DiagnosticReport": _report, "Condition": _condition, "ServiceRequest": _order, "DocumentReference": _document,
-    "Composition": _composition, "Communication": _message, "Flag": _flag_resource,
+    "Patient": _patient,
+    "Encounter": _encounter,
+    "AllergyIntolerance": _allergy,
+    "Observation": _observation,
+    "MedicationRequest": medication,
+    "MedicationAdministration": administration,
+    "Medication": drug,
+    "DiagnosticReport": _report,
+    "Condition": _condition,
+    "ServiceRequest": _order,
+    "DocumentReference": _document,
+    "Composition": _composition,
+    "Communication": _message,
+    "Flag": _flag_resource,
 }

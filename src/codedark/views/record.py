@@ -11,11 +11,14 @@ from codedark.entries import Site
 from codedark.errors import NotFound
 from codedark.views import charts, places
 from codedark.views.aliases import Aliases
+from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
+from codedark.views.claims import resource_name
 from codedark.views.distrust import Marks
 from codedark.views.ledgers import Ledgers
 from codedark.views.settings import feeds_of, site_of
 from codedark.views.shapes import (
+    Administration,
     AsOf,
     Banner,
     BedRow,
@@ -47,12 +50,17 @@ class Record(Ledgers):
             return self._as_of(db)
 
     def _as_of(self, db: apsw.Connection) -> AsOf:
-        meta = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('fold','position','recorded_us','clock_trusted')"))
+        meta = dict(
+            db.execute("SELECT key, value FROM meta WHERE key IN ('fold','position','recorded_us','clock_trusted')")
+        )
         named = dict(db.execute("SELECT key, value FROM setting WHERE key IN ('facility.name', 'facility.id')"))
         name = named.get("facility.name") or named.get("facility.id")
         return AsOf(
-            facility=str(msgspec.json.decode(name)) if name else Site().facility, position=int(meta.get("position", -1)),
-            recorded_at_us=meta.get("recorded_us"), fold=meta["fold"], clock_trusted=bool(meta.get("clock_trusted", 1)),
+            facility=str(msgspec.json.decode(name)) if name else Site().facility,
+            position=int(meta.get("position", -1)),
+            recorded_at_us=meta.get("recorded_us"),
+            fold=meta["fold"],
+            clock_trusted=bool(meta.get("clock_trusted", 1)),
         )
 
     def _state(self, db: apsw.Connection) -> tuple[str, int]:
@@ -89,8 +97,12 @@ class Record(Ledgers):
             memory, aliases = self._memory(db), self._merges(db)
             if ("census", unit) not in memory:
                 rows = places.census(
-                    db, aliases, unit, lambda pid: places.bedside(db, aliases.members(pid)),
-                    lambda pid: _unread(db, aliases.members(pid))[1], lambda pid: _id(db, pid),
+                    db,
+                    aliases,
+                    unit,
+                    lambda pid: places.bedside(db, aliases.members(pid)),
+                    lambda pid: _unread(db, aliases.members(pid))[1],
+                    lambda pid: _id(db, pid),
                 )
                 if unit and not rows and not any(row.unit == unit for row in self.units()):
                     raise NotFound("there is no such unit")
@@ -114,10 +126,18 @@ class Record(Ledgers):
             unread, unread_allergy = _unread(db, pids)
             state, listed = charts.allergies(cards, unread_allergy)
             return Chart(
-                banner=charts.banner(cards, _id(db, pid), pid), allergy_state=state, allergies=listed,
+                banner=charts.banner(cards, _id(db, pid), pid),
+                allergy_state=state,
+                allergies=listed,
                 medications=charts.medications(cards, as_of.recorded_at_us, lambda id_: _drug(db, id_)),
-                results=charts.results(cards), vitals=charts.vitals(cards), conditions=charts.conditions(cards),
-                orders=charts.orders(cards), notes=charts.notes(cards), ages=_ages(db, pids), unread=unread, as_of=as_of,
+                results=charts.results(cards),
+                vitals=charts.vitals(cards),
+                conditions=charts.conditions(cards),
+                orders=charts.orders(cards),
+                notes=charts.notes(cards),
+                ages=_ages(db, pids),
+                unread=unread,
+                as_of=as_of,
             )
 
     def medications(self, patient: str) -> tuple[Medication, ...]:
@@ -126,7 +146,7 @@ class Record(Ledgers):
             _, pids = self._pids(db, patient)
             return charts.medications(_cards(db, pids), None, lambda id_: _drug(db, id_), all_ended=True)
 
-    def administrations(self, patient: str) -> tuple[tuple[str, charts.Administration], ...]:
+    def administrations(self, patient: str) -> tuple[tuple[str, Administration], ...]:
         """Every dose heard, newest first, as (id of its order or "", dose). Raises `NotFound`."""
         with self.store.reading() as db:
             _, pids = self._pids(db, patient)
@@ -147,7 +167,7 @@ class Record(Ledgers):
                 return tuple(self._banner(db, self._pids(db, id_)[0]) for id_ in ids)
             aliases = self._merges(db)
             rows = db.execute("SELECT pid FROM patient WHERE alive=1 ORDER BY words, pid").fetchall()
-            return tuple(self._banner(db, pid) for (pid,) in rows if aliases.survivor(pid) == pid)
+            return tuple(self._banner(db, pid) for pid in dict.fromkeys(aliases.survivor(int(row[0])) for row in rows))  # type: ignore[arg-type]
 
     def _banner(self, db: apsw.Connection, pid: int) -> Banner:
         return charts.banner(places.bedside(db, self._merges(db).members(pid)), _id(db, pid), pid)
@@ -156,20 +176,29 @@ class Record(Ledgers):
         """Declared and heard feeds by name. A declared feed that was never heard is listed with None."""
         with self.store.reading() as db:
             declared, marks = feeds_of(self.settings()), Marks(db)
-            heard = {row[0]: row[1:] for row in db.execute(
-                "SELECT feed, last_heard_us, received, duplicates, differing, refusals FROM feed"
-            )}
+            heard = {
+                row[0]: row[1:]
+                for row in db.execute("SELECT feed, last_heard_us, received, duplicates, differing, refusals FROM feed")
+            }
             newest = self._as_of(db).recorded_at_us or 0
             rows = []
             for name in sorted({*declared, *heard}):
                 last, received, duplicates, differing, refusals = heard.get(name, (None, 0, 0, 0, 0))
                 said = declared.get(name)
-                rows.append(FeedRow(
-                    feed=name, carries=said.carries if said else (), expected_s=said.expected_s if said else 0,
-                    authenticated=said.authenticated if said else False, last_heard_us=last, received=received,
-                    duplicates=duplicates, differing=differing, refusals=refusals,
-                    distrusted=marks.is_out(f"feed:{name}", newest),
-                ))
+                rows.append(
+                    FeedRow(
+                        feed=name,
+                        carries=said.carries if said else (),
+                        expected_s=said.expected_s if said else 0,
+                        authenticated=said.authenticated if said else False,
+                        last_heard_us=last,
+                        received=received,
+                        duplicates=duplicates,
+                        differing=differing,
+                        refusals=refusals,
+                        distrusted=marks.is_out(f"feed:{name}", newest),
+                    )
+                )
             return tuple(rows)
 
     def worklist(self, limit: int = 100, offset: int = 0, *, state: str | None = "open") -> tuple[WorklistItem, ...]:
@@ -195,15 +224,23 @@ class Record(Ledgers):
             stays = places.all_stays(db, aliases)
             full, part = counts.get("full", 0), counts.get("part", 0)
             return FoldStatus(
-                as_of=self._as_of(db), interpreted=full + part, part=part, kept=counts.get("kept", 0),
+                as_of=self._as_of(db),
+                interpreted=full + part,
+                part=part,
+                kept=counts.get("kept", 0),
                 worklist_open=db.execute(
                     "SELECT (SELECT count(*) FROM worklist WHERE state='open') "
                     "+ (SELECT count(*) FROM resource WHERE unreadable = 1)"
                 ).get,
-                patients=db.execute("SELECT count(*) FROM patient WHERE alive=1").get - aliases.absorbed,
+                patients=aliases.distinct(
+                    db.execute("SELECT count(*) FROM patient WHERE alive=1").get,
+                    lambda pid: bool(db.execute("SELECT alive FROM patient WHERE pid=?", (pid,)).get),
+                ),
                 inpatients=len({stay.pid for stay in stays}),
-                units=len({stay.place[0] for stay in stays} - {""}
-                          | {unit for (unit,) in db.execute("SELECT DISTINCT unit FROM bed WHERE unit<>''")}),
+                units=len(
+                    {stay.place[0] for stay in stays} - {""}
+                    | {unit for (unit,) in db.execute("SELECT DISTINCT unit FROM bed WHERE unit<>''")}
+                ),
                 facts=counts.get("facts", 0),
             )
 
@@ -251,8 +288,6 @@ def _id(db: apsw.Connection, pid: int) -> str:
 
 def _drug(db: apsw.Connection, id_: str) -> str:
     """The name of a Medication resource that an order points to; "" when it was never heard."""
-    from codedark.views.claims import resource_name
-
     row = db.execute(
         "SELECT c.card FROM resource r JOIN card c ON c.pid = r.pid AND c.section = r.section AND c.key = r.key "
         "WHERE r.name = ? AND r.section = 14",
@@ -260,6 +295,4 @@ def _drug(db: apsw.Connection, id_: str) -> str:
     ).fetchone()
     if row is None:
         return ""
-    from codedark.views.cards import DrugCard
-
     return msgspec.msgpack.decode(row[0], type=DrugCard).name

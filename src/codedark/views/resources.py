@@ -20,7 +20,7 @@ _CLAIMS = f"""
 SELECT c.claim, c.pid, c.op, c.rank, {_BODY}, c.cleared, c.claimed_us, c.position, e.recorded_us, s.name
 FROM claim c JOIN entry e ON e.position = c.position JOIN source s ON s.sid = e.sid
 WHERE c.resource = ? AND NOT EXISTS (SELECT 1 FROM held h WHERE h.claim = c.claim) ORDER BY c.claim
-"""  # noqa: S608 - constant text
+"""
 
 
 class Resource:
@@ -28,8 +28,20 @@ class Resource:
     claim; with more it is `merged`."""
 
     __slots__ = (
-        "body", "claims", "dirty", "first", "fresh", "id", "key", "last_body", "last_claim", "merged", "name", "pid",
-        "stored", "type",
+        "body",
+        "claims",
+        "dirty",
+        "first",
+        "fresh",
+        "id",
+        "key",
+        "last_body",
+        "last_claim",
+        "merged",
+        "name",
+        "pid",
+        "stored",
+        "type",
     )
 
     def __init__(self, key: int, name: bytes, type_: str, id_: str) -> None:
@@ -121,8 +133,7 @@ class Shelf:
 
     def _load(self, column: str, value: bytes | int) -> Resource | None:
         row = self.db.execute(
-            "SELECT key, name, type, id, pid, section, claims, last_claim, state "
-            f"FROM resource WHERE {column}=?",  # noqa: S608 - one of two constants
+            f"SELECT key, name, type, id, pid, section, claims, last_claim, state FROM resource WHERE {column}=?",
             (value,),
         ).fetchone()
         if row is None:
@@ -133,7 +144,8 @@ class Shelf:
         if row[8] is not None:
             found.merged = Merged.load(row[8])
         elif found.claims:
-            found.first = claims_of(self.db, found.key)[0]
+            # Every claim may be under distrust: then there is none in the chart.
+            found.first = next(iter(claims_of(self.db, found.key)), None)
         return found
 
     def dirty(self) -> list[Resource]:

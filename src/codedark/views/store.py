@@ -25,6 +25,7 @@ from codedark.views.settings import fold_version, interpretive
 
 CIPHER = "chacha20"
 _POINTER = "current"
+_NONE_YET = "Start `codedark serve`; it folds the journal."
 _WRITER_CACHE_KIB = 131_072
 _READER_CACHE_KIB = 24_576
 _WAL_PAGES = 8_000
@@ -41,7 +42,7 @@ def connect(path: Path, key: bytes, *, writer: bool, create: bool = False) -> ap
     try:
         db = apsw.Connection(str(path), flags=flags)
     except apsw.CantOpenError as error:
-        raise NotFound("there is no views file here yet", hint="Start `codedark serve`; it folds the journal.") from error
+        raise NotFound("there is no views file here yet", hint=_NONE_YET) from error
     try:
         _unlock(db, key)
         _tune(db, writer)
@@ -96,15 +97,15 @@ class ViewStore:
 
     @classmethod
     def open(cls, folder: Path, key: bytes, *, fold: str | None = None, readonly: bool = False) -> ViewStore:
-        """The views that `current` names, or those of one `fold` version. A writer makes the file when there is none."""
+        """The views that `current` names, or those of one `fold` version. A writer makes the file when it is absent."""
         folder = Path(folder)
         if not readonly:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         pointed = _pointed(folder)
         file = f"{fold}.db" if fold else pointed
         if file is None and readonly:
-            raise NotFound("there are no views here yet", hint="Start `codedark serve`; it folds the journal.")
-        if file is None or not (folder / file).exists() and not readonly:
+            raise NotFound("there are no views here yet", hint=_NONE_YET)
+        if file is None or (not readonly and not (folder / file).exists()):
             return cls.create(folder, key, {}, point=fold is None)
         store = cls(folder, key, file, readonly=readonly, follow=fold is None)
         store.meta("fold")
@@ -112,7 +113,13 @@ class ViewStore:
 
     @classmethod
     def create(
-        cls, folder: Path, key: bytes, pinned: dict[str, Any], *, pinned_at: int = -1, mapping: object = None,
+        cls,
+        folder: Path,
+        key: bytes,
+        pinned: dict[str, Any],
+        *,
+        pinned_at: int = -1,
+        mapping: object = None,
         point: bool = True,
     ) -> ViewStore:
         """A new empty file for these pinned settings, not yet read by anyone unless `point`."""
@@ -122,7 +129,9 @@ class ViewStore:
         with db:
             db.execute(TABLES)
             for name, value in (
-                ("schema", SCHEMA_VERSION), ("fold", fold), ("pinned_at", pinned_at),
+                ("schema", SCHEMA_VERSION),
+                ("fold", fold),
+                ("pinned_at", pinned_at),
                 ("pinned", msgspec.json.encode(interpretive(pinned)).decode()),
             ):
                 db.execute("INSERT INTO meta VALUES(?,?)", (name, value))

@@ -21,9 +21,19 @@ MINUTE = 60_000_000
 def entry(position: int, kind: str, payload: bytes, *, source: str = "feed:EPIC", at: int | None = None) -> Entry:
     """An opened entry, one minute after the one before it."""
     header = Header(
-        position=position, origin=bytes(16), previous=bytes(32),
-        recorded_at_us=START_US + position * MINUTE if at is None else at, boot=bytes(16), sequence=position,
-        clock_trusted=True, flags=Flag.NONE, epoch=bytes(16), kind=kind, version=1, audience="facility", source=source,
+        position=position,
+        origin=bytes(16),
+        previous=bytes(32),
+        recorded_at_us=START_US + position * MINUTE if at is None else at,
+        boot=bytes(16),
+        sequence=position,
+        clock_trusted=True,
+        flags=Flag.NONE,
+        epoch=bytes(16),
+        kind=kind,
+        version=1,
+        audience="facility",
+        source=source,
         length=len(payload),
     )
     return Entry(header, bytes(32), payload, None)
@@ -50,18 +60,33 @@ class Tape:
         return self.add(draft.kind, draft.payload, source=source, at=at)
 
     def facts(
-        self, *facts: Fact, source: str = "feed:EPIC", topics: Iterable[str] = (), problems: Iterable[Problem] = (),
+        self,
+        *facts: Fact,
+        source: str = "feed:EPIC",
+        topics: Iterable[str] = (),
+        problems: Iterable[Problem] = (),
         at: int | None = None,
     ) -> Entry:
         """Append a clinical entry that `spoken` reads back as these facts."""
         said = [
-            [each.path, each.op.value, each.type, each.id, each.patient, each.body, each.rank, each.claimed_at_us,
-             list(each.cleared)]
+            [
+                each.path,
+                each.op.value,
+                each.type,
+                each.id,
+                each.patient,
+                each.body,
+                each.rank,
+                each.claimed_at_us,
+                list(each.cleared),
+            ]
             for each in facts
         ]
         return self.add(
-            "hl7.received", msgspec.json.encode([said_bytes(said), list(topics), [list(p) for p in _problems(problems)]]),
-            source=source, at=at,
+            "hl7.received",
+            msgspec.json.encode([said_bytes(said), list(topics), [list(p) for p in _problems(problems)]]),
+            source=source,
+            at=at,
         )
 
 
@@ -82,15 +107,26 @@ def spoken(entry: Entry, site: Site) -> Interpretation:
         for path, op, type_, id_, patient, body, rank_, claimed, cleared in said
     )
     return Interpretation(
-        facts, tuple(Problem(*problem) for problem in problems),
-        Understood.FULL if facts and not problems else Understood.PART if facts else Understood.KEPT, "TEST",
+        facts,
+        tuple(Problem(*problem) for problem in problems),
+        Understood.FULL if facts and not problems else Understood.PART if facts else Understood.KEPT,
+        "TEST",
         frozenset(topics),
     )
 
 
 def fact(
-    type_: str, id_: str, patient: str | None, body: dict[str, Any], at: int = 0, *, op: Op = Op.PATCH, path: str = "X[1]",
-    standing: Standing = Standing.PLAIN, cleared: tuple[str, ...] = (), control: str = "",
+    type_: str,
+    id_: str,
+    patient: str | None,
+    body: dict[str, Any],
+    at: int = 0,
+    *,
+    op: Op = Op.PATCH,
+    path: str = "X[1]",
+    standing: Standing = Standing.PLAIN,
+    cleared: tuple[str, ...] = (),
+    control: str = "",
 ) -> Fact:
     """A claim made `at` minutes after the start of the tape."""
     time = START_US + at * MINUTE
@@ -100,8 +136,11 @@ def fact(
 def patient(id_: str, family: str, given: str = "Ada", mrn: str = "", at: int = 0, **more: Any) -> Fact:
     """A Patient claim."""
     body = {
-        "name": [{"family": family, "given": [given]}], "birthDate": "1955-03-04", "gender": "female",
-        "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": mrn or f"MRN-{id_}"}], **more,
+        "name": [{"family": family, "given": [given]}],
+        "birthDate": "1955-03-04",
+        "gender": "female",
+        "identifier": [{"type": {"coding": [{"code": "MR"}]}, "value": mrn or f"MRN-{id_}"}],
+        **more,
     }
     return fact("Patient", id_, id_, body, at)
 
