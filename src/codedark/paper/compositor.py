@@ -6,7 +6,8 @@ security.md, decision 4: values only, never source; the root is the template fol
 
     first frame   settings  JSON {root, fonts, timestamp, cpu_s, memory}
     then jobs     JSON {job: "measure" | "draw", inputs: {name: JSON text}}
-    answers       one byte, "=" or "!", then: page numbers as JSON | PDF bytes | the place of an error in the template
+    answers       "=" page numbers as JSON, one line; after "draw" the PDF follows
+                  "!" the place of an error in the template
 """
 
 from __future__ import annotations
@@ -71,8 +72,13 @@ def _run(typst: Any, fonts: Any, settings: dict[str, Any], job: dict[str, Any]) 
     root = settings["root"]
     compiler = typst.Compiler(f"{root}/pack.typ", root=root, font_paths=fonts, sys_inputs=job["inputs"])
     if job["job"] == "measure":
-        return str(compiler.query("<sheet>", field="value")).encode()
-    return bytes(compiler.compile(format="pdf", timestamp=settings["timestamp"], pdf_tags=False))
+        return _last_pages(compiler)
+    pdf: bytes = compiler.compile(format="pdf", timestamp=settings["timestamp"], pdf_tags=False)
+    return _last_pages(compiler) + b"\n" + pdf  # asked again, typst remembers the layout: a hundredth of a second
+
+
+def _last_pages(compiler: Any) -> bytes:
+    return json.dumps(json.loads(compiler.query("<sheet>", field="value"))).encode()
 
 
 if __name__ == "__main__":

@@ -57,11 +57,12 @@ def draw_pack(request: PackRequest) -> Pack:
     ids = {key: request.sheets[key] for key in keys}
     data = _data(request)
     with Press(_timestamp(request)) as press:
-        counts = _counts(press.measure(data), len(ids))
-        if request.counts and counts != [request.counts.get(key, 0) for key in keys]:
-            raise PackError("the pack has other pages than were planned", hint="Plan it again from the same record.")
+        planned = [request.counts.get(key, 0) for key in keys] if request.counts else None
+        counts = planned or _counts(press.measure(data), len(keys))
         sheets = _sheets(ids, counts)
-        pdf = press.draw(data, [_page(sheet, request) for sheet in sheets])
+        last_pages, pdf = press.draw(data, [_page(sheet, request) for sheet in sheets])
+    if _counts(last_pages, len(keys)) != counts:
+        raise PackError("the pack has other pages than were planned", hint="Plan it again from the same record.")
     return Pack(pdf, len(sheets), sheets, hashlib.sha256(pdf).digest())
 
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 from codedark.errors import PackError
 
 HERE = Path(__file__).parent
-TIME_LIMIT_S = 60
+TIME_LIMIT_S = 120
 MEMORY_LIMIT = 4 << 30
 
 
@@ -65,14 +65,14 @@ class Press:
 
     def measure(self, data: str) -> list[int]:
         """The last physical page (from 1) of each sheet of `data`, in order."""
-        last_pages = json.loads(self._ask("measure", {"data": data, "pages": "[]"}))
-        return [int(page) for page in last_pages]
+        return self._ask("measure", {"data": data, "pages": "[]"})[0]
 
-    def draw(self, data: str, pages: Sequence[dict[str, str]]) -> bytes:
-        """The PDF of `data`; `pages`: for each physical page its text, n, of and code (SVG)."""
+    def draw(self, data: str, pages: Sequence[dict[str, str]]) -> tuple[list[int], bytes]:
+        """The last physical page of each sheet as it came out, and the PDF of `data`. `pages`: for each physical page
+        its text, n, of and code (SVG)."""
         return self._ask("draw", {"data": data, "pages": json.dumps(list(pages))})
 
-    def _ask(self, job: str, inputs: dict[str, str]) -> bytes:
+    def _ask(self, job: str, inputs: dict[str, str]) -> tuple[list[int], bytes]:
         try:
             if self._settings:
                 self._send(self._settings)
@@ -83,7 +83,8 @@ class Press:
             raise PackError("typst stopped, or took longer than it may") from error
         if not answer.startswith(b"="):
             raise PackError(f"the template failed at {answer[1:].decode(errors='replace')}")
-        return answer[1:]
+        last_pages, _, pdf = answer[1:].partition(b"\n")
+        return [int(page) for page in json.loads(last_pages)], pdf
 
     def _send(self, message: dict[str, Any]) -> None:
         body = json.dumps(message).encode()
