@@ -18,7 +18,7 @@ import typer
 from codedark import errors
 from codedark.cli.app import build
 from codedark.cli.exits import EXITS
-from codedark.node import config
+from codedark.node import Config
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 DRAWN = "<!-- Drawn by script/docs.py from the code; change the code, then run it. -->"
@@ -28,7 +28,8 @@ def tree(kind: type[errors.CodedarkError]) -> Iterator[type[errors.CodedarkError
     """An error class and everything below it."""
     yield kind
     for under in kind.__subclasses__():
-        yield from tree(under)
+        if under.__module__ == errors.__name__:
+            yield from tree(under)
 
 
 def errors_page() -> str:
@@ -57,7 +58,7 @@ def exits_page() -> str:
 
 def config_page() -> str:
     """docs/reference/config.md."""
-    source = ast.parse(Path(config.__file__).read_text(encoding="utf-8"))
+    source = ast.parse(Path(inspect.getfile(Config)).read_text(encoding="utf-8"))
     out = ["# codedark.toml", DRAWN, "", "Ports, paths and peers of one node. A key that is not known is refused."]
     out += ["Zone, code maps and thresholds, which change what the record means, are entries in the journal."]
     for node in source.body:
@@ -108,8 +109,15 @@ def option(param: object) -> str:
         name = str(getattr(param, "name", "")).upper()
         return f"| `{name}`{'' if getattr(param, 'required', False) else ' (optional)'} | {words} |"
     opts = [*getattr(param, "opts", []), *getattr(param, "secondary_opts", [])]
-    value = "" if getattr(param, "is_flag", False) else f" {param.type.name.upper()}"  # type: ignore[attr-defined]
-    return f"| `{', '.join(opts)}{value}` | {words} |".replace("\n", " ")
+    value = "" if getattr(param, "is_flag", False) else " …"
+    more = " May be repeated." if getattr(param, "multiple", False) else ""
+    default = getattr(param, "default", None)
+    usual = (
+        f" Default: `{default}`."
+        if isinstance(default, str | int) and not isinstance(default, bool) and default != ""
+        else ""
+    )
+    return f"| `{', '.join(opts)}{value}` | {words}{usual}{more} |".replace("\n", " ")
 
 
 def main() -> int:

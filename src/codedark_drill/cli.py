@@ -11,8 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from codedark.cli.options import Json
-from codedark.cli.output import Output, table
+from codedark.cli import Json, Output, table
 from codedark.clock import SystemClock
 from codedark.errors import ConfigError
 

@@ -58,14 +58,14 @@ def test_no_command_takes_a_password_as_an_argument() -> None:
         for path, command in _commands(typer.main.get_command(build()))
         for param in getattr(command, "params", [])
         for option in param.opts
-        if ("password" in option or "secret" in option or "key" == option.strip("-")) and not option.endswith("-file")
+        if ("password" in option or "secret" in option or option.strip("-") == "key") and not option.endswith("-file")
     ]
     assert found == []
 
 
 def test_every_error_has_a_page_line_a_hint_and_a_code_of_its_own(root: Path) -> None:
     page = (root / "docs/reference/errors.md").read_text(encoding="utf-8")
-    kinds = list(_tree(errors.CodedarkError))
+    kinds = [kind for kind in _tree(errors.CodedarkError) if kind.__module__ == errors.__name__]
     codes = [kind.exit_code for kind in kinds]
     assert [kind.__name__ for kind in kinds if f"## {kind.slug}" not in page] == []
     assert [kind.__name__ for kind in kinds if not kind.default_hint or not kind.__doc__] == []
@@ -82,10 +82,10 @@ def test_every_kind_of_entry_is_documented(root: Path) -> None:
 def test_every_setting_of_the_file_is_documented(root: Path) -> None:
     import msgspec
 
-    from codedark.node.config import Config, Facility, Feed, Node, Packs, Web
+    from codedark.node import Facility, Feed, Node, Packs, Web
 
     page = (root / "docs/reference/config.md").read_text(encoding="utf-8")
-    tables: list[type[msgspec.Struct]] = [Config, Facility, Feed, Node, Packs, Web]
+    tables: list[type[msgspec.Struct]] = [Facility, Feed, Node, Packs, Web]
     keys = [key for table in tables for key in table.__struct_fields__]
     assert [key for key in keys if f"`{key}`" not in page] == []
 

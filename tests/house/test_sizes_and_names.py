@@ -12,7 +12,9 @@ import pytest
 
 FILE_MAX, FUNCTION_MAX, FUNCTION_MEDIAN = 500, 50, 12
 BANNED_NAME = re.compile(r"(^|_)(utils?|helpers?|manager|service|handler|misc|common)(_|$)", re.I)
-UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError|not implemented|placeholder|stub(bed)?|dummy)\b", re.I)
+UNFINISHED = re.compile(
+    r"\b(TODO|FIXME|XXX|HACK|NotImplementedError|not implemented|placeholder|stub(bed)?|dummy)\b", re.I
+)
 MACHINE_PATH = re.compile(r"(?<![\w.])/(work|root|home)/[\w.]|\.library\b")
 
 

@@ -30,7 +30,7 @@ _Demo = Annotated[
 _CardsTo = Annotated[
     Path | None, typer.Option("--cards-to", help="Write the five cards to this file (without a terminal).")
 ]
-_Feeds = Annotated[list[str], typer.Option("--feed", help="A feed as NAME:PORT; may be repeated. Port 0: any.")]
+_Feeds = Annotated[list[str], typer.Option("--feed", help="A feed as NAME:PORT; port 0: any free one.")]
 _WebPort = Annotated[int, typer.Option(help="HTTPS port of the ward's pages.")]
 _Administrator = Annotated[str, typer.Option(help="Log-in of the first administrator; the password is asked for.")]
 _CARRIES = ("adt", "orders", "mar", "results", "vitals", "allergies")

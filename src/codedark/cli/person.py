@@ -27,7 +27,7 @@ WithFile = Annotated[
 def add(
     login: Annotated[str, typer.Argument(help="The new log-in.")],
     name: Annotated[str, typer.Option(help="The person's name as it stands in the record.")],
-    role: Annotated[list[str], typer.Option(help="ROLE or ROLE:UNIT; may be repeated. ROLE alone: all units.")],
+    role: Annotated[list[str], typer.Option(help="ROLE or ROLE:UNIT; ROLE alone: all units.")],
     folder: Folder = DEFAULT_FOLDER,
     password_file: PasswordFile = None,
     author: As = "",
