@@ -199,7 +199,7 @@ def test_site_code_of_a_local_name_makes_it_a_vital_sign() -> None:
 
 
 def test_result_that_names_nothing_is_on_the_worklist() -> None:
-    meaning = report("OBX|1|NM|||5")
+    meaning = said("ADT^A08", PID, "OBX|1|NM|||5")
     assert (meaning.problems[0].path, meaning.problems[0].type) == ("OBX[1]", "Observation")
 
 
@@ -213,3 +213,18 @@ def test_two_specimens_of_a_message_keep_their_results() -> None:
     meaning = said("OUL^R22", PID, "SPM|1|^S1", OBR, K, "SPM|2|^S2", second, K)
     specimens = [fact.body["specimen"]["reference"] for fact in of_type(meaning, "Observation")]
     assert specimens == [f"Specimen/{fact.id}" for fact in of_type(meaning, "Specimen")]
+
+
+def test_blank_line_of_a_text_stays_blank() -> None:
+    rows = [f"OBX|{n}|TX|18842-5^Report^LN||{text}||||||F" for n, text in enumerate(("a", "", "b"), 1)]
+    assert only(report(*rows), "Observation").body["valueString"] == "a\n\nb"
+
+
+def test_text_without_a_name_is_the_panel_s() -> None:
+    body = only(report("OBX|1|TX|||impression: clear||||||F"), "Observation").body
+    assert (body["code"], body["valueString"]) == ({"text": "Metabolic panel"}, "impression: clear")
+
+
+def test_empty_row_says_nothing() -> None:
+    meaning = report(K, "OBX|2|TX|||||||||F")
+    assert (len(of_type(meaning, "Observation")), meaning.problems) == (1, ())

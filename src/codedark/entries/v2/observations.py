@@ -84,6 +84,12 @@ def read_observation(reading: Reading, panel: Panel, rows: list[Segment], notes:
     rep = first_rep(obx, 3)
     code = concept(rep, reading.codes("observation"))
     if not code:
+        if not any(is_valued(row, 5) for row in rows):
+            return None  # an empty row says nothing at all
+        if panel.name:
+            # Reports leave OBX-3 empty when the whole panel is one text: it is that panel's.
+            code = {"text": panel.name}
+    if not code:
         reading.problem(obx.path, "a result that names nothing", kind="Observation")
         return None
     said = text_of(obx, 11)
@@ -143,10 +149,10 @@ def _value(reading: Reading, body: Json, rows: list[Segment]) -> tuple[str, ...]
     kind = text_of(obx, 2)
     if null(obx, 5):
         return ("valueQuantity", "valueString", "valueCodeableConcept")
-    if not is_valued(obx, 5):
+    if not any(is_valued(row, 5) for row in rows):
         return ()
     if kind in _TEXT or len(rows) > 1:
-        body["valueString"] = "\n".join(_text_value(row) for row in rows if is_valued(row, 5))
+        body["valueString"] = "\n".join(_text_value(row) for row in rows).strip("\n")
         return ()
     found = reps(obx, 5)
     if len(found) > 1:
@@ -167,6 +173,8 @@ def _value(reading: Reading, body: Json, rows: list[Segment]) -> tuple[str, ...]
 
 
 def _text_value(obx: Segment) -> str:
+    if not is_valued(obx, 5):
+        return ""
     if text_of(obx, 2) in _CODED or text_of(obx, 2) == "ED":
         return "; ".join(_readable(rep) for rep in reps(obx, 5))
     text = obx.whole(5)

@@ -142,7 +142,7 @@ def _observations(reading: Reading, panel: Panel, segments: list[Segment]) -> li
 
 def _continues(before: Segment, after: Segment) -> bool:
     """Whether an OBX is the next line of the text above it: same code, sub-id, kind and status, both text."""
-    if text_of(after, 2) not in _JOINABLE or not is_valued(before, 5):
+    if text_of(after, 2) not in _JOINABLE:
         return False
     return all(before.field(number) == after.field(number) for number in (2, 3, 4, 11, 14))
 
