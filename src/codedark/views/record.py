@@ -45,20 +45,19 @@ class Record(Ledgers):
         self._remembered: tuple[tuple[str, int], dict[Any, Any]] = (("", -2), {})
 
     def as_of(self) -> AsOf:
-        """The line of state: newest entry folded, fold version, facility."""
+        """The line of state: newest entry folded, when clinical content was last heard, fold version, facility."""
         with self.store.reading() as db:
             return self._as_of(db)
 
     def _as_of(self, db: apsw.Connection) -> AsOf:
-        meta = dict(
-            db.execute("SELECT key, value FROM meta WHERE key IN ('fold','position','recorded_us','clock_trusted')")
-        )
+        meta = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('fold','position','clock_trusted')"))
         named = dict(db.execute("SELECT key, value FROM setting WHERE key IN ('facility.name', 'facility.id')"))
         name = named.get("facility.name") or named.get("facility.id")
         return AsOf(
             facility=str(msgspec.json.decode(name)) if name else Site().facility,
             position=int(meta.get("position", -1)),
-            recorded_at_us=meta.get("recorded_us"),
+            # Not the newest entry: log-ins and read logs are entries too, and would make an old record look fresh.
+            recorded_at_us=db.execute("SELECT max(recorded_us) FROM heard WHERE pid=0").get,
             fold=meta["fold"],
             clock_trusted=bool(meta.get("clock_trusted", 1)),
         )
@@ -180,7 +179,7 @@ class Record(Ledgers):
                 row[0]: row[1:]
                 for row in db.execute("SELECT feed, last_heard_us, received, duplicates, differing, refusals FROM feed")
             }
-            newest = self._as_of(db).recorded_at_us or 0
+            newest = self.store.meta("recorded_us", 0)
             rows = []
             for name in sorted({*declared, *heard}):
                 last, received, duplicates, differing, refusals = heard.get(name, (None, 0, 0, 0, 0))

@@ -198,10 +198,9 @@ class SectionAge:
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The line of state. `position`: newest entry in the views (-1: none); `recorded_at_us`: of that entry; `behind`:
-    entries
-    of the journal not yet folded; `silent_feeds`: (name, last heard µs or None) of feeds over their expected interval
-    is decided by the caller from `feeds`."""
+    """The line of state. `position`: newest entry in the views (-1: none); `recorded_at_us`: when clinical content was
+    last heard, not when the newest entry of any kind was made (None: never). Which feeds are silent is decided by the
+    caller from `feeds`."""
 
     facility: str
     position: int
