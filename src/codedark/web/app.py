@@ -80,7 +80,6 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/lock", entrance.lock, open=True),
         Doorway("GET", "/units", ward.units),
         Doorway("GET", "/beds", ward.beds),
-        Doorway("POST", "/beds", ward.beds),
         Doorway("GET", "/chart/{patient}", chart.chart),
         Doorway("POST", "/chart/{patient}", chart.chart),
         Doorway("GET", "/search", search.search),

@@ -17,15 +17,9 @@ _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _HIDDEN_THOUGH_PRINTABLE = (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10))
 """Letters and combining marks without any ink: grapheme joiner, Hangul and Khmer fillers, variation selectors."""
 _VARIATION_SUPPLEMENT = range(0xE0100, 0xE01F0)
-_CONTROL_PICTURES = 0x2400
-_DELETE_PICTURE = 0x2421
 
 
 def _mark(code: int) -> str:
-    if code < 0x20:
-        return chr(_CONTROL_PICTURES + code)
-    if code == 0x7F:
-        return chr(_DELETE_PICTURE)
     return f"[U+{code:04X}]"
 
 
@@ -38,7 +32,7 @@ _MARKS = _hidden()
 
 
 def visible(text: str) -> str:
-    """`text` with each hidden character as a mark: control pictures (␊) for C0, `[U+202E]` for the rest."""
+    """`text` with each hidden character as a mark such as `[U+202E]`: no font is needed to see it."""
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_MARKS)

@@ -51,9 +51,11 @@ def short(us: int | None, now_us: int, zone: ZoneInfo) -> str:
 
 
 def _brief(at: datetime, today: date) -> str:
+    return f"{at.hour:02d}:{at.minute:02d}" if at.date() == today else _dated(at, today)
+
+
+def _dated(at: datetime, today: date) -> str:
     hour = f"{at.hour:02d}:{at.minute:02d}"
-    if at.date() == today:
-        return hour
     if at.year == today.year:
         return f"{at.day:02d}-{MONTHS[at.month - 1]} {hour}"
     return f"{day_text(at.date())} {hour}"
@@ -79,8 +81,8 @@ def age(then_us: int | None, now_us: int) -> str:
 
 
 def clinical(when: When | None, now_us: int, zone: ZoneInfo) -> Worded:
-    """A claimed time with its own precision. A dateTime is turned into the facility's zone; an unreadable one is
-    shown as it was sent, never guessed."""
+    """A claimed time with its own precision, never without its day. A dateTime is turned into the facility's zone; an
+    unreadable one is shown as it was sent, never guessed."""
     if when is None:
         return Worded("time not sent")
     partial = _PARTIAL.match(when.iso)
@@ -93,7 +95,7 @@ def clinical(when: When | None, now_us: int, zone: ZoneInfo) -> Worded:
     if at.tzinfo is not None:
         at = at.astimezone(zone)
     today = datetime.fromtimestamp(now_us // US_PER_S, UTC).astimezone(zone).date()
-    return Worded(_brief(at, today), when.zone_assumed or at.tzinfo is None, when.source_text)
+    return Worded(_dated(at, today), when.zone_assumed or at.tzinfo is None, when.source_text)
 
 
 def _precise(year: str, month: str | None, day: str | None) -> str:
