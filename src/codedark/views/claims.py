@@ -89,7 +89,7 @@ def field_of(name: str) -> str:
 class Merged:
     """The state of a resource with two or more claims in the chart."""
 
-    __slots__ = ("deleted", "fields", "floor", "stamp", "top")
+    __slots__ = ("_named", "deleted", "fields", "floor", "stamp", "top")
 
     def __init__(self) -> None:
         self.floor: Order | None = None
@@ -97,6 +97,8 @@ class Merged:
         self.top: Order | None = None
         self.fields: dict[str, tuple[Order, dict[str, bytes]]] = {}
         self.stamp: tuple[int, int | None, int, int, str] = (0, None, -1, 0, "")
+        # A feed repeats the same body in message after message: it is taken apart once.
+        self._named: tuple[bytes, dict[str, dict[str, bytes]]] = (b"", {})
 
     def take(self, claim: Claim) -> None:
         """Take one more claim, in any order."""
@@ -107,17 +109,22 @@ class Merged:
         if self.floor is not None and order < self.floor:
             return
         if claim.op is Op.PATCH:
-            self._patch(order, _grouped(claim.body), claim.cleared)
+            self._patch(order, self._grouped(claim.body), claim.cleared)
             return
         self.floor, self.deleted = order, claim.op is Op.DELETE
         self.fields = {name: held for name, held in self.fields.items() if held[0] > order}
         if claim.op is not Op.DELETE:
-            self._patch(order, _grouped(claim.body), ())
+            self._patch(order, self._grouped(claim.body), ())
+
+    def _grouped(self, body: bytes) -> dict[str, dict[str, bytes]]:
+        if self._named[0] != body:
+            self._named = body, _grouped(body)
+        return self._named[1]
 
     def _patch(self, order: Order, named: dict[str, dict[str, bytes]], cleared: tuple[str, ...]) -> None:
         fields = self.fields
-        for name in cleared:
-            named.setdefault(field_of(name), {})
+        if cleared:
+            named = {field_of(name): {} for name in cleared} | named
         for field, values in named.items():
             held = fields.get(field)
             if held is None or order >= held[0]:
