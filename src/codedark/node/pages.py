@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 
 import structlog
@@ -14,7 +15,7 @@ from granian.server.embed import Server
 from codedark.access import Cookies, Session, renew_server_certificate, renewal_due
 from codedark.actions import Deeds, ReadingGap, close_reading_gap, note_refusals
 from codedark.clock import SystemClock
-from codedark.errors import NotFound
+from codedark.errors import ConfigError, NotFound
 from codedark.journal import DoorClient
 from codedark.node.config import Config
 from codedark.node.layout import Layout
@@ -43,6 +44,7 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     if renewal_due(layout.keys, clock.now_us()):
         renew_server_certificate(layout.keys, clock.now_us(), chance)
         log.info("certificate renewed")
+    nobody_listens(config.web.host, config.web.port)
     store = _first_views(layout, order, stop)
     if store is None:
         return
@@ -59,6 +61,20 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
         lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order), clock, chance, press=press
     )
     asyncio.run(_serve(app, layout, config, stop, log))
+
+
+def nobody_listens(host: str, port: int) -> None:
+    """Raise ConfigError when the port is taken. The server shares its port with whoever asks (SO_REUSEPORT): without
+    this, two nodes on one port would each get half of the ward's requests."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"web: {host}:{port} cannot be used: {error.strerror}", hint="Choose another port in codedark.toml."
+            ) from error
 
 
 def _settle(deeds: Deeds, stop: threading.Event) -> None:
