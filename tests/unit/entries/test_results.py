@@ -228,3 +228,15 @@ def test_text_without_a_name_is_the_panel_s() -> None:
 def test_empty_row_says_nothing() -> None:
     meaning = report(K, "OBX|2|TX|||||||||F")
     assert (len(of_type(meaning, "Observation")), meaning.problems) == (1, ())
+
+
+def test_of_two_messages_of_one_moment_the_later_sequence_number_wins() -> None:
+    first = later("C", "5.1")
+    second = report(
+        K.replace("|F|", "|C|").replace("6.80", "5.2"),
+        obr=OBR.replace("20261123070000", "20261123080000").replace("CH|F", "CH|C"),
+        at="20261123080000",
+        control="A",
+        sequence="9",
+    )
+    assert shown(second, first) == "5.2"

@@ -63,9 +63,8 @@ class Reading:
         self.family = header.text(9)
         self.sender = "/".join(name for name in (header.text(3), header.text(4)) if name)
         self.said_us = self._said()
-        self._sequence = _whole(header.text(13))
         # Two claims of one time: the later message wins, then MSH-13, then the control id. Never the order of arrival.
-        self._tie = f"{self.said_us or 0:020d} {header.text(10)}"
+        self._tie = f"{self.said_us or 0:020d} {_whole(header.text(13)):020d} {header.text(10)}"
 
     def _said(self) -> int | None:
         for name, number in (("MSH", 7), ("EVN", 2)):
@@ -86,7 +85,7 @@ class Reading:
         at = self.said_us if at_us is None else at_us
         if hearsay:
             at = None if at is None else at - _HEARSAY_US
-        return rank(standing, at, self._sequence, self._tie)
+        return rank(standing, at, 0, self._tie)
 
     def claim(
         self,
