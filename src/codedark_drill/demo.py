@@ -104,6 +104,7 @@ class Demo:
             "chapters": shown.seconds,
             "sent": shown.tally.sent,
             "refused": shown.tally.refused,
+            "unasked": shown.tally.unasked,
             "resent": shown.tally.resent,
             "unanswered": len(shown.tally.unanswered),
             "kinds": found["entries"],
@@ -192,7 +193,9 @@ class Demo:
                 if answers % 50 == 0 or answers == len(said):
                     moved(answers, len(said))
 
-            sender = Sender(lines_of(Config.load(self.script.folder)), connections=8, answered=answered)
+            sender = Sender(
+                lines_of(Config.load(self.script.folder)), connections=8, patience_s=30.0, answered=answered
+            )
             _add(self.shown.tally, asyncio.run(sender.send(said)))
 
     def _caught_up(self, patience_s: float = 300.0) -> None:
@@ -216,6 +219,7 @@ def _add(whole: Tally, part: Tally) -> None:
     whole.sent += part.sent
     whole.acknowledged += part.acknowledged
     whole.refused += part.refused
+    whole.unasked += part.unasked
     whole.resent += part.resent
     whole.strays += part.strays
     whole.unanswered += part.unanswered

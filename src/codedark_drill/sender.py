@@ -2,7 +2,8 @@
 
 Several connections per feed; all messages of one patient go down the same one, so their order is kept where it matters.
 A message that is not answered, because the time ran out or the connection closed, is sent again with the same bytes,
-as senders do. Only an answer whose MSA-2 names the message counts (HL7 v2.5.1, 2.9.2 and 2.9.3).
+as senders do. Only an answer whose MSA-2 names the message counts (HL7 v2.5.1, 2.9.2 and 2.9.3). A message that asks for
+no answer (MSH-15 and MSH-16 NE or ER) gets none, so nobody waits for it and nobody is promised anything.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from codedark.clock import Clock
+from codedark.hl7 import Verdict, ack_code, peek
 
 from .speech import Spoken
 
@@ -40,15 +42,20 @@ class Answer(NamedTuple):
     control_id: str
 
 
+UNASKED = Answer("", "")
+"""What stands for the answer of a message that asked for none."""
+
+
 @dataclass(slots=True)
 class Tally:
     """What became of the messages. `sent`: put on the wire at least once; `acknowledged`: answered AA or CA; `refused`:
-    answered otherwise; `resent`: sent again; `strays`: answers that named no message that was waiting; `unanswered`:
+    answered otherwise; `unasked`: asked for no answer; `resent`: sent again; `strays`: answers that named no message that was waiting; `unanswered`:
     given up after the sender's patience; `by_feed`: acknowledged per feed."""
 
     sent: int = 0
     acknowledged: int = 0
     refused: int = 0
+    unasked: int = 0
     resent: int = 0
     strays: int = 0
     unanswered: list[Spoken] = field(default_factory=list)
@@ -113,6 +120,8 @@ class Sender:
         tally.sent += 1
         if answer is None:
             tally.unanswered.append(spoken)
+        elif answer is UNASKED:
+            tally.unasked += 1
         elif answer.code in ACCEPTED:
             tally.acknowledged += 1
             tally.by_feed[spoken.feed] = tally.by_feed.get(spoken.feed, 0) + 1
@@ -141,7 +150,7 @@ class _Lane:
             await self._hang_up()
 
     async def _exchange(self, spoken: Spoken) -> Answer | None:
-        loop, control, wait = asyncio.get_running_loop(), control_id(spoken.data), _FIRST_WAIT_S
+        loop, control, wait = asyncio.get_running_loop(), wanted_answer(spoken.data), _FIRST_WAIT_S
         until, tries = loop.time() + self._sender.patience_s, 0
         while loop.time() < until:
             try:
@@ -154,16 +163,17 @@ class _Lane:
                 wait = min(wait * 2, _LONGEST_WAIT_S)
         return None
 
-    async def _once(self, data: bytes, control: str) -> Answer:
+    async def _once(self, data: bytes, control: str | None) -> Answer:
         if self._writer is None or self._reader is None:
             self._reader, self._writer = await asyncio.open_connection(self._line.host, self._line.port)
         self._writer.write(b"\x0b" + data + _END)
         await self._writer.drain()
-        while True:
+        while control is not None:
             answer = answer_of(await self._reader.readuntil(_END))
             if answer.control_id == control or (answer.code not in ACCEPTED and not answer.control_id):
                 return answer
             self._sender.tally.strays += 1
+        return UNASKED
 
     async def _hang_up(self) -> None:
         if self._writer is not None:
@@ -178,6 +188,12 @@ def control_id(data: bytes) -> str:
     head = _LINE_END.split(data.removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0]
     fields = head.split(head[3:4], 10) if head[:3] == b"MSH" and len(head) > 3 else []
     return fields[9].decode("latin-1").strip() if len(fields) > 9 else ""
+
+
+def wanted_answer(data: bytes) -> str | None:
+    """The control id that an answer must name; None when the message asks for no answer to being kept."""
+    header = peek(data)
+    return None if header.readable and ack_code(header, Verdict.KEPT) is None else control_id(data)
 
 
 def answer_of(reply: bytes) -> Answer:

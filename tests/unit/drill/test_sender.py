@@ -126,3 +126,9 @@ def test_at_real_rates_nothing_is_said_before_its_time() -> None:
         return out
 
     assert asyncio.run(paced()) == said
+
+
+def test_nobody_waits_for_a_message_that_asks_for_no_answer() -> None:
+    quiet = Spoken("adt", 0, b"MSH|^~\\&|A|B|C|D|20261124||ADT^A01|Q1|P|2.5.1|||NE|NE\r")
+    tally, heard = run(against(lambda data, n: b"" if b"|Q1|" in data else ack(data), [quiet, *messages(2)]))
+    assert (tally.acknowledged, tally.unasked, len(heard)) == (2, 1, 3)
