@@ -2,8 +2,8 @@
 
 Several connections per feed; all messages of one patient go down the same one, so their order is kept where it matters.
 A message that is not answered, because the time ran out or the connection closed, is sent again with the same bytes,
-as senders do. Only an answer whose MSA-2 names the message counts (HL7 v2.5.1, 2.9.2 and 2.9.3). A message that asks for
-no answer (MSH-15 and MSH-16 NE or ER) gets none, so nobody waits for it and nobody is promised anything.
+as senders do. Only an answer whose MSA-2 names the message counts (HL7 v2.5.1, 2.9.2 and 2.9.3). A message that asks
+for no answer (MSH-15 and MSH-16 NE or ER) gets none: nobody waits for it and nobody is promised anything.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ UNASKED = Answer("", "")
 @dataclass(slots=True)
 class Tally:
     """What became of the messages. `sent`: put on the wire at least once; `acknowledged`: answered AA or CA; `refused`:
-    answered otherwise; `unasked`: asked for no answer; `resent`: sent again; `strays`: answers that named no message that was waiting; `unanswered`:
-    given up after the sender's patience; `by_feed`: acknowledged per feed."""
+    answered otherwise; `unasked`: asked for no answer; `resent`: sent again; `strays`: answers that named no message
+    that was waiting; `unanswered`: given up after the sender's patience; `by_feed`: acknowledged per feed."""
 
     sent: int = 0
     acknowledged: int = 0
