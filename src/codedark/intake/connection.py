@@ -223,9 +223,12 @@ class Connection(asyncio.Protocol):
         head, transport = pending.head, self._transport
         if head is None or transport is None or receipt is None:
             return
-        code = ack_code(head, Verdict.REFUSED if pending.refusal else Verdict.KEPT)
+        verdict = Verdict.REFUSED if pending.refusal else Verdict.KEPT
+        code = ack_code(head, verdict)
         if code is None:
-            return
+            if not self._feed.always_answer:
+                return
+            code = verdict.value[1]
         number = f"{receipt.origin[:4].hex()}-{receipt.position}"
         transport.write(
             frame(ack(head, code, pending.refusal, control_id=number, now=_stamp(receipt.recorded_at_us // US_PER_S)))

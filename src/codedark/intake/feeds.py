@@ -21,6 +21,8 @@ class FeedDeclaration:
     `frame_limit`: bytes of one message. `expected_s`: seconds after which its silence is shown. `carries`: "adt",
     "orders", … `tls`: the server's context; with CERT_REQUIRED the feed is authenticated. `certificates`: SHA-256
     fingerprints (hex) of the client certificates it is pinned to; empty = any that the context accepts.
+    `always_answer`: answer also a message whose MSH-15/16 ask for none, because MLLP senders wait whatever they say;
+    False: to the letter of table 0155.
     """
 
     name: str
@@ -33,6 +35,7 @@ class FeedDeclaration:
     tls: ssl.SSLContext | None = None
     certificates: tuple[str, ...] = ()
     connections_max: int = 256
+    always_answer: bool = True
     networks: tuple[Network, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -8,13 +8,14 @@ goes on.
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import zstandard
 
@@ -31,7 +32,8 @@ COMMIT_DRAFTS = 512
 COMMIT_BYTES = 16 * 1024 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BLANK = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00\x0b"
-_HL7_HEADS = (b"MSH", b"FHS", b"BHS")
+_READ, _LOOK = 1 << 20, 1 << 16
+_MESSAGE = re.compile(rb"(?:^|[\r\n\x0b])[ \t]*(?:\xef\xbb\xbf)?(?:MSH|FHS|BHS)[^\w\s]")
 _HL7_NAMES = (".hl7", ".er7", ".hl7v2", ".mllp")
 _LINE_NAMES = (".ndjson", ".jsonl")
 
@@ -64,9 +66,9 @@ def import_files(
         report.files += 1
         sink = _Sink(append_all, label, name, report)
         try:
-            with _opened(path) as (stream, place):
-                tick = partial(_tell, progress, name, place, path.stat().st_size)
-                _take(stream, name, sink, resume(name), tick)
+            with path.open("rb") as file:
+                tick = partial(_tell, progress, name, file.tell, path.stat().st_size)
+                _take(_chunks(file), name, sink, resume(name), tick)
         except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
             sink.refuse(0, f"cannot be read: {type(error).__name__}")
         sink.flush()
@@ -86,32 +88,43 @@ def _walk(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
             yield path, path.name
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
-    """The plain bytes of a file, and how far it is read."""
-    with path.open("rb") as file:
-        magic = file.read(4)
-        file.seek(0)
-        if magic.startswith(_GZIP):
-            with gzip.open(file) as plain:
-                yield cast(BinaryIO, plain), file.tell
-        elif magic == _ZSTD:
-            with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as reader:
-                yield cast(BinaryIO, reader), file.tell
-        else:
-            yield file, file.tell
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    """The plain bytes of a file. A cut archive ends in EOFError or the library's own error."""
+    magic = file.read(4)
+    file.seek(0)
+    if magic.startswith(_GZIP):
+        with gzip.open(file) as plain:
+            yield from iter(partial(plain.read, _READ), b"")
+    elif magic == _ZSTD:
+        yield from _unpacked(file)
+    else:
+        yield from iter(partial(file.read, _READ), b"")
 
 
-def _take(stream: BinaryIO, name: str, sink: _Sink, after: int, tick: Callable[[], None]) -> None:
+def _unpacked(file: BinaryIO) -> Iterator[bytes]:
+    """zstd frames one after another. The library's own stream reader passes over a cut frame in silence."""
+    frame = None
+    for packed in iter(partial(file.read, _READ // 8), b""):
+        while packed:
+            frame = frame or zstandard.ZstdDecompressor().decompressobj()
+            yield frame.decompress(packed)
+            packed, frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+    if frame is not None:
+        raise EOFError
+
+
+def _take(chunks: Iterator[bytes], name: str, sink: _Sink, after: int, tick: Callable[[], None]) -> None:
     plain = name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".zstd")
-    start = stream.read(65_536)
-    bare = start.replace(b"\x00", b"").lstrip(_BLANK)
-    if plain.endswith(_HL7_NAMES) or bare.startswith(_HL7_HEADS):
-        _take_messages(start + stream.read(), sink, after)
-    elif plain.endswith(_LINE_NAMES) or (bare.startswith(b"{") and _first_line_is_whole(start)):
-        _take_lines(_chunks(start, stream), sink, after, tick)
+    start = b""
+    while len(start) < _LOOK and (more := next(chunks, b"")):
+        start += more
+    bare = start[:_LOOK].replace(b"\x00", b"").lstrip(_BLANK)
+    if plain.endswith(_LINE_NAMES) or (bare.startswith(b"{") and _first_line_is_whole(start)):
+        _take_lines(chain((start,), chunks), sink, after, tick)
     elif bare.startswith(b"{"):
-        _take_document(start + stream.read(), sink, after)
+        _take_document(start + b"".join(chunks), sink, after)
+    elif plain.endswith(_HL7_NAMES) or _MESSAGE.search(bare):
+        _take_messages(start + b"".join(chunks), sink, after)
     else:
         sink.refuse(1, "neither HL7 nor FHIR JSON")
 
@@ -126,12 +139,6 @@ def _first_line_is_whole(start: bytes) -> bool:
     except Unparsable:
         return False
     return True
-
-
-def _chunks(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    yield start
-    while more := stream.read(1 << 20):
-        yield more
 
 
 def _take_lines(chunks: Iterable[bytes], sink: _Sink, after: int, tick: Callable[[], None]) -> None:
@@ -181,7 +188,7 @@ def _take_bundle(data: bytes, sink: _Sink, *, within: int = 0, after: int = 0) -
 def _take_messages(data: bytes, sink: _Sink, after: int) -> None:
     parts = split_batch(data)
     if not parts:
-        sink.refuse(1, "empty")
+        sink.refuse(1, "no message in it")
     for part in parts:
         if part.line <= after:
             continue

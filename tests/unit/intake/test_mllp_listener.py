@@ -124,9 +124,19 @@ def test_enhanced_mode_answers_as_msh_15_and_16_ask(tmp_path, accept, app, code)
     asyncio.run(story())
 
 
-def test_a_sender_that_wants_no_answer_gets_none_and_its_message_is_kept(tmp_path):
+def test_a_sender_that_asks_for_no_answer_gets_one_because_mllp_senders_wait(tmp_path):
     async def story():
         async with site(tmp_path) as s:
+            client = await s.connect()
+            assert (await client.exchange(adt(1, accept="NE", app="NE")))["MSA"].text(1) == "CA"
+            assert (await client.exchange(adt(2, accept="ER", app="NE")))["MSA"].text(1) == "CA"
+
+    asyncio.run(story())
+
+
+def test_a_feed_declared_to_the_letter_answers_only_when_asked_and_still_keeps(tmp_path):
+    async def story():
+        async with site(tmp_path, feed(always_answer=False)) as s:
             client = await s.connect()
             await client.send(frame(adt(1, accept="NE", app="NE")))
             answer = await client.exchange(adt(2))
