@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from meanings import PID, of_type, only, said
+from meanings import PID, folded, of_type, only, said
 
 PENICILLIN = "AL1|1|DA|7980^Penicillin^RXNORM|SV|Anaphylaxis~Hives|20190501"
 
@@ -55,6 +55,13 @@ def test_deleted_allergy_is_entered_in_error() -> None:
     meaning = said("ADT^A60", PID, "IAM|1|DA|7980^Penicillin^RXNORM|SV||D")
     status = only(meaning, "AllergyIntolerance").body["verificationStatus"]
     assert status["coding"][0]["code"] == "entered-in-error"
+
+
+def test_allergy_said_again_after_it_was_deleted_is_there() -> None:
+    deleted = said("ADT^A60", PID, "IAM|1|DA|7980^Penicillin^RXNORM|SV||D", at="20261123150000")
+    again = said("ADT^A08", PID, PENICILLIN, at="20261123160000")
+    (body,) = [body for (kind, _), body in folded([again, deleted]).items() if kind == "AllergyIntolerance"]
+    assert ("verificationStatus" in body, body["clinicalStatus"]["coding"][0]["code"]) == (False, "active")
 
 
 def test_allergies_are_heard_only_where_they_are_said() -> None:

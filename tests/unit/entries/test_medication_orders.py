@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from meanings import PID, PV1, folded, of_type, only, said
 
-from codedark.entries import Interpretation, Standing
+from codedark.entries import Interpretation
 from codedark.entries.moments import ASSUMED_ZONE
 
 ORC = "ORC|NW|P55^ANNA|F66^PHARM||IP||||20261123140000|||99^HALE^IRIS"
@@ -172,10 +172,27 @@ def test_unknown_completion_code_is_unknown_and_not_given() -> None:
     assert only(dose(RXA + "|" * 9 + "QQ"), "MedicationAdministration").body["status"] == "unknown"
 
 
-def test_record_of_a_dose_taken_back_outranks_it() -> None:
-    back = dose(RXA + "|" * 9 + "CP|D", at="20261123130000")
-    (body,) = [body for (kind, _), body in folded([dose(), back]).items() if kind == "MedicationAdministration"]
-    assert (body["status"], only(back, "MedicationAdministration").rank[0]) == ("entered-in-error", Standing.WITHDRAWN)
+def dose_status(*meanings: Interpretation) -> str:
+    (body,) = [body for (kind, _), body in folded(meanings).items() if kind == "MedicationAdministration"]
+    return str(body["status"])
+
+
+def test_dose_taken_back_is_entered_in_error() -> None:
+    back = dose(RXA + "|" * 9 + "CP|D", at="20261123160000")
+    assert dose_status(back, dose()) == "entered-in-error"
+
+
+def test_dose_charted_again_after_it_was_taken_back_is_given() -> None:
+    back = dose(RXA + "|" * 9 + "CP|D", at="20261123160000")
+    again = dose(RXA + "|" * 9 + "CP|A", at="20261123170000")
+    assert dose_status(again, back, dose()) == "completed"
+
+
+def test_dose_charted_late_does_not_bring_a_stopped_order_back() -> None:
+    stop = order(ORC.replace("ORC|NW", "ORC|DC"), at="20261124080000")
+    late = said("RAS^O17", PID, PV1, "ORC|NW|P55^ANNA|F66^PHARM", RXE, RXR, RXA, RXR, at="20261124090000")
+    (body,) = [body for (kind, _), body in folded([stop, late]).items() if kind == "MedicationRequest"]
+    assert body["status"] == "stopped"
 
 
 def test_dose_without_a_time_is_on_the_worklist_and_kept() -> None:

@@ -132,6 +132,23 @@ def test_bed_named_by_a_result_counts_while_registration_is_silent() -> None:
     assert encounter(result)["location"][0]["location"]["display"] == "4W 412 B"  # type: ignore[index]
 
 
+def test_bed_of_a_result_without_a_visit_number_is_no_second_bed() -> None:
+    bare = PV1.replace("V100^^^ANNA^VN", "")
+    meaning = said("ORU^R01", PID, bare, "OBR|1||F1|718-7^Hb^LN", "OBX|1|NM|718-7^Hb^LN||12|g/dL|||||F")
+    assert of_type(meaning, "Encounter") == []
+
+
+@pytest.mark.parametrize("trigger", ["A28", "A31"])
+def test_event_about_a_person_makes_no_visit(trigger: str) -> None:
+    assert of_type(said(f"ADT^{trigger}", PID, "PV1|1|N"), "Encounter") == []
+
+
+@pytest.mark.parametrize("trigger", ["A35", "A42", "A44"])
+def test_merge_of_accounts_and_visits_links_no_patients(trigger: str) -> None:
+    meaning = said(f"ADT^{trigger}", f"EVN|{trigger}", PID, "MRG|4699^^^ANNA^MR||A1||V1", PV1)
+    assert ([f for f in meaning.facts if f.op is Op.LINK], meaning.problems[-1].path) == ([], "EVN[1]")
+
+
 def test_message_without_attender_does_not_take_the_known_one_away() -> None:
     bare = PV1.replace("99^HALE^IRIS^^^DR", "")
     body = encounter(visit("A01"), visit("A08", bare, at="20261123160000"))

@@ -161,6 +161,13 @@ def test_result_completes_its_order() -> None:
     assert body["status"] == "completed"
 
 
+def test_preliminary_result_does_not_bring_a_cancelled_order_back() -> None:
+    cancel = said("ORM^O01", PID, PV1, "ORC|CA|P9^ANNA", "OBR|1|P9^ANNA||24323-8^Metabolic panel^LN")
+    result = report(K.replace("|F|", "|P|"), obr=OBR.replace("CH|F", "CH|P"), at="20261124150000")
+    (body,) = [body for (kind, _), body in folded([cancel, result]).items() if kind == "ServiceRequest"]
+    assert body["status"] == "revoked"
+
+
 def test_result_and_its_order_agree_on_the_id() -> None:
     ordered = said("ORM^O01", PID, PV1, "ORC|NW|P9^ANNA", "OBR|1|P9^ANNA||24323-8^Metabolic panel^LN")
     assert only(ordered, "ServiceRequest").id == only(report(K), "ServiceRequest").id

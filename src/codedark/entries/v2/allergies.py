@@ -35,9 +35,10 @@ def read_allergy(reading: Reading, segment: Segment) -> None:
         body["code"] = {"coding": [{"system": tables.SNOMED, "code": none_known, "display": display}], "text": display}
     _kind(reading, body, segment)
     _reaction(body, segment)
-    _status(body, segment)
+    cleared = _status(body, segment)
     _dates(reading, body, segment)
-    reading.claim(segment.path, "AllergyIntolerance", _identity(reading, segment, substance, none_known), body)
+    identity = _identity(reading, segment, substance, none_known)
+    reading.claim(segment.path, "AllergyIntolerance", identity, body, cleared=cleared)
 
 
 def _none_known(substance: Rep) -> str:
@@ -92,15 +93,17 @@ def _reaction(body: Json, segment: Segment) -> None:
         body["reaction"] = [reactions]
 
 
-def _status(body: Json, segment: Segment) -> None:
+def _status(body: Json, segment: Segment) -> tuple[str, ...]:
+    """Set the status; returns the field it takes the place of: an allergy said again after it was deleted is there."""
     clinical = "active"
     if segment.name == "IAM":
         if text_of(segment, 6) == "D":
             body["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
-            return
+            return ("clinicalStatus",)
         said = part(first_rep(segment, 17), 1).upper()
         clinical = {"I": "inactive", "R": "resolved"}.get(said, "active")
     body["clinicalStatus"] = {"coding": [{"system": _CLINICAL, "code": clinical}]}
+    return ("verificationStatus",)
 
 
 def _dates(reading: Reading, body: Json, segment: Segment) -> None:

@@ -36,7 +36,7 @@ def read_diagnosis(reading: Reading, dg1: Segment) -> None:
     else:
         key = part(rep, 1) or joined(rep, 2) or code.get("text", "")
         identity = reading.id_of("Condition", reading.encounter or reading.patient or "", key)
-    reading.claim(dg1.path, "Condition", identity, body)
+    reading.claim(dg1.path, "Condition", identity, body, cleared=_said_again(body))
 
 
 def read_problem(reading: Reading, prb: Segment) -> None:
@@ -67,7 +67,7 @@ def read_problem(reading: Reading, prb: Segment) -> None:
         identity = reading.id_of("Condition", reading.authority(named, 2), part(named, 1))
     else:
         identity = reading.id_of("Condition", reading.patient or "", key)
-    reading.claim(prb.path, "Condition", identity, body)
+    reading.claim(prb.path, "Condition", identity, body, cleared=_said_again(body))
 
 
 def read_procedure(reading: Reading, pr1: Segment) -> None:
@@ -90,6 +90,11 @@ def read_procedure(reading: Reading, pr1: Segment) -> None:
         key = f"{part(rep, 1) or code.get('text', '')} {when.iso if when else ''}"
         identity = reading.id_of("Procedure", reading.encounter or reading.patient or "", key)
     reading.claim(pr1.path, "Procedure", identity, body)
+
+
+def _said_again(body: Json) -> tuple[str, ...]:
+    """A condition said again after it was deleted is there again."""
+    return () if "verificationStatus" in body else ("verificationStatus",)
 
 
 def _category(code: str, display: str) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 
 from codedark.entries.datatypes import Json, concept, identifier_ei, part, person
-from codedark.entries.facts import Standing
 from codedark.entries.v2.orders import note_text
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
 from codedark.hl7 import Segment
@@ -38,7 +37,7 @@ def read_document(reading: Reading, txa: Segment, segments: list[Segment]) -> No
             body[name] = [who] if name == "author" else who
     if is_valued(txa, 25):
         body["description"] = txa.whole(25)
-    standing = _status(reading, body, txa)
+    _status(reading, body, txa)
     body["content"] = _content(reading, segments)
     named = first_rep(txa, 12)
     if part(named, 1):
@@ -46,21 +45,17 @@ def read_document(reading: Reading, txa: Segment, segments: list[Segment]) -> No
         identity = reading.id_of("DocumentReference", reading.authority(named, 2), part(named, 1))
     else:
         identity = reading.id_of_place("DocumentReference", txa.path)
-    reading.claim(txa.path, "DocumentReference", identity, body, ranked=reading.rank(standing))
+    reading.claim(txa.path, "DocumentReference", identity, body)
 
 
-def _status(reading: Reading, body: Json, txa: Segment) -> Standing:
+def _status(reading: Reading, body: Json, txa: Segment) -> None:
     said = text_of(txa, 17)
     if said in _DOC_STATUS:
         body["docStatus"] = _DOC_STATUS[said]
     if reading.trigger == "T11" or text_of(txa, 19) == "CA":
         body["status"] = "entered-in-error"
-        return Standing.WITHDRAWN
-    if text_of(txa, 19) == "OB":
+    elif text_of(txa, 19) == "OB":
         body["status"] = "superseded"
-    if reading.trigger in ("T05", "T06", "T07", "T08", "T09", "T10"):
-        return Standing.CORRECTED
-    return Standing.FINAL if body.get("docStatus") == "final" else Standing.PLAIN
 
 
 def _content(reading: Reading, segments: list[Segment]) -> list[Json]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from codedark.entries import tables
 from codedark.entries.datatypes import Json, concept, joined, number, part, person, quantity
-from codedark.entries.facts import Standing
 from codedark.entries.v2.medicines import route_of
 from codedark.entries.v2.orders import OrderGroup, numbers, order_identifiers
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
@@ -25,9 +24,8 @@ def _immunization(reading: Reading, group: OrderGroup, rxa: Segment) -> None:
         return
     body: Json = reading.subject({"vaccineCode": code}, "patient")
     body["status"] = tables.COMPLETION.get(text_of(rxa, 20), "completed")
-    standing = Standing.PLAIN
     if text_of(rxa, 21) == "D":
-        body["status"], standing = "entered-in-error", Standing.WITHDRAWN
+        body["status"] = "entered-in-error"
     when = reading.put(body, "occurrenceDateTime", rxa, 3)
     if when is None:
         body["occurrenceString"] = "unknown"
@@ -58,4 +56,4 @@ def _immunization(reading: Reading, group: OrderGroup, rxa: Segment) -> None:
         identity = reading.id_of("Immunization", reading.patient, f"{vaccine} {when.at_us}")
     else:
         identity = reading.id_of_place("Immunization", rxa.path)
-    reading.claim(rxa.path, "Immunization", identity, body, ranked=reading.rank(standing))
+    reading.claim(rxa.path, "Immunization", identity, body)

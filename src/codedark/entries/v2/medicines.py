@@ -19,7 +19,6 @@ from codedark.entries.datatypes import (
     quantity,
     table_concept,
 )
-from codedark.entries.facts import Standing
 from codedark.entries.moments import Moment, put_time
 from codedark.entries.v2.orders import (
     OrderGroup,
@@ -59,8 +58,8 @@ def _ingredient(rxc: Segment) -> str:
     return " ".join(text for text in (name, text_of(rxc, 3), joined(unit, 2) or part(unit, 1)) if text)
 
 
-def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment) -> None:
-    """ORC with RXO or RXE (RXD, RXG: what they say of the order)."""
+def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment, *, hearsay: bool = False) -> None:
+    """ORC with RXO or RXE. `hearsay`: told by a dose or a supply, which cannot bring a stopped order back."""
     reading.topics.add("orders")
     body: Json = reading.subject({"intent": "order"})
     code = medicine(reading, segment, group)
@@ -80,7 +79,8 @@ def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment)
         body["note"] = notes
     at = order_time(reading, group)
     identity = order_id(reading, group, "MedicationRequest")
-    reading.claim(group.path, "MedicationRequest", identity, body, ranked=reading.rank(at_us=at), at_us=at)
+    ranked = reading.rank(at_us=at, hearsay=hearsay)
+    reading.claim(group.path, "MedicationRequest", identity, body, ranked=ranked, at_us=at)
 
 
 def _order_fields(reading: Reading, body: Json, group: OrderGroup) -> None:
@@ -205,7 +205,7 @@ def read_administrations(reading: Reading, group: OrderGroup) -> None:
     order = order_id(reading, group, "MedicationRequest") if has_number else ""
     ordered = group.first("RXE") or group.first("RXO")
     if ordered is not None and has_number:
-        read_medication_order(reading, group, ordered)
+        read_medication_order(reading, group, ordered, hearsay=True)
     current: list[Segment] = []
     for segment in group.segments:
         if segment.name == "RXA" and current:
@@ -230,7 +230,7 @@ def _administration(reading: Reading, group: OrderGroup, segments: list[Segment]
     when = _given_at(reading, body, rxa)
     if when is None:
         reading.problem(f"{rxa.path}.3", "a dose without a time", kind="MedicationAdministration")
-    standing = _outcome(body, rxa)
+    _outcome(body, rxa)
     if dosage := _given_dose(reading, segments, group):
         body["dosage"] = dosage
     performers = [person(rep) for rep in reps(rxa, 10)] if is_valued(rxa, 10) else []
@@ -242,8 +242,7 @@ def _administration(reading: Reading, group: OrderGroup, segments: list[Segment]
         body["note"] = [{"text": note} for note in notes]
     identity = _administration_id(reading, rxa, order, code, when)
     at = when.at_us if when is not None else None
-    ranked = reading.rank(standing)
-    reading.claim(rxa.path, "MedicationAdministration", identity, body, ranked=ranked, at_us=at)
+    reading.claim(rxa.path, "MedicationAdministration", identity, body, at_us=at)
 
 
 def _ordered_medicine(reading: Reading, group: OrderGroup) -> Json:
@@ -274,7 +273,7 @@ def _given_at(reading: Reading, body: Json, rxa: Segment) -> Moment | None:
     return start or end
 
 
-def _outcome(body: Json, rxa: Segment) -> Standing:
+def _outcome(body: Json, rxa: Segment) -> None:
     """Status and reason: RXA-20 (table 0322), RXA-21 D takes the record back, RXA-18 says why not."""
     status = tables.COMPLETION.get(text_of(rxa, 20), "completed" if not text_of(rxa, 20) else "unknown")
     reasons = [concept(rep) for rep in reps(rxa, 18)] if is_valued(rxa, 18) else []
@@ -285,11 +284,8 @@ def _outcome(body: Json, rxa: Segment) -> Standing:
         body["statusReason"] = reasons
     if text_of(rxa, 20) == "PA":
         body["extension"] = [{"url": "urn:codedark:partially-administered", "valueBoolean": True}]
-    if text_of(rxa, 21) == "D":
-        body["status"] = "entered-in-error"
-        return Standing.WITHDRAWN
-    body["status"] = status
-    return Standing.PLAIN
+    # Taken back and charted again under the same time: of the two the later message counts.
+    body["status"] = "entered-in-error" if text_of(rxa, 21) == "D" else status
 
 
 def _given_dose(reading: Reading, segments: list[Segment], group: OrderGroup) -> Json:

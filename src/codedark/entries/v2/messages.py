@@ -56,9 +56,10 @@ _NOT_CLINICAL = frozenset(
     }
 )
 """Billing, master files, acknowledgments, equipment: kept and counted; nothing in them is a patient's record here."""
-_MERGES = frozenset({"A18", "A30", "A34", "A35", "A36", "A39", "A40", "A46", "A47", "A48", "A49"})
-_MOVES = frozenset({"A45", "A50", "A51"})
-_TO_A_PERSON = frozenset({"A29", "A41", "A42", "A43", "A44"})
+_MERGES = frozenset({"A18", "A30", "A34", "A36", "A39", "A40", "A47"})
+_MOVES = frozenset({"A45", "A50"})
+_TO_A_PERSON = frozenset({"A29", "A35", "A41", "A42", "A43", "A44", "A46", "A48", "A49", "A51"})
+"""Deleting a person, and merges and moves of accounts, visits and alternate numbers."""
 _STARTS = frozenset({"ORC", "OBR", "RXO", "RXE", "RXD", "RXG", "RXA", "TXA", "SCH"})
 _MEANT = frozenset(
     [
@@ -250,9 +251,9 @@ def _read_order(reading: Reading, order: OrderGroup) -> None:
     elif (rxd := order.first("RXD")) is not None:
         read_dispense(reading, order, rxd)
         if medicine is not None:
-            read_medication_order(reading, order, medicine)
+            read_medication_order(reading, order, medicine, hearsay=True)
     elif medicine is not None:
-        read_medication_order(reading, order, medicine)
+        read_medication_order(reading, order, medicine, hearsay=reading.family == "RGV")
         read_loose_observations(reading, order.segments)
     elif reading.family in _RESULTS or (reading.family == "ADT" and order.obr is not None) or reading.family == "ORF":
         read_report(reading, order)

@@ -207,4 +207,6 @@ def read_reported_order(reading: Reading, group: OrderGroup) -> None:
     status = {"F": "completed", "C": "completed", "X": "revoked"}.get(text_of(obr, 25), "active")
     body["status"] = status
     identity = order_id(reading, group, "ServiceRequest")
-    reading.claim(f"{obr.path}.2", "ServiceRequest", identity, body)
+    # A preliminary result says only second-hand that its order lives: it must not bring a cancelled one back.
+    ranked = reading.rank(hearsay=status == "active")
+    reading.claim(f"{obr.path}.2", "ServiceRequest", identity, body, ranked=ranked)

@@ -38,6 +38,8 @@ _EVENT_STATUS = {
 planned); the others say in words what their name says."""
 
 _OPENING = frozenset({"A01", "A04", "A05", "A06", "A07", "A10", "A14"})
+_PERSONAL = frozenset({"A24", "A28", "A29", "A31", "A37", "A60"})
+"""Events about a person, which send a PV1 only because the structure wants one."""
 _PENDING = frozenset({"A15", "A16", "A25", "A26"})
 """Transfers and discharges that are only planned, or no longer: where the patient is did not change."""
 
@@ -59,7 +61,7 @@ def read_visit(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment
         _read_second_hand(reading, pv1, pv2, pid)
         return
     identity = visit_id(reading, pv1, pid)
-    if identity is None:
+    if identity is None or (reading.trigger in _PERSONAL and not is_valued(pv1, 19)):
         return
     reading.encounter = identity
     body, cleared, likely = _described(reading, pv1, pv2, pid)
@@ -75,7 +77,10 @@ def read_visit(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment
 
 
 def _read_second_hand(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment | None) -> None:
-    """The PV1 of an order or a result: the same words about the same patient were most likely read before."""
+    """The PV1 of an order or a result. Only with a visit number: without one it could not be told from a second stay in
+    a second bed. The same words about the same patient were most likely read before."""
+    if not is_valued(pv1, 19):
+        return
     words = (pv1.raw, pv2.raw if pv2 is not None else "", pid.field(18) if pid is not None else "")
     key = ("PV1", *words, reading.patient, pv1.delimiters, pv1.codec)
     known = reading.memory.get(key)
@@ -108,8 +113,10 @@ def _described(
     if pv2 is not None:
         _details(body, pv2)
     _admission(body, pv1)
-    likely = "finished" if ended else tables.CLASS_STATUS.get(text_of(pv1, 2), "")
-    return body, tuple(cleared), "" if likely == "unknown" else likely
+    code = text_of(pv1, 2)
+    # The map calls class N ("not applicable") in progress; a PV1 that says so says nothing of a stay.
+    likely = "finished" if ended else "" if code in ("N", "U") else tables.CLASS_STATUS.get(code, "")
+    return body, tuple(cleared), likely
 
 
 def _status(reading: Reading, pv1: Segment, likely: str) -> str:
