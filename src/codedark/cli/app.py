@@ -24,6 +24,7 @@ from codedark.cli import (
     rebuild,
     serve,
     status,
+    trust,
     unit,
     worklist,
 )
@@ -42,7 +43,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "status": status.status,
     "doctor": doctor.doctor,
 }
-_GROUPS = {"journal": journal.app, "person": person.app, "unit": unit.app, "feed": feed.app}
+_GROUPS = {"journal": journal.app, "person": person.app, "unit": unit.app, "feed": feed.app, "trust": trust.app}
 OWN = frozenset(_COMMANDS) | frozenset(_GROUPS)
 
 

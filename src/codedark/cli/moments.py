@@ -5,11 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from codedark.clock import SystemClock
+from codedark.errors import ConfigError
 
 
 def clock_now_us() -> int:
     """Now, µs UTC, from the machine's clock: commands are an edge of the house."""
     return SystemClock().now_us()
+
+
+def moment_us(text: str) -> int:
+    """µs UTC of `2026-11-24T03:12-05:00`. Raises ConfigError without an offset: an assumed zone would be a guess."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ConfigError(f"{text!r} is no moment", hint="Write it as 2026-11-24T03:12-05:00, with the offset or Z.")
+    return int(moment.timestamp() * 1_000_000)
 
 
 def ago(then_us: int | None, now_us: int) -> str:

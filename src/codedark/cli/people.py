@@ -39,6 +39,21 @@ def _from(source: Path) -> str:
     return text.rstrip("\r\n")
 
 
+def given_cards(source: Path | None, count: int = 3) -> list[str]:
+    """The words of three cards: asked for one by one, or the lines of a file. A number before the words is left out."""
+    if source is None and not sys.stdin.isatty():
+        raise ConfigError("there is no terminal to ask for cards on", hint="Add --cards-file FILE ('-': stdin).")
+    if source is None:
+        return [
+            str(typer.prompt(f"Card {number} of {count}", hide_input=True, err=True)) for number in range(1, count + 1)
+        ]
+    try:
+        text = sys.stdin.read() if str(source) == "-" else source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NotFound(f"the file {source} cannot be read: {type(error).__name__}") from error
+    return [line.lstrip("0123456789. ") for line in text.splitlines() if len(line.split()) > 20]
+
+
 def credentials(output: Output, login: str, source: Path | None) -> tuple[str, str] | None:
     """Log-in and password of somebody who acts here; None when nobody was named."""
     return (login, known_password(output, source, login)) if login else None

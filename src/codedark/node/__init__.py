@@ -1,7 +1,16 @@
 """The node: reads codedark.toml, opens everything, starts it. The only place where the rooms are wired together."""
 
 from codedark.node.config import Config, Facility, Feed, Node, Packs, Web
-from codedark.node.console import deeds_of, draw, enrol, enrol_first, issue_card
+from codedark.node.console import (
+    change_account,
+    change_trust,
+    deeds_of,
+    draw,
+    enrol,
+    enrol_first,
+    issue_card,
+    recover,
+)
 from codedark.node.copying import pull_copy
 from codedark.node.examination import examine
 from codedark.node.founding import Founded, found
@@ -28,6 +37,8 @@ __all__ = [
     "Packs",
     "Rebuilt",
     "Web",
+    "change_account",
+    "change_trust",
     "deeds_of",
     "draw",
     "enrol",
@@ -41,6 +52,7 @@ __all__ = [
     "open_reader",
     "pull_copy",
     "rebuild",
+    "recover",
     "serve",
     "standing",
 ]

@@ -12,6 +12,8 @@ from codedark.access import NewUnitCard, Session
 from codedark.actions import (
     Decided,
     Deeds,
+    change_person,
+    custodian_session,
     decide,
     enrol_person,
     founding_session,
@@ -21,7 +23,7 @@ from codedark.actions import (
     propose,
     takes_two_people,
 )
-from codedark.errors import ActionRefused
+from codedark.errors import ActionRefused, NotFound
 from codedark.node.opening import OpenNode, open_node
 from codedark.node.packing import Drawn, Plate, draft, issue, kept
 
@@ -81,6 +83,41 @@ def issue_card(node: OpenNode, unit: str, author: Credentials | None, second: Cr
     if decided.card is None:
         raise ActionRefused("no envelope was made")
     return decided.card
+
+
+def change_trust(
+    node: OpenNode, deed: str, arguments: Mapping[str, object], author: Credentials, second: Credentials | None
+) -> str:
+    """Take a source out of the charts (`distrust`) or back in (`trust_again`), by two people; the proposal's id."""
+    deeds = deeds_of(node)
+    return _with_second(node, deeds, _session(deeds, author), deed, arguments, second).proposal
+
+
+def change_account(
+    node: OpenNode, login: str, change: Mapping[str, object], author: Credentials, second: Credentials | None
+) -> None:
+    """New roles, password or state of an account: by one administrator, or by two where it takes two.
+
+    `change`: arguments of `change_person`. Raises ActionRefused, NotFound.
+    """
+    deeds = deeds_of(node)
+    account = deeds.record.account(login)
+    if account is None:
+        raise NotFound("no such person", hint="`codedark person list` shows the log-ins.")
+    session = _session(deeds, author)
+    if second is not None:
+        _with_second(node, deeds, session, "change_person", {"person": account.person, **change}, second)
+        return
+    own = {"old_password": author[1]} if account.person == session.person else {}
+    change_person(deeds, session, account.person, **{**change, **own})  # type: ignore[arg-type]
+    _leave(deeds, session)
+
+
+def recover(node: OpenNode, cards: Sequence[str], login: str, name: str, password: str) -> str:
+    """A new administrator by three custodians' cards, when no two administrators are left; the person's id."""
+    deeds = deeds_of(node)
+    session = custodian_session(deeds, cards, node.keys.adoption_public)
+    return enrol_person(deeds, session, login, name, password, {"administrator": ("*",)})
 
 
 def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
