@@ -22,7 +22,7 @@ from codedark.clock import Chance, Clock
 from codedark.errors import ActionRefused, CodedarkError, NotFound
 from codedark.views import Record
 from codedark.web.answers import Answer, Document, Move, Page, Visit, WebSettings
-from codedark.web.drawing import Drawer, Frame
+from codedark.web.drawing import Drawer, Frame, offers
 from codedark.web.gate import FORM_COOKIE, Gate, new_nonce, nonce_cookie
 from codedark.web.pen import Pen
 from codedark.web.state import StateLine, state_line
@@ -159,6 +159,7 @@ class Desk:
             token=self.gate.form_token(session, turn.nonce),
             path=_address(incoming),
             until=_until(session, pen),
+            can=offers(session),
         )
 
     def _state(self, record: Record, pen: Pen) -> StateLine:

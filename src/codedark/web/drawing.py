@@ -49,18 +49,18 @@ class Frame:
     token: str
     path: str
     until: str = ""
-
-    @property
-    def can(self) -> frozenset[str]:
-        """What to offer this session, by the short names the templates use."""
-        if self.session is None:
-            return frozenset()
-        return frozenset(name for name, permission in _CAN.items() if may(self.session, permission))
+    can: frozenset[str] = frozenset()
+    """What to offer this session, by the short names the templates use."""
 
     @property
     def roles(self) -> str:
         """The session's roles in a few words."""
         return ", ".join(sorted(self.session.roles)) if self.session else ""
+
+
+def offers(session: Session | None) -> frozenset[str]:
+    """The short names of what this session may do."""
+    return frozenset(name for name, permission in _CAN.items() if may(session, permission)) if session else frozenset()
 
 
 def assets() -> dict[str, Asset]:
