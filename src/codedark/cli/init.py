@@ -130,7 +130,7 @@ def _to_terminal(output: Output, cards: tuple[str, ...]) -> None:
     for number, card in enumerate(cards, 1):
         output.say(f"\ncard {number} of 5\n\n{_in_columns(card)}\n")
         typer.prompt("Press Enter when it is written; it will be asked back", default="", show_default=False, err=True)
-        typer.clear() if hasattr(typer, "clear") else None
+        output.err.clear()  # the card must not stay on the screen, nor be read off it
         while True:
             try:
                 read_back(card, typer.prompt(f"Type card {number}", hide_input=False, err=True))
