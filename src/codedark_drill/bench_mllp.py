@@ -45,6 +45,9 @@ _TAIL = (
     b"DG1|1||J18.9^Pneumonia, unspecified^I10||20261120|A\rOBX|1|NM|29463-7^Body weight^LN||81.4|kg|||||F\r\x1c\r"
 )
 
+BENCH_MESSAGE = (_HEAD + b"1" + _TAIL)[1:-2]
+"""One message of the load, unframed."""
+
 
 @dataclass(slots=True)
 class Load:

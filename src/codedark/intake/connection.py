@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
@@ -28,9 +29,18 @@ UNANSWERED_US = 4 * US_PER_S
 """Without a receipt for this long the connection is closed; with the sweep every 0.5 s that is within 5 s."""
 
 
+@dataclass(slots=True)
+class Room:
+    """Bytes of unfinished frames that all connections of a listener may hold together."""
+
+    limit: int
+    held: int = 0
+
+
 class Host(Protocol):
     """What a connection needs of its listener."""
 
+    room: Room
     submit: Submit
     mac: Callable[[bytes], bytes]
     clock: Clock
@@ -74,6 +84,7 @@ class Connection(asyncio.Protocol):
         self._paused = self._clogged = self._closing = False
         self._scopes: dict[tuple[str, str], str] = {}
         self._quiet = True
+        self._held = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the peer or drop it at once."""
@@ -93,6 +104,8 @@ class Connection(asyncio.Protocol):
             return
         self._quiet = False
         self._take(self._deframer.feed(data))
+        if self._deframer.pending != self._held:
+            self._hold(self._deframer.pending)
         if len(self._queue) > IN_FLIGHT_MAX or self._bytes > IN_FLIGHT_BYTES_MAX:
             self._pause()
 
@@ -101,7 +114,8 @@ class Connection(asyncio.Protocol):
         if not self._closing:
             self._take(self._deframer.finish())
             self.close()
-        return True
+        tls = self._transport is not None and self._transport.get_extra_info("ssl_object") is not None
+        return not tls  # TLS cannot stay half open: what is under way is answered when the sender sends again
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Receipts that still come have nobody to go to; their senders will send again."""
@@ -109,6 +123,7 @@ class Connection(asyncio.Protocol):
             self._take(self._deframer.finish())
         self._closing = True
         self._transport = None
+        self._hold(0)
         self._host.leave(self)
 
     def pause_writing(self) -> None:
@@ -166,6 +181,15 @@ class Connection(asyncio.Protocol):
             self._resume()
         if self._closing and not queue and self._transport is not None:
             self._transport.close()
+
+    def _hold(self, size: int) -> None:
+        """Account for an unfinished frame; the one that fills the room is dropped, its sender comes again."""
+        room = self._host.room
+        room.held += size - self._held
+        grown, self._held = size > self._held, size
+        if grown and room.held > room.limit:
+            self._tally.refusals += 1
+            self.drop()
 
     def _take(self, pieces: list[bytes | Garbage]) -> None:
         if not pieces:

@@ -11,13 +11,14 @@ from functools import partial
 from codedark.clock import US_PER_S, Clock
 from codedark.entries import FeedHeard, draft_of
 from codedark.errors import AppendFailed, ConfigError
-from codedark.intake.connection import Connection, Submit
+from codedark.intake.connection import Connection, Room, Submit
 from codedark.intake.feeds import FeedDeclaration, Tally
 from codedark.journal import Draft, Receipt
 
 SWEEP_S = 0.5
 HEARD_EVERY_US = 60 * US_PER_S
 STOP_WITHIN_S = 5.0
+UNFINISHED_BYTES_MAX = 256 * 1024 * 1024
 BACKLOG = 512
 
 Handed = Sequence[tuple[Callable[[Receipt | AppendFailed], None], Receipt | AppendFailed]]
@@ -42,7 +43,7 @@ class _Endpoint:
 
     def __init__(self, listener: Listener, feeds: list[FeedDeclaration]) -> None:
         self.feeds = feeds
-        self.submit, self.mac, self.clock = listener.submit, listener.mac, listener.clock
+        self.submit, self.mac, self.clock, self.room = listener.submit, listener.mac, listener.clock, listener.room
         self.connections: dict[Connection, FeedDeclaration] = {}
         self.tallies = listener.tallies
         self.server: asyncio.Server | None = None
@@ -75,11 +76,14 @@ class Listener:
     """Hears every declared feed and appends what comes. Belongs to one event loop.
 
     `submit`: the journal's; its results must come on the loop's thread (`deliver_on`). `mac`: the journal's keyed MAC.
+    `unfinished_max`: bytes that the unfinished frames of all connections may hold together.
     """
 
     def __init__(
-        self, feeds: Iterable[FeedDeclaration], submit: Submit, mac: Callable[[bytes], bytes], clock: Clock
-    ) -> None:
+        self, feeds: Iterable[FeedDeclaration], submit: Submit, mac: Callable[[bytes], bytes], clock: Clock,
+        *, unfinished_max: int = UNFINISHED_BYTES_MAX,
+    ) -> None:  # fmt: skip
+        self.room = Room(unfinished_max)
         self.submit, self.mac, self.clock = submit, mac, clock
         self.ports: dict[str, int] = {}
         """Feed name → the port it is heard on."""
@@ -90,7 +94,7 @@ class Listener:
         self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Open every port. Raises ConfigError when one cannot be opened."""
+        """Open every port. Raises ConfigError when one cannot be opened, or feeds of one port differ in TLS."""
         places: dict[tuple[str, int, int], list[FeedDeclaration]] = {}
         for number, feed in enumerate(self._feeds):
             # Feeds on "any free port" each get their own.
@@ -125,6 +129,8 @@ class Listener:
         self._endpoints.clear()
 
     async def _open(self, host: str, port: int, feeds: list[FeedDeclaration]) -> None:
+        if any(feed.tls is not feeds[0].tls for feed in feeds):
+            raise ConfigError(f"feeds on port {port} differ in TLS", hint="Give each of them a port of its own.")
         endpoint = _Endpoint(self, feeds)
         server = await asyncio.get_running_loop().create_server(
             partial(Connection, endpoint), host, port, ssl=feeds[0].tls, backlog=BACKLOG

@@ -1,6 +1,8 @@
 """The listener keeps before it answers, answers in order, and lets in only who is declared."""
 
 import asyncio
+import contextlib
+import ssl
 
 import pytest
 from intake_rig import adt, feed, site
@@ -389,21 +391,57 @@ def test_a_port_that_is_taken_is_a_config_error(tmp_path):
     asyncio.run(story())
 
 
+def test_feeds_of_one_port_must_agree_on_tls(tmp_path):
+    async def story():
+        async with site(tmp_path) as s:
+            plain = FeedDeclaration("a", "127.0.0.1", 29_999, ("127.0.0.1/32",))
+            secret = FeedDeclaration("b", "127.0.0.1", 29_999, ("127.0.0.2/32",), tls=ssl.create_default_context())
+            with pytest.raises(ConfigError):
+                await Listener([plain, secret], s.journal.submit, s.journal.mac, s.clock).start()
+
+    asyncio.run(story())
+
+
+def test_unfinished_frames_of_all_connections_have_one_bound(tmp_path):
+    async def story():
+        async with site(tmp_path) as s:
+            s.listener.room.limit = 3_000_000
+            steady = await s.connect()
+            hogs = [await s.connect() for _ in range(4)]
+            for hog in hogs:
+                with contextlib.suppress(ConnectionError):
+                    await hog.send(b"\x0b" + adt(1, "x" * 1_000_000))
+            answers = [asyncio.create_task(hog.answer()) for hog in hogs]
+            done, _ = await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+            assert [t.result() for t in done] == [None] * len(done)
+            assert s.listener.room.held <= 3_000_000
+            assert (await steady.exchange(adt(2)))["MSA"].text(1) == "AA"
+            for task in answers:
+                task.cancel()
+
+    asyncio.run(story())
+
+
 def test_a_peer_that_reads_no_answers_is_not_read_either(tmp_path):
     async def story():
         async with site(tmp_path) as s:
             _, writer = await asyncio.open_connection("127.0.0.1", s.port())
-            sent = 0
-            while sent < 60_000:
-                writer.write(b"".join(frame(adt(n)) for n in range(sent, sent + 500)))
-                sent += 500
-                try:
-                    await asyncio.wait_for(writer.drain(), 0.5)
-                except TimeoutError:
-                    break
+            long_ids = (frame(adt(f"{n:010000d}")) for n in range(4_000))
+
+            async def send():
+                for message in long_ids:
+                    writer.write(message)
+                    await writer.drain()
+
+            sending = asyncio.create_task(send())
+            while not s.listener._endpoints[0].connections:
+                await asyncio.sleep(0.01)
             (connection,) = s.listener._endpoints[0].connections
-            assert connection._transport.get_write_buffer_size() < 4_000_000
-            assert sent < 60_000
+            while not connection._clogged:
+                await asyncio.sleep(0.01)
+            assert not connection._transport.is_reading()
+            assert not sending.done()
+            sending.cancel()
             writer.transport.abort()
 
     asyncio.run(story())
