@@ -239,3 +239,22 @@ def test_dispense_cites_its_order() -> None:
     assert only(meaning, "MedicationDispense").body["authorizingPrescription"] == [
         {"reference": f"MedicationRequest/{only(order(), 'MedicationRequest').id}"}
     ]
+
+
+def test_two_medicines_under_one_number_are_two_orders_and_a_person_is_told() -> None:
+    meaning = said("OMP^O09", PID, ORC, "RXO|1^Aspirin^L|81||mg", ORC, "RXO|2^Heparin^L|5000||U")
+    names = [fact.body["medicationCodeableConcept"]["text"] for fact in of_type(meaning, "MedicationRequest")]
+    ids = {fact.id for fact in of_type(meaning, "MedicationRequest")}
+    assert (names, len(ids), len(meaning.problems)) == (["Aspirin", "Heparin"], 2, 1)
+
+
+def test_words_in_place_of_a_pattern_are_text_and_no_code() -> None:
+    timing = only(order(tq1="TQ1|1||3 times daily"), "MedicationRequest").body["dosageInstruction"][0]["timing"]
+    assert timing == {"code": {"text": "3 times daily"}}
+
+
+def test_pattern_is_found_in_orc_7_when_rxe_1_holds_only_a_time() -> None:
+    orc = ORC.replace("IP||", "IP||10^BID^D4")
+    rxe = RXE.replace("RXE||", "RXE|^^^20261123150000|")
+    dosage = only(said("RDE^O11", PID, orc, rxe), "MedicationRequest").body["dosageInstruction"][0]
+    assert dosage["timing"]["code"]["text"] == "BID"

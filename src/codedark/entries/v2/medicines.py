@@ -30,6 +30,7 @@ from codedark.entries.v2.orders import (
     order_notes,
     order_status,
     order_time,
+    own_order_id,
     priority,
 )
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
@@ -78,7 +79,7 @@ def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment,
     if notes := order_notes(group):
         body["note"] = notes
     at = order_time(reading, group)
-    identity = order_id(reading, group, "MedicationRequest")
+    identity = own_order_id(reading, group, "MedicationRequest", code)
     ranked = reading.rank(at_us=at, hearsay=hearsay)
     reading.claim(group.path, "MedicationRequest", identity, body, ranked=ranked, at_us=at)
 

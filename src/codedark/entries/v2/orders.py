@@ -68,6 +68,20 @@ def order_id(reading: Reading, group: OrderGroup, kind: str) -> str:
     return reading.id_of_place(kind, group.path)
 
 
+def own_order_id(reading: Reading, group: OrderGroup, kind: str, what: Json) -> str:
+    """The id of the order to claim. Two different things under one number in one message are two orders: the second
+    gets an id of its own, and a person is told, for a later stop of that number can mean either."""
+    identity = order_id(reading, group, kind)
+    name = what.get("text", "")
+    if reading.orders.setdefault(identity, name) == name:
+        return identity
+    reading.problem(group.path, "one order number for two different orders", kind=kind, hint=_TWO_ORDERS)
+    return reading.id_of(kind, identity, name)
+
+
+_TWO_ORDERS = "Both are shown; a later message about that number changes the first."
+
+
 def order_identifiers(reading: Reading, group: OrderGroup) -> list[Json]:
     """Placer and filler number as Identifiers of type PLAC and FILL."""
     out = []
@@ -149,7 +163,7 @@ def read_service(reading: Reading, group: OrderGroup) -> None:
     if "code" not in body and group.obr is not None:
         reading.problem(group.obr.path, "an order that names no service", kind="ServiceRequest")
     at = order_time(reading, group)
-    identity = order_id(reading, group, "ServiceRequest")
+    identity = own_order_id(reading, group, "ServiceRequest", body.get("code", {}))
     reading.claim(group.path, "ServiceRequest", identity, body, ranked=reading.rank(at_us=at), at_us=at)
 
 
@@ -199,6 +213,10 @@ def read_reported_order(reading: Reading, group: OrderGroup) -> None:
     obr = group.obr
     if obr is None or not numbers(reading, group)[0][1]:
         return
+    identity = order_id(reading, group, "ServiceRequest")
+    if identity in reading.orders:
+        return  # one order, several panels: the first one names it
+    reading.orders[identity] = ""
     body: Json = reading.subject({"intent": "order"})
     _service(reading, body, obr)
     if identifiers := order_identifiers(reading, group):
@@ -206,7 +224,6 @@ def read_reported_order(reading: Reading, group: OrderGroup) -> None:
     order_author(body, group)
     status = {"F": "completed", "C": "completed", "X": "revoked"}.get(text_of(obr, 25), "active")
     body["status"] = status
-    identity = order_id(reading, group, "ServiceRequest")
     # A preliminary result says only second-hand that its order lives: it must not bring a cancelled one back.
     ranked = reading.rank(hearsay=status == "active")
     reading.claim(f"{obr.path}.2", "ServiceRequest", identity, body, ranked=ranked)

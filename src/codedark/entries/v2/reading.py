@@ -44,7 +44,8 @@ _MEMORY = Memory()
 
 class Reading:
     """The state of one interpretation. `patient`, `encounter`: ids of the group being read; `said_us`: MSH-7, µs UTC;
-    `first_hand`: the message is the authority on who and where (ADT)."""
+    `first_hand`: the message is the authority on who and where (ADT); `orders`: id of each order claimed so far, and
+    what it is for."""
 
     def __init__(self, message: Message, site: Site, origin: bytes, position: int) -> None:
         self.message = message
@@ -57,6 +58,7 @@ class Reading:
         self.patient: str | None = None
         self.encounter: str | None = None
         self.first_hand = False
+        self.orders: dict[str, str] = {}
         self.memory = _MEMORY.of(site)
         header = message.header
         self.trigger = header.text(9, 1, 2) or message_trigger(message)

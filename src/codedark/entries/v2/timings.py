@@ -17,12 +17,13 @@ def timing_of(reading: Reading, group: OrderGroup, segment: Segment) -> Json:
     timing = group.first("TQ1")
     if timing is not None:
         return _modern(reading, timing)
+    found: list[Json] = []
     for source, field in ((segment if segment.name == "RXE" else None, 1), (group.orc, 7)):
         if source is not None and is_valued(source, field):
-            legacy = _legacy(reading, source, field)
-            if legacy:
-                return legacy
-    return {}
+            found.append(_legacy(reading, source, field))
+    # RXE-1 often holds only a start time; the pattern then stands in ORC-7.
+    named = [each for each in found if "code" in each.get("timing", {})]
+    return next(iter(named or found), {})
 
 
 def _modern(reading: Reading, tq1: Segment) -> Json:
@@ -87,8 +88,9 @@ def _pattern(codes: list[str], words: list[str]) -> Json:
         return out
     as_needed = any(code.upper().startswith("PRN") or code.upper().endswith("PRN") for code in codes)
     code: Json = {"text": ", ".join(words) or " ".join(codes)}
-    if codes:
-        code["coding"] = [{"system": V2 + "0335", "code": value.replace(" ", "")} for value in codes]
+    # Some senders write words where the code belongs; words are text and no code.
+    if codings := [{"system": V2 + "0335", "code": value} for value in codes if " " not in value]:
+        code["coding"] = codings
     out["timing"] = {"code": code}
     if as_needed:
         out["asNeededBoolean"] = True
