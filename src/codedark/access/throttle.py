@@ -21,7 +21,7 @@ DEVICES = 4096
 class AttemptLane(StrEnum):
     """What was tried."""
 
-    PASSWORD = "password"
+    PASSWORD = "password"  # nosec B105: the name of a lane
     ENVELOPE = "envelope"
 
 

@@ -36,7 +36,8 @@ from codedark.errors import ActionRefused, JournalError, NotFound
 from codedark.journal import Once, Outcome
 from codedark.views import Proposal
 
-_ARGON2ID = "$argon2id$"
+OPEN_PROPOSALS = 20
+"""How many undecided proposals one person may have: a stolen session cannot bury a bad one among thousands."""
 
 
 class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,6 +120,11 @@ def propose(deeds: Deeds, session: Session, deed: str, arguments: Mapping[str, A
     permit(deeds, session, kind.permission, typed.unit if isinstance(typed, IssueUnitCard) else None)
     if session.basis not in ("password", FOUNDING):
         raise refused(deeds, session, deed, "an envelope's session proposes nothing")
+    waiting = [one for one in deeds.record.proposals() if one.person == session.person and not one.decided]
+    if len(waiting) >= OPEN_PROPOSALS:
+        raise refused(
+            deeds, session, deed, f"{len(waiting)} proposals of yours wait already", "Have them decided first."
+        )
     typed = _sealed_password(deeds, typed)
     _sensible(deeds, typed)
     proposal = deeds.chance.bytes(8).hex()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -278,6 +282,47 @@ def test_a_stolen_clerks_session_does_nothing_and_each_minute_of_trying_is_an_en
     assert done(ward) == before
     assert 3 <= len(refused) <= 4
     assert {said.session for said in refused} == {clerk.session}
+
+
+def test_nobody_buries_a_bad_proposal_among_thousands(ward: Ward) -> None:
+    admin = ward.log_in("admin1")
+    for number in range(20):
+        propose(ward.deeds, admin, "distrust", {**DISTRUST, "source": f"feed:{number}"})
+    ward.fold()
+    with pytest.raises(ActionRefused, match="wait already"):
+        propose(ward.deeds, admin, "distrust", DISTRUST)
+    assert propose(ward.deeds, ward.log_in("admin2"), "distrust", DISTRUST)
+
+
+def at_once(*hands: Callable[[], object]) -> list[object]:
+    """All at one moment, each in its thread; what each got, a refusal as None."""
+    start = Barrier(len(hands))
+
+    def one(hand: Callable[[], object]) -> object:
+        start.wait()
+        try:
+            return hand()
+        except ActionRefused:
+            return None
+
+    with ThreadPoolExecutor(len(hands)) as pool:
+        return list(pool.map(one, hands))
+
+
+def test_two_approvers_at_one_moment_do_it_once(ward: Ward) -> None:
+    proposal = asked(ward)
+    sessions = [ward.log_in("admin2"), ward.log_in("engineer")]
+    got = at_once(*(partial(decide, ward.deeds, session, proposal, True) for session in sessions))
+    assert len([one for one in got if one]) == 1
+    assert len(ward.said("source.distrusted")) == 1
+
+
+def test_one_code_typed_by_two_at_one_moment_opens_one_screen(ward: Ward) -> None:
+    code = ward.codes["4W"][0]
+    names = [("L. Roy", "M. Okoro"), ("X. Thief", "Y. Thief")]
+    got = at_once(*(partial(open_envelope, ward.deeds, "4W", code, *pair, "pc") for pair in names))
+    assert len([one for one in got if one]) == 1
+    assert len(ward.said("unit.code.used")) == 1
 
 
 def test_an_ordinary_account_takes_one_administrator(ward: Ward) -> None:
