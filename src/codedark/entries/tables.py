@@ -148,6 +148,24 @@ REPORT_STATUS = {
 REPORT_STATUS_HERE = {"A": "partial"}
 """Code of table 0123 the map leaves blank: "some, not all, results available"."""
 
+DOCUMENT_TYPE = {
+    "AR": "Autopsy report",
+    "CD": "Cardiodiagnostics",
+    "CN": "Consultation",
+    "DI": "Diagnostic imaging",
+    "DS": "Discharge summary",
+    "ED": "Emergency department report",
+    "HP": "History and physical examination",
+    "OP": "Operative report",
+    "PC": "Psychiatric consultation",
+    "PH": "Psychiatric history and physical examination",
+    "PN": "Procedure note",
+    "PR": "Progress note",
+    "SP": "Surgical pathology",
+    "TS": "Transfer summary",
+}
+"""Table 0270 (HL7 v2.5.1, chapter 9): for the many senders that give the code alone."""
+
 INTERPRETATION = frozenset(
     [
         "<",

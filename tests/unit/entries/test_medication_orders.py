@@ -258,3 +258,9 @@ def test_pattern_is_found_in_orc_7_when_rxe_1_holds_only_a_time() -> None:
     rxe = RXE.replace("RXE||", "RXE|^^^20261123150000|")
     dosage = only(said("RDE^O11", PID, orc, rxe), "MedicationRequest").body["dosageInstruction"][0]
     assert dosage["timing"]["code"]["text"] == "BID"
+
+
+def test_dose_that_ends_before_it_starts_has_only_its_start() -> None:
+    meaning = dose(RXA.replace("20261123145800|20261123145800", "20261123145800|20261123135800"))
+    body = only(meaning, "MedicationAdministration").body
+    assert (body["effectiveDateTime"][:16], meaning.problems[0].path) == ("2026-11-23T14:58", "RXA[1].4")

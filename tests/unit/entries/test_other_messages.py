@@ -22,6 +22,11 @@ def test_document_is_its_text() -> None:
     assert (body["type"]["text"], text) == ("Discharge summary", "one\ntwo")
 
 
+def test_document_type_given_as_a_bare_code_has_its_name() -> None:
+    meaning = said("MDM^T02", PID, "TXA|1|OP||||||||||DOC1^ANNA")
+    assert only(meaning, "DocumentReference").body["type"]["text"] == "Operative report"
+
+
 def test_cancelled_document_is_entered_in_error() -> None:
     meaning = said("MDM^T11", PID, "TXA|1|DS||||||||||DOC1^ANNA")
     assert only(meaning, "DocumentReference").body["status"] == "entered-in-error"

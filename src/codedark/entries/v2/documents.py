@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from codedark.entries.datatypes import Json, concept, identifier_ei, part, person
+from codedark.entries import tables
+from codedark.entries.datatypes import V2, Json, concept, identifier_ei, part, person
 from codedark.entries.v2.orders import note_text
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
 from codedark.hl7 import Segment
@@ -27,7 +28,7 @@ def read_document(reading: Reading, txa: Segment, segments: list[Segment]) -> No
     body: Json = reading.subject({"status": "current"}, encounter="")
     if reading.encounter:
         body["context"] = {"encounter": [{"reference": f"Encounter/{reading.encounter}"}]}
-    if is_valued(txa, 2) and (kind := concept(first_rep(txa, 2), reading.codes("document"))):
+    if kind := _kind(reading, txa):
         body["type"] = kind
     when = reading.moment(txa, 6) or reading.moment(txa, 4)
     if when is not None and when.exact:
@@ -46,6 +47,16 @@ def read_document(reading: Reading, txa: Segment, segments: list[Segment]) -> No
     else:
         identity = reading.id_of_place("DocumentReference", txa.path)
     reading.claim(txa.path, "DocumentReference", identity, body)
+
+
+def _kind(reading: Reading, txa: Segment) -> Json:
+    rep = first_rep(txa, 2)
+    code = part(rep, 1)
+    kind = concept(rep, reading.codes("document"))
+    if code in tables.DOCUMENT_TYPE and kind.get("text") == code:
+        display = tables.DOCUMENT_TYPE[code]
+        return {"coding": [{"system": V2 + "0270", "code": code, "display": display}], "text": display}
+    return kind
 
 
 def _status(reading: Reading, body: Json, txa: Segment) -> None:

@@ -264,6 +264,9 @@ def _administration_id(reading: Reading, rxa: Segment, order: str, code: Json, w
 
 def _given_at(reading: Reading, body: Json, rxa: Segment) -> Moment | None:
     start, end = reading.moment(rxa, 3), reading.moment(rxa, 4)
+    if start is not None and end is not None and (end.at_us or 0) < (start.at_us or 0):
+        reading.problem(f"{rxa.path}.4", "a dose that ends before it starts", kind="MedicationAdministration")
+        end = None
     if start is not None and end is not None and end.at_us != start.at_us:
         period: Json = {}
         put_time(period, "start", start)
