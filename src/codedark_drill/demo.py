@@ -119,7 +119,7 @@ class Demo:
     def _people(self) -> dict[str, Any]:
         people = demo_people(self.script.folder)
         if people is None:
-            return {"logins": [], "password": None, "envelope": None}
+            return {"logins": [], "password": None, "envelope": None}  # nosec B105
         envelope = {"unit": people.unit, "code": people.code}
         return {"logins": list(people.logins), "password": people.password, "envelope": envelope}
 

@@ -9,7 +9,7 @@ import orjson
 
 from codedark.node import enrol, issue_card, open_node
 
-PASSWORD = "drill only: four weeks of paper"
+PASSWORD = "drill only: four weeks of paper"  # nosec B105
 """Of every account of a demo node. A demo node listens on this machine alone and says DEMO everywhere."""
 
 UNIT = "4 West"

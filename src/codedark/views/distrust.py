@@ -17,7 +17,7 @@ _FOREVER = (1 << 63) - 1
 _CHUNK = 4_000
 _OUT = (
     "EXISTS (SELECT 1 FROM distrust d JOIN source s ON s.name = d.source WHERE s.sid = e.sid "
-    f"AND e.recorded_us BETWEEN d.since_us AND coalesce(d.until_us, {_FOREVER}))"
+    f"AND e.recorded_us BETWEEN d.since_us AND coalesce(d.until_us, {_FOREVER}))"  # nosec B608 - constants
 )
 
 
@@ -94,13 +94,13 @@ def _hear_again(db: apsw.Connection) -> None:
             heard[pid, topic] = max(at, heard.get((pid, topic), 0))
 
     for topics, at in db.execute(
-        f"SELECT e.topics, max(e.recorded_us) FROM entry e WHERE NOT {_OUT} GROUP BY e.topics"
+        f"SELECT e.topics, max(e.recorded_us) FROM entry e WHERE NOT {_OUT} GROUP BY e.topics"  # nosec B608 - constants
     ):
         hear(0, topics.split(",") if topics else [], at)
     for pid, one_patient, topics, type_, at in db.execute(
         "SELECT c.pid, e.one_patient, e.topics, r.type, max(e.recorded_us) FROM claim c "
         "JOIN entry e ON e.position = c.position JOIN resource r ON r.key = c.resource "
-        f"WHERE c.pid > 0 AND NOT {_OUT} GROUP BY c.pid, e.one_patient, e.topics, r.type"
+        f"WHERE c.pid > 0 AND NOT {_OUT} GROUP BY c.pid, e.one_patient, e.topics, r.type"  # nosec B608 - constants
     ):
         said = topics.split(",") if topics else []
         hear(pid, said if one_patient else [topic for topic in said if topic == TOPIC_OF_TYPE.get(type_)], at)

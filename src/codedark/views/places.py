@@ -213,7 +213,7 @@ def find(db: apsw.Connection, text: str, limit: int) -> list[int]:
         clause.append("(words LIKE ? ESCAPE '!' OR numbers LIKE ? ESCAPE '!' OR birth = ?)")
         pattern = re.sub(r"([!%_])", r"!\1", word)
         values += [f"%{pattern}%", f"%{pattern}%", _birth(word)]
-    sql = f"SELECT pid FROM patient WHERE alive=1 AND {' AND '.join(clause)} ORDER BY words, pid LIMIT ?"
+    sql = f"SELECT pid FROM patient WHERE alive=1 AND {' AND '.join(clause)} ORDER BY words, pid LIMIT ?"  # nosec B608
     by_name = [pid for (pid,) in db.execute(sql, (*values, limit))]
     return list(dict.fromkeys([*by_bed, *by_name]))
 

@@ -20,7 +20,7 @@ _CLAIMS = f"""
 SELECT c.claim, c.pid, c.op, c.rank, {_BODY}, c.cleared, c.claimed_us, c.position, e.recorded_us, s.name
 FROM claim c JOIN entry e ON e.position = c.position JOIN source s ON s.sid = e.sid
 WHERE c.resource = ? AND NOT EXISTS (SELECT 1 FROM held h WHERE h.claim = c.claim) ORDER BY c.claim
-"""
+"""  # nosec B608 - constants
 
 
 class Resource:
@@ -133,7 +133,7 @@ class Shelf:
 
     def _load(self, column: str, value: bytes | int) -> Resource | None:
         row = self.db.execute(
-            f"SELECT key, name, type, id, pid, section, claims, last_claim, state FROM resource WHERE {column}=?",
+            f"SELECT key, name, type, id, pid, section, claims, last_claim, state FROM resource WHERE {column}=?",  # nosec B608
             (value,),
         ).fetchone()
         if row is None:
