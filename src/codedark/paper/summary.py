@@ -69,12 +69,13 @@ def banner(chart: Chart, row: BedRow | None, pr: Print) -> Values:
 
 def allergies_in_strip(chart: Chart) -> Values:
     """Substances and reactions, or the state in words; `long` when the strip cannot hold them whole."""
-    items = [{"name": known(a.substance), "reaction": _reaction(a)} for a in chart.allergies]
+    denied = chart.allergy_state is AllergyState.NONE_KNOWN or any(a.none_known for a in chart.allergies)
+    items = [{"name": known(a.substance), "reaction": _reaction(a)} for a in chart.allergies if not a.none_known]
     size = sum(len(str(item["name"])) + len(str(item["reaction"])) for item in items)
     return {
         "state": chart.allergy_state.value,
         "listed": chart.allergy_state is AllergyState.HAS or bool(items),
-        "conflict": bool(items) and chart.allergy_state is AllergyState.NONE_KNOWN,
+        "conflict": bool(items) and denied,
         "partly": bool(items) and chart.allergy_state is AllergyState.COULD_NOT_BE_READ,
         "items": items,
         "long": size > STRIP,

@@ -159,6 +159,7 @@ def allergies(cards: Cards, unread: bool) -> tuple[AllergyState, tuple[Allergy, 
             card.kind,
             when(card.since),
             stamp(card),
+            card.none_known,
         )
         for card in listed
     )

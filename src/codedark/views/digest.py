@@ -36,7 +36,7 @@ _WHOLE = (
     "SELECT 'proposal', * FROM proposal ORDER BY proposal",
     "SELECT 'read', * FROM read_log ORDER BY position",
     "SELECT 'pack', * FROM pack ORDER BY position",
-    "SELECT 'sheet', * FROM sheet ORDER BY sheet, copy, position",
+    "SELECT 'sheet', * FROM sheet ORDER BY sheet, copy, page, position",
     "SELECT 'entry', position, recorded_us, name, understood, claims FROM entry JOIN source USING(sid) ORDER BY 2",
 )
 

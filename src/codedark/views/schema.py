@@ -105,5 +105,5 @@ CREATE TABLE pack(position INTEGER PRIMARY KEY, recorded_us INTEGER NOT NULL, un
   kind TEXT NOT NULL, pages INTEGER NOT NULL, sha256 BLOB NOT NULL);
 CREATE TABLE sheet(sheet TEXT NOT NULL, copy INTEGER NOT NULL, unit TEXT NOT NULL, pack TEXT NOT NULL,
   patient TEXT NOT NULL, form TEXT NOT NULL, page INTEGER NOT NULL, pages INTEGER NOT NULL, person TEXT NOT NULL,
-  position INTEGER NOT NULL, recorded_us INTEGER NOT NULL, PRIMARY KEY(sheet, copy, position)) WITHOUT ROWID;
+  position INTEGER NOT NULL, recorded_us INTEGER NOT NULL, PRIMARY KEY(sheet, copy, page, position)) WITHOUT ROWID;
 """

@@ -51,7 +51,8 @@ class AllergyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Allergy:
-    """One allergy or intolerance. `criticality`: "high" | "low" | "" as claimed; `kind`: drug, food, …"""
+    """One allergy or intolerance. `criticality`: "high" | "low" | "" as claimed; `kind`: drug, food, …; `none_known`:
+    this line is the statement that there are none (beside a real one it is a conflict, and both are shown)."""
 
     substance: str
     reactions: tuple[str, ...]
@@ -59,6 +60,7 @@ class Allergy:
     kind: str
     since: When | None
     stamp: Stamp
+    none_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,3 +156,9 @@ def test_result_rows_continue_on_further_sheets_each_with_its_own_identity() -> 
 def test_conflict_of_no_known_allergies_and_an_allergy_shows_both() -> None:
     chart = replace(ward_shapes.chart(0), allergy_state=AllergyState.NONE_KNOWN)
     assert "CONFLICT:alsorecordedas" in whole(drawn(ward_shapes.request((chart,))), "mar")
+
+
+def test_the_statement_that_there_are_none_is_no_conflict_with_itself() -> None:
+    told = replace(ward_shapes.chart(0).allergies[0], substance="No known allergy", reactions=(), none_known=True)
+    chart = replace(ward_shapes.chart(0), allergy_state=AllergyState.NONE_KNOWN, allergies=(told,))
+    assert "CONFLICT" not in whole(drawn(ward_shapes.request((chart,))), "mar")

@@ -145,3 +145,12 @@ def test_a_feed_is_heard_by_its_messages_and_by_its_resends(views: Views) -> Non
 def test_a_feed_that_only_connects_is_silent(views: Views) -> None:
     views.tape.say(FeedHeard(feed="adt", since_us=1, until_us=2, connects=7))
     assert views.caught_up().feeds()[0].last_heard_us is None
+
+
+def test_a_sheet_of_two_pages_is_two_rows_of_the_ledger(views: Views) -> None:
+    sheets = [["WTB-7F3K-2", "p1", "mar", 1, 2], ["WTB-7F3K-2", "p1", "mar", 2, 2]]
+    views.tape.say(SheetsPrinted(unit="4W", pack="k1", copy=1, fold="1-x", position=1, person="n1", sheets=sheets))
+    assert [(sheet.sheet, sheet.page) for sheet in views.caught_up().sheets("4W")] == [
+        ("WTB-7F3K-2", 1),
+        ("WTB-7F3K-2", 2),
+    ]
