@@ -28,15 +28,15 @@ V2 = "http://terminology.hl7.org/CodeSystem/v2-"
 
 
 def split_field(value: str, delimiters: Delimiters, codec: str) -> tuple[Rep, ...]:
-    """Repetitions → components → sub-components of a raw field, unescaped."""
+    """Repetitions → components → sub-components of a raw field: unescaped, without white space around, null as ""."""
     d = delimiters
-    if not d.escape or d.escape not in value:
-        return tuple(
-            tuple(tuple(_parts(c, d.subcomponent)) for c in _parts(r, d.component)) for r in _parts(value, d.repetition)
-        )
+    escaped = bool(d.escape) and d.escape in value
     return tuple(
-        tuple(tuple(unescape(s, d, codec) for s in _parts(c, d.subcomponent)) for c in _parts(r, d.component))
-        for r in _parts(value, d.repetition)
+        tuple(
+            tuple(_clean(unescape(s, d, codec) if escaped else s) for s in _parts(component, d.subcomponent))
+            for component in _parts(repetition, d.component)
+        )
+        for repetition in _parts(value, d.repetition)
     )
 
 
@@ -44,21 +44,25 @@ def _parts(value: str, mark: str) -> list[str]:
     return value.split(mark) if mark else [value]
 
 
+def _clean(value: str) -> str:
+    value = value.strip()
+    return "" if value == NULL else value
+
+
 def part(rep: Rep, component: int, sub: int = 1) -> str:
     """One sub-component, counted from 1; "" when absent or null."""
     if component > len(rep):
         return ""
     subs = rep[component - 1]
-    value = subs[sub - 1].strip() if sub <= len(subs) else ""
-    return "" if value == NULL else value
+    return subs[sub - 1] if sub <= len(subs) else ""
 
 
 def joined(rep: Rep, component: int) -> str:
     """A component as running text, sub-components joined as they stood: for text senders forgot to escape."""
     if component > len(rep):
         return ""
-    value = "&".join(rep[component - 1]).strip()
-    return "" if value == NULL else value
+    subs = rep[component - 1]
+    return subs[0] if len(subs) == 1 else "&".join(subs).strip()
 
 
 @lru_cache(maxsize=4096)

@@ -267,6 +267,8 @@ def _interpretation(body: Json, obx: Segment) -> None:
 
 
 def _details(body: Json, obx: Segment) -> None:
+    if len(obx.fields) <= 15:
+        return
     performers = [person(rep) for rep in reps(obx, 16)] if is_valued(obx, 16) else []
     if is_valued(obx, 23) and (lab := joined(first_rep(obx, 23), 1)):
         performers.append({"display": lab})

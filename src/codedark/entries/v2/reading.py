@@ -140,6 +140,8 @@ class Reading:
 
     def moment(self, segment: Segment, number: int, rep: int = 1, comp: int = 1) -> Moment | None:
         """The time in a field, None when absent. An impossible one goes to the worklist and is not used."""
+        if not segment.field(number):
+            return None
         text = segment.text(number, rep, comp).strip()
         if not text or text == NULL:
             return None
@@ -216,6 +218,8 @@ def put_all(body: Json, cleared: list[str], name: str, segment: Segment, number:
 
 def text_of(segment: Segment, number: int) -> str:
     """A field as one text, null as empty."""
+    if not segment.field(number):
+        return ""
     value = segment.text(number).strip()
     return "" if value == NULL else value
 
