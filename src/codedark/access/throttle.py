@@ -87,6 +87,10 @@ class _Tally:
     about: str = ""
 
 
+TALLIES = 256
+"""So many keys are told apart in one minute; more are counted together, so a flood from everywhere stays small."""
+
+
 class Refusals(NamedTuple):
     """What one entry must stand for: `times` refusals of `key`; `about` is "" when they were not all about the same."""
 
@@ -109,7 +113,7 @@ class RefusalTally:
     def note(self, key: str, about: str, now_us: int) -> Refusals | None:
         """One more refusal; what to write now, or None when one was written less than a minute ago."""
         with self._lock:
-            key = key if key in self._tallies or len(self._tallies) < DEVICES else "others"
+            key = key if key in self._tallies or len(self._tallies) < TALLIES else "others"
             tally = self._tallies.setdefault(key, _Tally())
             tally.about = about if not tally.count or tally.about == about else ""
             tally.count += 1

@@ -16,7 +16,7 @@ from codedark.access import (
     check_password,
     hash_password,
 )
-from codedark.access.throttle import DEVICES
+from codedark.access.throttle import DEVICES, TALLIES
 from codedark.clock import US_PER_S, SeededChance
 from codedark.errors import ActionRefused
 
@@ -173,6 +173,6 @@ def test_refusals_that_could_not_be_written_are_counted_again() -> None:
 
 def test_devices_beyond_the_limit_are_counted_together() -> None:
     tally = RefusalTally()
-    for number in range(DEVICES + 5):
+    for number in range(TALLIES + 5):
         tally.note(f"pc-{number}", "", 0)
     assert tally.due(MINUTE) == [Refusals("others", 4, "")]
