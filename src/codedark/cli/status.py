@@ -26,7 +26,8 @@ def _lines(found: dict[str, Any], now_us: int) -> Iterator[str | Table]:
     journal, fold = found["journal"], found["fold"]
     newest = ago(journal["recorded_at_us"], now_us)
     yield f"journal   {found['total']} entries, newest {newest}, {journal['size_bytes'] / 1e6:.1f} MB"
-    yield f"          {found['acknowledged']} messages acknowledged, {_known(found['interpreted'])} interpreted"
+    understood = _known(found["interpreted"])
+    yield f"          {found['acknowledged']} HL7 messages kept; {understood} clinical entries interpreted"
     behind = f"{fold['behind']} entries behind" if fold["behind"] else "up to date"
     yield f"views     {behind}, {_known(found['patients'])} patients, {_known(found['units'])} units"
     yield f"worklist  {_known(found['worklist'])} open"

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codedark.access import RootSeed, create_node_keys
+from codedark.access import NodeKeys, RootSeed, create_node_keys
 from codedark.clock import Chance, Clock
 from codedark.entries import ConfigSet, draft_of
 from codedark.errors import ConfigError
 from codedark.journal import Draft, Journal
 from codedark.node.config import Config, Feed, written
 from codedark.node.layout import Layout
+from codedark.node.opening import open_reader
+from codedark.views import Fold, ViewStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,22 @@ def found(
         journal.append_all(settings)
     finally:
         journal.close()
+    _first_views(layout, keys)
     # Last: a folder without this file is no node, so a founding that was cut off is never taken for one.
     layout.config.write_text(written(config), encoding="utf-8")
     layout.config.chmod(0o600)
     return Founded(statement.name, len(settings), cards)
+
+
+def _first_views(layout: Layout, keys: NodeKeys) -> None:
+    """Empty views, so that the first page and the first `status` say *nothing heard yet* and not *unknown*."""
+    reader = open_reader(layout, keys)
+    store = ViewStore.open(layout.views, keys.views_key)
+    try:
+        Fold(reader, store).catch_up()
+    finally:
+        store.close()
+        reader.close()
 
 
 def founding_settings(config: Config) -> list[Draft]:

@@ -19,7 +19,8 @@ _FEED_KINDS = ("hl7.received",)
 def standing(folder: Path) -> dict[str, Any]:
     """The object of `status --json`. Reads beside the writer; takes no lock, opens no entry, changes nothing.
 
-    `acknowledged`: messages kept and answered AA or CA; `fold.behind`: entries kept but not yet in the views.
+    `acknowledged`: HL7 messages durably kept (what came over MLLP was answered AA or CA); `fold.behind`: entries kept
+    but not yet in the views.
     Raises `ConfigError`, `JournalError`.
     """
     layout, config = Layout(folder), Config.load(folder)
