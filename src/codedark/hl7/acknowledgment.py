@@ -39,7 +39,8 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
     `control_id`: MSH-10 of the ACK itself; `now`: MSH-7, e.g. "20261124131500+0000"; `text`: MSA-3, no patient data.
     """
     s = header.field_sep
-    c = header.encoding[:1] if Delimiters.usable(header.encoding[:1]) else "^"
+    c = header.encoding[:1]
+    c = c if c == "^" or Delimiters.usable(c) else "^"
     kind = f"ACK{c}{header.trigger}{c}ACK" if header.trigger else "ACK"
     charset = f"{s}{s}{s}{s}{s}{s}{header.charset}" if header.charset else ""
     head = (

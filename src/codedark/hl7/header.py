@@ -70,7 +70,7 @@ def peek(raw: bytes) -> Peek:
 
 def _read(line: str, codec: str) -> Peek:
     separator = line[3:4]
-    if not Delimiters.usable(separator):
+    if separator != "|" and not Delimiters.usable(separator):
         return UNREADABLE
     f = line.split(separator, _WANTED)
     if len(f) < _WANTED:
