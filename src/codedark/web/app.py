@@ -27,7 +27,7 @@ from codedark.web.answers import Answer, Press, WebSettings
 from codedark.web.desk import Desk, Incoming, Outgoing
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
-from codedark.web.pages import chart, entrance, oversight, printing, search, ward
+from codedark.web.pages import chart, entrance, oversight, printing, search, two_people, ward
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a form. No form of ours comes near it."""
@@ -88,6 +88,8 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/worklist", oversight.decide),
         Doorway("GET", "/feeds", oversight.feeds),
         Doorway("GET", "/reads", oversight.reads),
+        Doorway("GET", "/two-people", two_people.two_people),
+        Doorway("POST", "/two-people", two_people.propose_or_decide),
         Doorway("GET", "/print", printing.ask),
         Doorway("POST", "/print", pack),
         Doorway("GET", "/help", oversight.help_page),

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from codedark.access import Permission, Session, may
+from codedark.access import Permission, Session, approves, may
 from codedark.web import ink
 from codedark.web.pen import Pen
 from codedark.web.state import StateLine
@@ -60,7 +60,10 @@ class Frame:
 
 def offers(session: Session | None) -> frozenset[str]:
     """The short names of what this session may do."""
-    return frozenset(name for name, permission in _CAN.items() if may(session, permission)) if session else frozenset()
+    if session is None:
+        return frozenset()
+    two = {"two-people"} if session.basis == "password" and approves(session.roles) else set()
+    return frozenset(name for name, permission in _CAN.items() if may(session, permission)) | two
 
 
 def assets() -> dict[str, Asset]:

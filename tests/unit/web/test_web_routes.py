@@ -18,6 +18,7 @@ PAGES = (
     "/worklist",
     "/feeds",
     "/reads",
+    "/two-people",
     "/print?unit=4W",
     "/help",
 )
@@ -27,10 +28,10 @@ OPENS = {
     "pharmacist": {"/units", "/beds?unit=4W", "/chart/{patient}", "/search", "/feeds", "/help"},
     "clerk": {"/units", "/beds?unit=4W", "/search", "/feeds", "/help"},
     "privacy": {"/units", "/feeds", "/reads", "/help"},
-    "engineer": {"/units", "/worklist", "/feeds", "/help"},
-    "commander": {"/units", "/feeds", "/help"},
+    "engineer": {"/units", "/worklist", "/feeds", "/two-people", "/help"},
+    "commander": {"/units", "/feeds", "/two-people", "/help"},
     "custodian": {"/units", "/feeds", "/help"},
-    "administrator": {"/units", "/worklist", "/feeds", "/help"},
+    "administrator": {"/units", "/worklist", "/feeds", "/two-people", "/help"},
 }
 
 
