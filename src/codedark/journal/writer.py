@@ -120,7 +120,10 @@ class Journal:
         return self._chain.statement
 
     def append(self, draft: Draft) -> Receipt:
-        """Keep one draft; returns when it is durable. Raises AppendFailed when it is not."""
+        """Keep one draft; returns when it is durable. Raises AppendFailed when it is not.
+
+        Blocks: never on the thread that `deliver` needs (an event loop uses `submit`).
+        """
         return self.append_all([draft])[0]
 
     def append_all(self, drafts: Sequence[Draft]) -> list[Receipt]:
@@ -258,6 +261,20 @@ class Journal:
                 return self._commit_with_reserve(drafts)
             except (apsw.Error, OSError) as error:
                 return [self._failed(error)] * len(drafts)
+            except Exception as error:
+                return self._apart(drafts, error)
+
+    def _apart(self, drafts: list[Draft], error: Exception) -> list[Receipt | AppendFailed]:
+        """A draft that cannot be sealed must not take its neighbours with it, nor end the writer: each goes alone."""
+        if len(drafts) == 1:
+            return [self._failed(error)]
+        results: list[Receipt | AppendFailed] = []
+        for draft in drafts:
+            try:
+                results += self._committed([draft])
+            except Exception as cause:
+                results.append(self._failed(cause))
+        return results
 
     def _committed(self, drafts: list[Draft]) -> list[Receipt | AppendFailed]:
         if self._in_doubt:

@@ -166,8 +166,23 @@ def test_after_close_a_draft_is_refused_not_lost_in_silence(tmp_path):
 def test_an_audience_without_recipients_is_an_error_and_nothing_is_kept(tmp_path):
     journal = new_journal(tmp_path)
     size = journal.head().size
-    with pytest.raises(JournalError):
+    with pytest.raises(AppendFailed) as refusal:
         journal.append(Draft("note.kept", 1, "node", b"x", audience="facility:other"))
+    assert isinstance(refusal.value.__cause__, JournalError)
     assert journal.head().size == size
     journal.append(deed())
+    assert verify(tmp_path).ok
+
+
+def test_a_draft_that_cannot_be_sealed_does_not_take_its_neighbours_with_it(tmp_path):
+    journal = new_journal(tmp_path, threaded=True)
+    results, bad = [], Draft("note.kept", 1, "node", b"x", audience="facility:other")
+    done = threading.Semaphore(0)
+    for draft in [hl7(1), bad, hl7(2)] * 20:
+        journal.submit(draft, lambda result: (results.append(result), done.release()))
+    for _ in range(60):
+        done.acquire()
+    refused = [r for r in results if isinstance(r, AppendFailed)]
+    assert len(refused) == 20
+    assert journal.append(hl7(3)).outcome == Outcome.NEW
     assert verify(tmp_path).ok
