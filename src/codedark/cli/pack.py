@@ -15,7 +15,10 @@ from codedark.node import Drawn, OpenNode, draw, open_node
 
 
 def pack(
-    unit: Annotated[str, typer.Argument(help="The unit, as the units page names it.")] = "",
+    unit: Annotated[
+        str | None,
+        typer.Argument(help="The unit, as the units page names it; '' for patients of whom nobody said where."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every unit.")] = False,
     as_draft: Annotated[
         bool, typer.Option("--draft", help="A draft: in no ledger, and it says so on every page.")
@@ -28,17 +31,22 @@ def pack(
 
     An issued pack's sheets are entered in the ledger before they are drawn.
     """
-    if bool(unit) == every:
+    if (unit is not None) == every:
         raise ConfigError("name one unit, or say --all", hint="`codedark status --json` and the units page list units.")
     output = Output(as_json)
     with open_node(folder) as node:
         node.fold()
-        units = [row.unit for row in node.record().units()] if every else [unit]
+        units = [row.unit for row in node.record().units()] if unit is None else [unit]
         if dry_run:
-            output.result({"would_draw": units}, [f"would draw {visible(name)}" for name in units])
+            output.result({"would_draw": units}, [f"would draw {named(name)}" for name in units])
             return
         drawn = list(_drawn(node, units, as_draft, output))
     output.result({"packs": [_told(each) for each in drawn]}, [_line(each) for each in drawn])
+
+
+def named(unit: str) -> str:
+    """A unit as it is said; patients of whom nobody said where are a unit too, so that none is left out."""
+    return visible(unit) if unit else "(nobody said where)"
 
 
 def _drawn(node: OpenNode, units: list[str], as_draft: bool, output: Output) -> Iterator[Drawn]:
@@ -61,4 +69,4 @@ def _told(drawn: Drawn) -> dict[str, Any]:
 
 def _line(drawn: Drawn) -> str:
     kind = "draft" if drawn.draft else "issued"
-    return f"{visible(drawn.unit)}: {drawn.patients} patients, {drawn.pages} pages, {kind}: {drawn.path}"
+    return f"{named(drawn.unit)}: {drawn.patients} patients, {drawn.pages} pages, {kind}: {drawn.path}"

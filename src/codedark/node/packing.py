@@ -117,7 +117,7 @@ def _told(deeds: Deeds, session: Session | None, asked: PackRequest, pack: Pack,
 
 def kept(drawn: Drawn, layout: Layout, zone: str, now_us: int) -> Drawn:
     """Write the PDF into packs/ (0600); the name has unit, time and kind, never anything about a patient."""
-    unit = re.sub(r"[^A-Za-z0-9]+", "-", drawn.unit).strip("-") or "unit"
+    unit = re.sub(r"[^A-Za-z0-9]+", "-", drawn.unit).strip("-") or "no-unit"
     stamp = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(zone)).strftime("%Y%m%d-%H%M%S")
     path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
     part = path.with_suffix(".part")
