@@ -131,7 +131,10 @@ def state_line(request: PackRequest, pr: Print) -> str:
         parts.append(f"entry {number(as_of.position)}")
     if not as_of.clock_trusted:
         parts.append("CLOCK NOT TRUSTED")
-    parts += [f"feed {printable(feed.feed)} {quiet}" for feed in request.feeds if (quiet := _quiet(feed, pr))]
+    never = [printable(feed.feed) for feed in request.feeds if feed.last_heard_us is None]
+    silent = [feed for feed in request.feeds if feed.last_heard_us is not None]
+    parts += [f"feed {printable(feed.feed)} {quiet}" for feed in silent if (quiet := _quiet(feed, pr))]
+    parts += [f"feed{'s'[: len(never) > 1]} never heard: {', '.join(never)}"] if never else []
     return " · ".join(parts)
 
 

@@ -29,6 +29,9 @@ _PER_DAY = {
     "HS": 1,
     "Q24H": 1,
     "NIGHTLY": 1,
+    "BEDTIME": 1,
+    "MORNING": 1,
+    "EVENING": 1,
     "BID": 2,
     "Q12H": 2,
     "TID": 3,
@@ -47,8 +50,8 @@ def dose_rows(schedule: str) -> int:
     every = _EVERY.search(schedule)
     if every and 3 <= int(every[1]) <= 24:
         return _room(-(-24 // int(every[1])))
-    words = [_PER_DAY[word] for word in re.split(r"[^A-Z0-9]+", schedule.upper()) if word in _PER_DAY]
-    return _room(words[0]) if len(words) == 1 else USUAL_ROWS
+    words = {_PER_DAY[word] for word in re.split(r"[^A-Z0-9]+", schedule.upper()) if word in _PER_DAY}
+    return _room(words.pop()) if len(words) == 1 else USUAL_ROWS
 
 
 def _room(doses: int) -> int:

@@ -26,8 +26,25 @@ NAME, THIRD, SHORT, TIGHT = 24, 18, 12, 8
 """Longest run of capitals without a space, in characters, that the strip, a third of the page, a short and a tight
 column hold; longer runs may be broken anywhere, see `wording.printable`."""
 
-RECENT = 3
-"""How many newest values of one test or vital sign the sheet shows; older ones are counted."""
+RECENT, TREND = 3, 2
+"""How many newest values the sheet shows of one vital sign and of one test; older ones are counted, and every critical
+one is shown."""
+
+CRITICAL = "Critical"
+CLASSES = {
+    "IMP": "inpatient",
+    "AMB": "ambulatory",
+    "EMER": "emergency",
+    "OBSENC": "observation",
+    "PRENC": "pre-admission",
+    "SS": "short stay",
+    "ACUTE": "inpatient acute",
+    "NONAC": "inpatient non-acute",
+}
+"""HL7 v3 ActCode encounter classes in words; any other class is printed as it came."""
+
+UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[in_i]": "in", "[lb_av]": "lb"}
+"""UCUM units that nobody reads aloud as they are coded; all others are printed as they came."""
 
 STRIP = 700
 """Characters of allergies that still fit the strip on top of every page; more are on page 1 of the summary, and the
@@ -77,7 +94,7 @@ def allergies_in_strip(chart: Chart) -> Values:
         "listed": chart.allergy_state is AllergyState.HAS or bool(items),
         "conflict": bool(items) and denied,
         "partly": bool(items) and chart.allergy_state is AllergyState.COULD_NOT_BE_READ,
-        "items": items,
+        "items": items or [{"name": "has allergies, names not recorded", "reaction": ""}],
         "long": size > STRIP,
         "count": len(items),
     }
@@ -122,9 +139,9 @@ def body(chart: Chart, pr: Print) -> Values:
     who = chart.banner
     outstanding = [order for order in chart.orders if order.status in OUTSTANDING]
     return {
-        "allergies": [_allergy(a, pr) for a in chart.allergies],
+        "allergies": _allergies(chart, pr),
         "facts": [
-            ["class", known(who.patient_class)],
+            ["class", known(CLASSES.get(who.patient_class, who.patient_class))],
             ["admitted", when(who.admitted, pr.zone)],
             *([["discharged", when(who.discharged, pr.zone)]] if who.discharged else []),
         ],
@@ -148,7 +165,7 @@ def body(chart: Chart, pr: Print) -> Values:
         "problems": [
             [
                 known(c.name),
-                printable(c.status, SHORT) or "status not known",
+                printable(c.status, SHORT) or "not known",
                 when(c.since, pr.zone) if c.since else "",
                 c.stamp.mark.value,
             ]
@@ -162,10 +179,21 @@ def body(chart: Chart, pr: Print) -> Values:
     }
 
 
+def _allergies(chart: Chart, pr: Print) -> list[list[str]]:
+    """Every allergy; the statement that there is none only where it contradicts one."""
+    listed = [a for a in chart.allergies if not a.none_known]
+    return [_allergy(a, pr) for a in (chart.allergies if listed else ())]
+
+
 def _allergy(a: Allergy, pr: Print) -> list[str]:
     since = f"since {when(a.since, pr.zone)}" if a.since else ""
     kind = " · ".join(part for part in (printable(a.kind, THIRD), since) if part)
-    return [known(a.substance, THIRD), _reaction(a) or "reaction not recorded", kind, a.stamp.mark.value]
+    return [
+        known(a.substance, THIRD),
+        _reaction(a) or ("" if a.none_known else "reaction not recorded"),
+        kind,
+        a.stamp.mark.value,
+    ]
 
 
 def _medication(m: Medication, pr: Print) -> Values:
@@ -228,34 +256,33 @@ def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
         values = [
             [_quantity(v.value, v.unit), when(v.when, pr.zone, pr.at_us), v.stamp.mark.value] for v in own[:RECENT]
         ]
-        rows.append({"name": known(name, SHORT), "values": values})
+        rows.append({"name": known(name, SHORT + 3), "values": values})
     return {"rows": rows, "left": left}
 
 
 def _quantity(value: str, unit: str) -> str:
-    return f"{known(value, SHORT)} {printable(unit, SHORT)}".strip()
+    return f"{known(value, SHORT)} {printable(UNITS.get(unit, unit.strip('{}')), SHORT)}".strip()
 
 
 def _results(results: tuple[Result, ...], pr: Print) -> Values:
-    """Tests with a critical newest value first, then by panel as they come; newest on the left."""
-    groups: dict[tuple[str, str], list[Result]] = {}
+    """By panel as they come; tests with a critical value in a group of their own before all others."""
+    tests: dict[tuple[str, str], list[Result]] = {}
     for result in results:
-        groups.setdefault((result.panel, result.name), []).append(result)
-    ranked = sorted(groups.items(), key=lambda group: not any(r.critical for r in group[1]))
-    rows, left = [], 0
-    for (panel, name), own in ranked:
-        shown = own[:RECENT] + [r for r in own[RECENT:] if r.critical]
+        tests.setdefault((result.panel, result.name), []).append(result)
+    groups: dict[str, list[Values]] = {CRITICAL: []}
+    left = 0
+    for (panel, name), own in tests.items():
+        critical = any(r.critical for r in own)
+        shown = own[:TREND] + [r for r in own[TREND:] if r.critical]
         left += len(own) - len(shown)
-        rows.append(
-            {
-                "name": known(name, SHORT + 3),
-                "panel": printable(panel, SHORT + 3),
-                "critical": any(r.critical for r in own),
-                "reference": printable(own[0].reference, TIGHT),
-                "values": [_result(r, pr) for r in shown],
-            }
-        )
-    return {"rows": rows, "left": left}
+        row = {
+            "name": known(name, SHORT + 3),
+            "critical": critical,
+            "reference": printable(own[0].reference, TIGHT),
+            "values": [_result(r, pr) for r in shown],
+        }
+        groups.setdefault(CRITICAL if critical else (printable(panel, NAME) or "No panel named"), []).append(row)
+    return {"groups": [{"panel": panel, "rows": rows} for panel, rows in groups.items() if rows], "left": left}
 
 
 def _result(r: Result, pr: Print) -> Values:

@@ -150,7 +150,7 @@ def test_result_rows_continue_on_further_sheets_each_with_its_own_identity() -> 
     assert len(summary) > 3
     assert len({sheet.text for sheet in summary}) == len(summary)
     text = whole(pack, "summary")
-    assert [n for n in range(200) if f"test{n:03d}Basic" not in text] == []
+    assert [n for n in range(200) if f"test{n:03d}" not in text] == []
 
 
 def test_conflict_of_no_known_allergies_and_an_allergy_shows_both() -> None:
@@ -162,3 +162,17 @@ def test_the_statement_that_there_are_none_is_no_conflict_with_itself() -> None:
     told = replace(ward_shapes.chart(0).allergies[0], substance="No known allergy", reactions=(), none_known=True)
     chart = replace(ward_shapes.chart(0), allergy_state=AllergyState.NONE_KNOWN, allergies=(told,))
     assert "CONFLICT" not in whole(drawn(ward_shapes.request((chart,))), "mar")
+
+
+def test_statement_of_no_known_allergies_is_no_allergy() -> None:
+    stated = replace(ward_shapes.chart(0).allergies[0], substance="No known allergy", reactions=(), none_known=True)
+    chart = replace(ward_shapes.chart(0), allergy_state=AllergyState.NONE_KNOWN, allergies=(stated,))
+    text = whole(drawn(ward_shapes.request((chart,))), "summary")
+    assert "ALLERGIESnoknownallergies" in text
+    assert "CONFLICT" not in text
+    assert "Noknownallergy" not in text
+
+
+def test_allergies_without_names_are_not_blank() -> None:
+    chart = replace(ward_shapes.chart(0), allergy_state=AllergyState.HAS, allergies=())
+    assert "hasallergies,namesnotrecorded" in whole(drawn(ward_shapes.request((chart,))), "mar")

@@ -150,6 +150,8 @@ def test_sheet_printed_late_in_the_mar_day_runs_24_hours_from_its_hour() -> None
         ("with meals", 4),
         ("", 4),
         ("BID or TID", 4),
+        ("daily, 5 mg oral daily", 2),
+        ("at bedtime", 2),
     ],
 )
 def test_rows_are_room_for_a_day(schedule: str, rows: int) -> None:
