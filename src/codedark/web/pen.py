@@ -1,16 +1,26 @@
-"""The pen a template writes with: words for times and ages, bound to one moment and one zone."""
+"""The pen a template writes with: words for times, ages and origins, bound to one moment and one zone.
+
+A chart has hundreds of times and stamps, many of them alike, and drawing it must take a few milliseconds: what was
+written once on a page is remembered for that page.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from codedark.views import Stamp, When
+from markupsafe import Markup, escape
+
+from codedark.clock import US_PER_S
+from codedark.views import Mark, Stamp, Vital, When
 from codedark.web import tables, wording
+from codedark.web.ink import visible
+
+_MINUTE_US = 60 * US_PER_S
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pen:
     """`now_us`: the node's clock, µs UTC, once for the whole page; `zone`: the facility's; `trusted`: whether ages
     may be told."""
@@ -18,6 +28,9 @@ class Pen:
     now_us: int
     zone: ZoneInfo
     trusted: bool = True
+    _times: dict[When | None, wording.Worded] = field(default_factory=dict)
+    _drawn: dict[tuple[When | None, bool], Markup] = field(default_factory=dict)
+    _origins: dict[tuple[Mark, int], Markup] = field(default_factory=dict)
 
     def moment(self, us: int | None) -> str:
         """24-Nov-2026 03:12."""
@@ -33,11 +46,47 @@ class Pen:
 
     def clinical(self, when: When | None) -> wording.Worded:
         """A claimed time with its precision, zone mark and original text."""
-        return wording.clinical(when, self.now_us, self.zone)
+        worded = self._times.get(when)
+        if worded is None:
+            worded = self._times[when] = wording.clinical(when, self.now_us, self.zone)
+        return worded
 
-    def impossible(self, when: When | None, stamp: Stamp) -> bool:
-        """Whether the claimed time lies ahead of the moment it was heard."""
-        return tables.impossible(when, stamp)
+    def when(self, when: When | None, stamp: Stamp | None = None) -> Markup:
+        """The claimed time as markup: marked when its zone was assumed, and, with a stamp, when it is impossible."""
+        key = when, stamp is not None and tables.impossible(when, stamp)
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            drawn = self._drawn[key] = self._draw(when, key[1])
+        return drawn
+
+    def _draw(self, when: When | None, impossible: bool) -> Markup:
+        worded = self.clinical(when)
+        drawn = f'<span class="nowrap">{_ink(worded.text)}</span>'
+        if worded.assumed:
+            sent = f": {wording.SENT} {worded.sent}" if worded.sent else ""
+            drawn += f' <span class="tag tag-plain">{_ink(wording.ZONE_ASSUMED + sent)}</span>'
+        if impossible:
+            drawn += f' <span class="tag tag-red">■ {_ink(wording.TIME_IMPOSSIBLE)}</span>'
+        return Markup(drawn)
+
+    def origin(self, stamp: Stamp) -> Markup:
+        """Where an item came from and how long ago the node kept it: ▪ 7 h 48 min."""
+        key = stamp.mark, stamp.recorded_at_us // _MINUTE_US
+        drawn = self._origins.get(key)
+        if drawn is None:
+            word, past = _ink(wording.MARK_WORDS[stamp.mark]), _ink(self.age(stamp.recorded_at_us))
+            drawn = Markup(f'<span class="heard">{stamp.mark.value}<span class="unseen"> {word},</span> {past}</span>')
+            self._origins[key] = drawn
+        return drawn
+
+    def series(self, vitals: Sequence[Vital]) -> Markup:
+        """Earlier values with their times, as given: 98 (24-Nov 01:00) · 92 (24-Nov 00:00)."""
+        return Markup(" · ").join(
+            Markup(
+                f'<span class="nowrap"><bdi>{_ink(vital.value)}</bdi> ({_ink(self.clinical(vital.when).text)})</span>'
+            )
+            for vital in vitals
+        )
 
     def birth(self, birth_date: str) -> str:
         """04-Mar-1955 (71 y)."""
@@ -49,12 +98,13 @@ class Pen:
 
     def span(self, seconds: int) -> str:
         """ "5 min", "2 h": an expected interval."""
-        return wording.age(0, seconds * 1_000_000)
+        return wording.age(0, seconds * US_PER_S)
 
     def grouped(self, number: int) -> str:
         """48 211."""
         return wording.grouped(number)
 
-    def local_date(self) -> str:
-        """Today in the zone as YYYY-MM-DD."""
-        return datetime.fromtimestamp(self.now_us // 1_000_000, UTC).astimezone(self.zone).date().isoformat()
+
+def _ink(text: str) -> str:
+    """Escaped and visible: the only way text gets into markup here."""
+    return str(escape(visible(text)))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from codedark.clock import US_PER_S
 from codedark.views import Medication, Result, Stamp, Vital, When
@@ -144,9 +145,12 @@ def _instant(when: When | None, stamp: Stamp) -> float:
 
 def _seconds(when: When | None) -> float | None:
     """Seconds UTC; a partial date counts as its start."""
-    if when is None:
-        return None
-    iso = when.iso + {4: "-01-01", 7: "-01"}.get(len(when.iso), "")
+    return None if when is None else _parsed(when.iso)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(iso: str) -> float | None:
+    iso += {4: "-01-01", 7: "-01"}.get(len(iso), "")
     try:
         at = datetime.fromisoformat(iso)
     except ValueError:

@@ -12,9 +12,17 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from codedark.clock import US_PER_S
-from codedark.views import When
+from codedark.views import Mark, When
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ZONE_ASSUMED, SENT, TIME_IMPOSSIBLE = "zone assumed", "sent", "time impossible"
+MARK_WORDS = {
+    Mark.FEED: "by feed",
+    Mark.PAPER: "from paper",
+    Mark.SCREEN: "by screen",
+    Mark.TRANSFER: "transferred",
+    Mark.IMPORT: "imported",
+}
 _MINUTE_US = 60 * US_PER_S
 _PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
 

@@ -13,6 +13,8 @@ from codedark.web.answers import Answer, Page, Visit
 
 _OPAQUE = re.compile(r"^[0-9A-Za-z.-]{1,64}$")
 """A FHIR id. Ours are UUIDs, which say nothing about anybody."""
+ORDER = ("mar", "vitals", "results", "orders", "notes", "allergies", "adt")
+"""The order of the parts, on screen and on paper; then what the banner shows."""
 
 
 def chart(visit: Visit, patient: str) -> Answer:
@@ -32,6 +34,7 @@ def chart(visit: Visit, patient: str) -> Answer:
 def chart_context(chart: Chart) -> dict[str, object]:
     """Everything the chart templates draw, in the fixed order of screen and paper."""
     panels = tables.panels(chart.results)
+    ages = {age.section: age for age in chart.ages}
     return {
         "here": "units",
         "chart": chart,
@@ -39,5 +42,5 @@ def chart_context(chart: Chart) -> dict[str, object]:
         "panels": panels,
         "critical": tables.critical_now(panels),
         "vitals": tables.vital_rows(chart.vitals),
-        "ages": {age.section: age for age in chart.ages},
+        "ages": {section: ages[section] for section in ORDER if section in ages},
     }
