@@ -22,11 +22,13 @@ from codedark.node import deeds_of, draw, open_node
 
 from .drill_node import found_drill_node
 from .hospital import Hospital
+from .speech import Spoken
 from .stage import run as run_command
 
 ROUNDS = 3
 _HOURS, _SEED = 8, 7
 _HOUR_US = 3_600_000_000
+_MESSAGES_A_FILE = 250
 _BARE = """
 #let patients = json(bytes(sys.inputs.data))
 #set page(paper: "us-letter", margin: 12mm)
@@ -45,11 +47,18 @@ def run(short: bool = False) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="codedark-bench-") as place:
         folder = Path(place) / "node"
         found_drill_node(folder)
-        said = Path(place) / "hospital.hl7"
         start = (time.time_ns() // 1000) - _HOURS * _HOUR_US
-        said.write_bytes(b"".join(spoken.data for spoken in Hospital(_SEED).messages(start, start + _HOURS * _HOUR_US)))
-        run_command("import", str(said), "--folder", str(folder))
+        files = _written(Path(place), list(Hospital(_SEED).messages(start, start + _HOURS * _HOUR_US)))
+        run_command("import", *map(str, files), "--folder", str(folder))
         return _measure(folder, 1 if short else ROUNDS)
+
+
+def _written(place: Path, said: list[Spoken]) -> list[Path]:
+    files = []
+    for at in range(0, len(said), _MESSAGES_A_FILE):
+        files.append(place / f"hospital-{at:06d}.hl7")
+        files[-1].write_bytes(b"".join(spoken.data for spoken in said[at : at + _MESSAGES_A_FILE]))
+    return files
 
 
 def _measure(folder: Path, rounds: int) -> dict[str, Any]:
@@ -125,5 +134,7 @@ def _bare(values: str) -> tuple[int, float]:
         fonts = typst.Fonts(include_system_fonts=False)
         compiler = typst.Compiler(str(main), root=place, font_paths=fonts, sys_inputs={"data": values})
         compiler.compile(format="pdf", pdf_tags=False, timestamp=0)
-        pages = json.loads(compiler.query("<pages>", field="value"))[0]  # the layout is remembered: this is no second one
+        pages = json.loads(compiler.query("<pages>", field="value"))[
+            0
+        ]  # the layout is remembered: this is no second one
     return int(pages), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -11,6 +11,9 @@ from codedark.views import AllergyState, BedRow, Chart, FeedRow
 BED, MRN = 6, 10
 """Runs, in characters, that the bed and MRN columns hold."""
 
+NOTE_WIDTH = 80
+"""Characters of the checkpoint note on one line."""
+
 LADDER = (
     "The screen, if codedark answers: newer than any paper.",
     "The newest ISSUED pack of this unit. Collect older ones; never use two.",
@@ -29,11 +32,21 @@ def body(request: PackRequest, pr: Print) -> Values:
         "beds": len(request.census),
         "missing": missing(request),
         "feeds": [_feed(feed, pr) for feed in request.feeds],
-        "note": [printable(line) for line in request.checkpoint_note.rstrip("\n").split("\n")],
+        "note": _note_lines(request.checkpoint_note),
         "has_note": bool(request.checkpoint_note.strip()),
         "comparison": comparison_code(request.checkpoint_note),
         "ladder": list(LADDER),
     }
+
+
+def _note_lines(note: str) -> list[str]:
+    """The note as it can be typed or copied from the page: a line too long for it goes on, indented, on the next."""
+    lines = []
+    for line in note.rstrip("\n").split("\n"):
+        drawn = printable(line, len(line) * 12)
+        lines.append(drawn[:NOTE_WIDTH])
+        lines += [f"  {drawn[at : at + NOTE_WIDTH]}" for at in range(NOTE_WIDTH, len(drawn), NOTE_WIDTH)]
+    return lines
 
 
 def _bed(row: BedRow, chart: Chart | None, pr: Print) -> Values:
