@@ -24,7 +24,7 @@ from codedark.actions import Deeds
 from codedark.clock import Chance, Clock
 from codedark.views import Record
 from codedark.web.answers import Answer, Press, WebSettings
-from codedark.web.desk import Desk, Incoming, Outgoing
+from codedark.web.desk import PAGE_POLICY, Desk, Incoming, Outgoing
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
 from codedark.web.pages import chart, entrance, oversight, printing, search, two_people, ward
@@ -33,8 +33,7 @@ BODY_LIMIT = 64 * 1024
 """Bytes of a form. No form of ours comes near it."""
 _FIELDS_LIMIT = 32
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": PAGE_POLICY,
     "Strict-Transport-Security": "max-age=31536000",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -189,6 +188,7 @@ def _respond(out: Outgoing) -> Response:
     response = Response(out.body, out.status, media_type=out.media_type)
     response.headers.update(SECURITY_HEADERS)
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Security-Policy"] = out.policy
     for name, value in out.headers:
         response.headers.append(name, value)
     return response

@@ -28,6 +28,12 @@ from codedark.web.pen import Pen
 from codedark.web.state import StateLine, state_line
 
 _HTML = "text/html; charset=utf-8"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+DOCUMENT_POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""For a PDF of our own: a browser's viewer counts as an object, which `default-src 'none'` would forbid."""
 OLD_AFTER = "record.old_after_s"
 """The folded setting (`config.set`) for the age in seconds at which the line of state turns amber."""
 _log = structlog.get_logger("codedark.web")
@@ -56,12 +62,13 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A response without its library."""
+    """A response without its library. `policy`: its Content-Security-Policy."""
 
     status: int
     body: bytes
     media_type: str = _HTML
     headers: tuple[tuple[str, str], ...] = ()
+    policy: str = PAGE_POLICY
 
 
 @dataclass(slots=True)
@@ -140,7 +147,8 @@ class Desk:
             turn.cookies.append(("Set-Cookie", self.gate.session_cookie(turn.visit.session)))
         if isinstance(answer, Document):
             disposition = f'inline; filename="{answer.name}"'
-            return Outgoing(200, answer.body, answer.media_type, (*turn.cookies, ("Content-Disposition", disposition)))
+            headers = (*turn.cookies, ("Content-Disposition", disposition))
+            return Outgoing(200, answer.body, answer.media_type, headers, DOCUMENT_POLICY)
         body = self.drawer.page(answer.template, answer.context, self._frame(turn), turn.visit.pen)
         return Outgoing(answer.status, body, headers=tuple(turn.cookies))
 

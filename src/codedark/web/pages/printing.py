@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codedark.access import Permission
-from codedark.errors import NotFound, PackError
+from codedark.errors import JournalError, NotFound, PackError
 from codedark.web.answers import Answer, Document, Page, Press, Visit
 
 _PAPERS = frozenset({"a4", "letter"})
@@ -30,7 +30,9 @@ def pack_page(press: Press | None) -> Callable[[Visit], Answer]:
         try:
             pdf = press(visit.deeds, session, unit, paper if paper in _PAPERS else visit.settings.paper)
         except PackError as error:
-            return _form(visit, unit, str(error), 503)
+            return _form(visit, unit, f"{error}.", 503)
+        except JournalError:
+            return _form(visit, unit, "Its sheets could not be entered in the ledger, so none may go to paper.", 503)
         return Document(pdf, "application/pdf", "codedark-pack.pdf")
 
     return draw
