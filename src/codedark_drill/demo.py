@@ -10,17 +10,18 @@ import asyncio
 import shutil
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPSConnection
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from codedark.clock import Clock
 from codedark.errors import ConfigError
-from codedark.node import Config, standing
+from codedark.node import Config, Drawn, draw, open_node, standing
 
 from .demo_people import demo_people, enrol_demo_people
 from .drill_node import RunningNode, found_drill_node, lines_of
@@ -56,7 +57,7 @@ class Shown:
 
     tally: Tally = field(default_factory=Tally)
     imported: dict[str, Any] = field(default_factory=dict)
-    packs: list[dict[str, Any]] = field(default_factory=list)
+    packs: list[Drawn] = field(default_factory=list)
     verify: dict[str, Any] = field(default_factory=dict)
     web: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
@@ -97,7 +98,7 @@ class Demo:
             "worklist": found["worklist"],
             "patients": found["patients"],
             "units": found["units"],
-            "packs": [pack["path"] for pack in shown.packs],
+            "packs": [str(pack.path) for pack in shown.packs],
             "verify": shown.verify,
             "as_of": datetime.fromtimestamp(newest / 1e6, UTC).isoformat(timespec="seconds") if newest else None,
             "seconds": round((self._clock.steady_us() - self._began_us) / 1e6, 1),
@@ -110,7 +111,7 @@ class Demo:
             "kinds": found["entries"],
             "feeds": {feed["name"]: feed["received"] for feed in found["feeds"]},
             "imported": {key: shown.imported.get(key) for key in ("files", "resources")} if shown.imported else None,
-            "pages": sum(pack["pages"] for pack in shown.packs),
+            "pages": sum(pack.pages for pack in shown.packs),
             "folder": str(self.script.folder),
             "web": shown.web,
             **self._people(),
@@ -130,7 +131,7 @@ class Demo:
         else:
             _clear(script.folder)
             self._stage.say(f"founding a DEMO node in {script.folder}")
-            config = found_drill_node(script.folder, zone=script.zone)
+            config = found_drill_node(script.folder, zone=script.zone, usual_ports=True)
             enrol_demo_people(script.folder)
         self.node.start()
         self.node.wait_ready(lines_of(config))
@@ -166,14 +167,23 @@ class Demo:
         self._stage.say(f"  ward's pages answer with {_page_status(self.shown.web, self.script.folder)}")
 
     def _packs(self) -> None:
-        """One process for each unit, two at a time: a unit waits for no other, and memory goes back after each."""
-        folder = str(self.script.folder)
-        units = self._units()
+        """Every unit's pack, two at a time, the largest first; typst runs in a caged child of each."""
+        with open_node(self.script.folder) as node:
+            node.fold()
+            rows = sorted(node.record().units(), key=lambda row: -row.patients)
+        waiting: SimpleQueue[str] = SimpleQueue()
+        for row in rows:
+            waiting.put(row.unit)
         with self._stage.bar("paper for every unit") as moved, ThreadPoolExecutor(_PACK_WORKERS) as workers:
-            drawn = workers.map(lambda unit: run("pack", unit, "--folder", folder)["packs"], units)
-            for number, packs in enumerate(drawn, 1):
-                self.shown.packs += packs
-                moved(number, len(units))
+
+            def done(drawn: Drawn) -> None:
+                self.shown.packs.append(drawn)
+                moved(len(self.shown.packs), len(rows))
+
+            for worker in [
+                workers.submit(_draw_waiting, self.script.folder, waiting, done) for _ in range(_PACK_WORKERS)
+            ]:
+                worker.result()
 
     def _verify(self) -> None:
         """The journal's folder alone, without any key, against the checkpoint that stands on the packs' covers."""
@@ -210,9 +220,15 @@ class Demo:
                 time.sleep(0.2)
         raise ConfigError("the views did not catch up", hint=f"See {self.node.log}.")
 
-    def _units(self) -> list[str]:
-        told = run("pack", "--all", "--dry-run", "--folder", str(self.script.folder))
-        return list(told["would_draw"])
+
+def _draw_waiting(folder: Path, waiting: SimpleQueue[str], done: Callable[[Drawn], None]) -> None:
+    with open_node(folder) as node:
+        while True:
+            try:
+                unit = waiting.get_nowait()
+            except Empty:
+                return
+            done(draw(node, unit, as_draft=False))
 
 
 def _add(whole: Tally, part: Tally) -> None:

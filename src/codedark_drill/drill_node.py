@@ -39,10 +39,10 @@ def codedark(*arguments: str) -> list[str]:
     return [sys.executable, "-c", "from codedark.cli import main; main()", *arguments]
 
 
-def drill_config(name: str, zone: str, code: str) -> Config:
+def drill_config(name: str, zone: str, code: str, usual_ports: bool) -> Config:
     """A demo node's file: the five feeds of the simulated hospital and one for files, on ports that are free now."""
     names = (*FEEDS, FILES)
-    ports = free_ports(len(names) + 1)
+    ports = free_ports(len(names) + 1, usual_ports)
     feeds = tuple(
         Feed(name=feed, port=port, carries=_CARRIES[feed], expected_s=_EXPECTED_S[feed])
         for feed, port in zip(names, ports, strict=False)
@@ -50,17 +50,23 @@ def drill_config(name: str, zone: str, code: str) -> Config:
     return Config(
         facility=Facility(id=name.lower().replace(" ", "-"), name=name, zone=zone, code=code),
         node=Node(demo=True),
-        web=Web(port=_free(_WEB_PORT) or ports[-1]),
+        web=Web(port=(usual_ports and _free(_WEB_PORT)) or ports[-1]),
         packs=Packs(paper="letter"),
         feed=feeds,
     )
 
 
 def found_drill_node(
-    folder: Path, *, name: str = "Waterbury", zone: str = "America/New_York", code: str = "WTB"
+    folder: Path,
+    *,
+    name: str = "Waterbury",
+    zone: str = "America/New_York",
+    code: str = "WTB",
+    usual_ports: bool = False,
 ) -> Config:
-    """Found a demo node in an empty folder. Raises `ConfigError` when something is there already."""
-    config = drill_config(name, zone, code)
+    """Found a demo node in an empty folder. `usual_ports`: 2575 and so on where they are free, which several nodes on
+    one machine would quarrel about; else any. Raises `ConfigError` when something is there already."""
+    config = drill_config(name, zone, code, usual_ports)
     found(folder, config, SystemClock(), SystemChance())
     return config
 
@@ -70,9 +76,9 @@ def lines_of(config: Config) -> Mapping[str, Line]:
     return {feed.name: Line(feed.host, feed.port) for feed in config.feed}
 
 
-def free_ports(count: int) -> list[int]:
-    """`count` TCP ports of this machine on which nobody listens: from 2575 on where they are free, else any."""
-    ports = [port for port in range(_FIRST_PORT, _FIRST_PORT + count) if _free(port)]
+def free_ports(count: int, usual: bool = False) -> list[int]:
+    """`count` TCP ports of this machine on which nobody listens; `usual`: from 2575 on where they are free."""
+    ports = [port for port in range(_FIRST_PORT, _FIRST_PORT + count) if _free(port)] if usual else []
     with contextlib.ExitStack() as held:
         while len(ports) < count:
             probe = held.enter_context(socket.socket())
@@ -99,25 +105,30 @@ class RunningNode:
     command: str = "serve"
     log: Path | None = None
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _said_before: int = field(default=0, repr=False)
 
     def start(self) -> None:
         """Start it and return at once."""
         with open(self.log or os.devnull, "ab") as log:
+            self._said_before = log.tell()
             self._process = subprocess.Popen(
                 codedark(self.command, "--folder", str(self.folder)), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )  # fmt: skip
 
     def wait_ready(self, lines: Mapping[str, Line]) -> None:
-        """Until every feed takes connections. Raises `ConfigError` when the process ends first or a minute passes."""
+        """Until it has said itself that every feed is heard: that somebody takes calls on a port proves nothing.
+
+        Needs `log`. Raises `ConfigError` when the process ends first or a minute passes.
+        """
         until = time.monotonic() + _READY_S
-        for line in lines.values():
-            while not _takes_calls(line):
-                if self._process is None or self._process.poll() is not None or time.monotonic() > until:
-                    raise ConfigError(
-                        f"the node did not start; see {self.log}", hint="Run `codedark doctor` on its folder."
-                    )
-                time.sleep(0.05)
+        wanted = [f"feed {name}: MLLP on port {line.port}" for name, line in lines.items()]
+        while not all(line in self._said() for line in wanted):
+            if self._process is None or self._process.poll() is not None or time.monotonic() > until:
+                raise ConfigError(
+                    f"the node did not start; see {self.log}", hint="Run `codedark doctor` on its folder."
+                )
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """SIGKILL to every process of the node, as a crash would."""
@@ -139,15 +150,10 @@ class RunningNode:
         """Until it ends by itself; its exit code."""
         return self._process.wait() if self._process is not None else 0
 
+    def _said(self) -> str:
+        return self.log.read_bytes()[self._said_before :].decode("utf-8", "replace") if self.log is not None else ""
+
     def _signal(self, number: int) -> None:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
-
-
-def _takes_calls(line: Line) -> bool:
-    try:
-        with socket.create_connection((line.host, line.port), 0.5):
-            return True
-    except OSError:
-        return False
