@@ -16,7 +16,7 @@ import msgspec
 from codedark.entries import Fact, Interpretation, Op, Problem, Understood
 from codedark.journal import Entry
 from codedark.views.cards import Card, EncounterCard, ObservationCard, PatientCard
-from codedark.views.claims import Claim, canonical, resource_name
+from codedark.views.claims import Claim, canonical
 from codedark.views.codings import UNREADABLE
 from codedark.views.readings import bed_of, card_of, value_of
 from codedark.views.resources import LINK, Resource, Shelf, claims_of, decoded
@@ -48,7 +48,6 @@ class Staged(NamedTuple):
     op: Op
     json: dict[str, Any]
     body: bytes
-    name: bytes
 
 
 class Batch:
@@ -147,7 +146,7 @@ class Batch:
     def _claim(self, each: Staged, pid: int, entry: Entry, out: bool) -> None:
         fact, number = each.fact, self._next_claim
         self._next_claim += 1
-        resource = self.shelf.find(each.name, each.type, each.id)
+        resource = self.shelf.find(each.type, each.id)
         same = resource.last_claim if resource.last_body == each.body else None
         self._rows["claim"].append(
             (
@@ -376,12 +375,11 @@ class Cabinet:
         self.people.append((True, words, " ".join(card.numbers), card.birth, resource.pid))
 
     def _stay(self, resource: Resource, card: Card | None) -> None:
-        here = isinstance(card, EncounterCard) and card.active and (card.where is not None or card.kind in _ADMITTED)
-        if here:
-            assert isinstance(card, EncounterCard)
-            self.stays.append((resource.key, resource.pid, *(card.where or ("", "", "")), card.at_us))
-        else:
+        if not isinstance(card, EncounterCard) or not _is_here(card):
             self.db.execute("DELETE FROM stay WHERE key=?", (resource.key,))
+            return
+        located = msgspec.json.encode(card.locations).decode() if card.locations else ""
+        self.stays.append((resource.key, resource.pid, *(card.where or ("", "", "")), located))
 
     def _link(self, resource: Resource) -> None:
         self.db.execute("DELETE FROM link WHERE key=?", (resource.key,))
@@ -396,6 +394,11 @@ class Cabinet:
     def _pid(self, patient: str) -> int:
         found: int = self.db.execute("SELECT pid FROM patient WHERE id=?", (patient,)).get
         return found
+
+
+def _is_here(card: EncounterCard) -> bool:
+    """Whether a visit puts its patient in the house: by its status, with a place or admitted without one."""
+    return card.active and (card.where is not None or bool(card.locations) or card.kind in _ADMITTED)
 
 
 def folded(words: str) -> str:
@@ -418,4 +421,4 @@ def _stage(fact: Fact) -> Staged:
     # Whatever SQLite would refuse later (lone surrogates) is refused here, before anything is staged.
     id_.encode()
     fact.path.encode()
-    return Staged(fact, type_, id_, op, body, canonical(body), resource_name(type_, id_))
+    return Staged(fact, type_, id_, op, body, canonical(body))

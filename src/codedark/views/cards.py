@@ -33,12 +33,14 @@ class PatientCard(Card):
 
 
 class EncounterCard(Card):
-    """A visit. `active`: the patient is here by its status; `where`: unit, room, bed or None when no place is named."""
+    """A visit. `active`: the patient is here by its status; `where`: unit, room, bed or None when no place is
+    named; `locations`: (id, display) of the Location resources it points to instead."""
 
     visit: str = ""
     status: str = ""
     kind: str = ""
     where: tuple[str, str, str] | None = None
+    locations: tuple[tuple[str, str], ...] = ()
     attending: str = ""
     admitted: Moment | None = None
     discharged: Moment | None = None
@@ -117,6 +119,15 @@ class DrugCard(Card):
     code: str = ""
 
 
+class LocationCard(Card):
+    """A ward, room or bed. `kind`: code of physicalType ("wa", "ro", "bd"); `parent`: id of the Location around it."""
+
+    name: str = ""
+    kind: str = ""
+    parent: str = ""
+    active: bool = True
+
+
 class ReportCard(Card):
     """A panel: which results stand under which name."""
 
@@ -173,4 +184,5 @@ CARD_TYPES: dict[Section, type[Card]] = {
     Section.DOSE: DoseCard,
     Section.NOTE: NoteCard,
     Section.DRUG: DrugCard,
+    Section.LOCATION: LocationCard,
 }

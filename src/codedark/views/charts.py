@@ -10,6 +10,7 @@ import msgspec
 
 from codedark.views import cards as c
 from codedark.views.codings import Moment
+from codedark.views.locations import Locations
 from codedark.views.readings import CODE_STATUS, WEIGHT
 from codedark.views.schema import Section
 from codedark.views.shapes import (
@@ -51,6 +52,15 @@ class Cards:
 
     patient: list[tuple[int, c.PatientCard]] = field(default_factory=list)
     by: dict[int, list[Any]] = field(default_factory=dict)
+    locations: Locations | None = None
+
+    def place(self, visit: c.EncounterCard) -> tuple[str, str, str]:
+        """Where a visit says its patient is; ("", "", "") when it does not say, or is over."""
+        if not visit.active:
+            return "", "", ""
+        if visit.where is None and visit.locations and self.locations is not None:
+            return self.locations.place(visit.locations)
+        return visit.where or ("", "", "")
 
     def add(self, pid: int, section: int, raw: bytes) -> None:
         """Take one row of the card table."""
@@ -88,9 +98,12 @@ def banner(cards: Cards, patient: str, pid: int) -> Banner:
     """Who this is. The survivor's own Patient card speaks; an absorbed one only when the survivor has none."""
     listed = sorted(cards.patient, key=lambda each: (each[0] != pid, each[0]))
     who = listed[0][1] if listed else c.PatientCard(patient)
-    visits = sorted(cards.of(Section.ENCOUNTER), key=lambda card: (not card.active, card.where is None, *_newest(card)))
+    visits = sorted(
+        cards.of(Section.ENCOUNTER),
+        key=lambda card: (not card.active, not (card.where or card.locations), *_newest(card)),
+    )
     visit = visits[0] if visits else c.EncounterCard("")
-    unit, room, bed = visit.where if visit.active and visit.where else ("", "", "")
+    unit, room, bed = cards.place(visit)
     weight = next((card for card in _by_code(cards.of(Section.VITAL), WEIGHT)), None)
     return Banner(
         patient=patient,

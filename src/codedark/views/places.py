@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
+import msgspec
 
 from codedark.views import charts
 from codedark.views.aliases import Aliases
 from codedark.views.batch import folded
 from codedark.views.charts import Cards
+from codedark.views.locations import Locations, Place
 from codedark.views.schema import BEDSIDE, Section
 from codedark.views.shapes import AllergyState, BedRow, UnitRow
-
-Place = tuple[str, str, str]
 
 
 class Stay(NamedTuple):
@@ -31,47 +31,64 @@ def natural(words: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", words) if part]
 
 
-def _stays(rows: Iterable[tuple[int, str, str, str]], aliases: Aliases) -> list[Stay]:
+class House(NamedTuple):
+    """What a place is read with: merges and Locations."""
+
+    aliases: Aliases
+    locations: Locations
+
+
+def _stays(rows: Iterable[Any], house: House) -> list[Stay]:
     """Distinct stays of survivors; an unknown place is dropped when the same patient has a known one."""
-    found = {Stay(aliases.survivor(pid), (unit, room, bed)) for pid, unit, room, bed in rows}
+    found = set()
+    for pid, unit, room, bed, located in rows:
+        place = house.locations.place(msgspec.json.decode(located)) if located else (unit, room, bed)
+        found.add(Stay(house.aliases.survivor(pid), place))
     placed = {stay.pid for stay in found if stay.place[0]}
     return [stay for stay in found if stay.place[0] or stay.pid not in placed]
 
 
-def all_stays(db: apsw.Connection, aliases: Aliases) -> list[Stay]:
+def all_stays(db: apsw.Connection, house: House) -> list[Stay]:
     """Everybody who is in."""
-    return _stays(db.execute("SELECT pid, unit, room, bed FROM stay"), aliases)
+    return _stays(db.execute("SELECT pid, unit, room, bed, locations FROM stay"), house)
 
 
-def unit_stays(db: apsw.Connection, aliases: Aliases, unit: str) -> list[Stay]:
+def unit_stays(db: apsw.Connection, house: House, unit: str) -> list[Stay]:
     """Those of one unit, with every other stay of the same patients (two beds are a clash)."""
-    pids = {aliases.survivor(pid) for (pid,) in db.execute("SELECT pid FROM stay WHERE unit=?", (unit,))}
+    here = "SELECT pid, unit, room, bed, locations FROM stay WHERE unit=? OR locations<>''"
+    pids = {stay.pid for stay in _stays(db.execute(here, (unit,)), house) if stay.place[0] == unit}
     rows = [
         row
         for pid in pids
-        for member in aliases.members(pid)
-        for row in db.execute("SELECT pid, unit, room, bed FROM stay WHERE pid=?", (member,))
+        for member in house.aliases.members(pid)
+        for row in db.execute("SELECT pid, unit, room, bed, locations FROM stay WHERE pid=?", (member,))
     ]
-    return _stays(rows, aliases)
+    return _stays(rows, house)
 
 
-def units(db: apsw.Connection, aliases: Aliases, has_critical: Callable[[int], bool]) -> tuple[UnitRow, ...]:
+def beds_of(db: apsw.Connection, house: House, unit: str | None = None) -> set[Place]:
+    """Every bed that was ever claimed or is a Location, of one unit or of all."""
+    rows: list[Any] = db.execute("SELECT unit, room, bed FROM bed WHERE ?1 IS NULL OR unit = ?1", (unit,)).fetchall()
+    return set(rows) | {place for place in house.locations.beds() if unit is None or place[0] == unit}
+
+
+def units(db: apsw.Connection, house: House, has_critical: Callable[[int], bool]) -> tuple[UnitRow, ...]:
     """Every unit that has patients or was seen with beds, by name; "" = admitted, place unknown."""
     patients: dict[str, set[int]] = {}
-    for stay in all_stays(db, aliases):
+    for stay in all_stays(db, house):
         patients.setdefault(stay.place[0], set()).add(stay.pid)
-    beds = dict(db.execute("SELECT unit, count(*) FROM bed GROUP BY unit"))
-    heard = dict(
-        db.execute("SELECT s.unit, max(h.recorded_us) FROM stay s JOIN heard h ON h.pid = s.pid GROUP BY s.unit")
-    )
-    critical = {aliases.survivor(pid) for (pid,) in db.execute("SELECT DISTINCT pid FROM critical")}
+    beds: dict[str, int] = {}
+    for unit, _, _ in beds_of(db, house):
+        beds[unit] = beds.get(unit, 0) + 1
+    heard: dict[int, int] = dict(db.execute("SELECT pid, max(recorded_us) FROM heard GROUP BY pid").fetchall())  # type: ignore[arg-type]
+    critical = {house.aliases.survivor(pid) for (pid,) in db.execute("SELECT DISTINCT pid FROM critical")}
     return tuple(
         UnitRow(
             unit,
             len(patients.get(unit, ())),
             beds.get(unit, 0),
             sum(1 for pid in patients.get(unit, set()) & critical if has_critical(pid)),
-            heard.get(unit),
+            max((heard[pid] for pid in patients.get(unit, ()) if pid in heard), default=None),
         )
         for unit in sorted({*patients, *beds}, key=natural)
     )
@@ -79,14 +96,14 @@ def units(db: apsw.Connection, aliases: Aliases, has_critical: Callable[[int], b
 
 def census(
     db: apsw.Connection,
-    aliases: Aliases,
+    house: House,
     unit: str,
     cards_of: Callable[[int], Cards],
     unread: Callable[[int], bool],
     id_of: Callable[[int], str],
 ) -> tuple[BedRow, ...]:
     """The bed list of a unit with its empty beds, by room and bed."""
-    stays = unit_stays(db, aliases, unit)
+    stays = unit_stays(db, house, unit)
     here = [stay for stay in stays if stay.place[0] == unit]
     clashes = _clashes(stays, here)
     read = {pid: cards_of(pid) for pid in {stay.pid for stay in here}}
@@ -96,26 +113,22 @@ def census(
         for stay in here
     ]
     taken = {(row.room, row.bed) for row in rows}
-    rows += [
-        _empty(unit, room, bed)
-        for room, bed in db.execute("SELECT room, bed FROM bed WHERE unit=?", (unit,))
-        if (room, bed) not in taken
-    ]
+    rows += [_empty(unit, room, bed) for _, room, bed in beds_of(db, house, unit) if (room, bed) not in taken]
     return tuple(sorted(rows, key=lambda row: (natural(row.room), natural(row.bed), row.name, row.patient)))
 
 
 def _clashes(stays: list[Stay], here: list[Stay]) -> set[Stay]:
     """Stays whose bed two patients claim, or whose patient claims two beds."""
     in_bed: dict[Place, set[int]] = {}
-    beds_of: dict[int, set[Place]] = {}
+    claimed: dict[int, set[Place]] = {}
     for stay in stays:
         if stay.place[2]:
             in_bed.setdefault(stay.place, set()).add(stay.pid)
-            beds_of.setdefault(stay.pid, set()).add(stay.place)
+            claimed.setdefault(stay.pid, set()).add(stay.place)
     return {
         stay
         for stay in here
-        if len(in_bed.get(stay.place, ())) > 1 or (stay.place[2] and len(beds_of.get(stay.pid, ())) > 1)
+        if len(in_bed.get(stay.place, ())) > 1 or (stay.place[2] and len(claimed.get(stay.pid, ())) > 1)
     }
 
 
@@ -179,34 +192,34 @@ def _empty(unit: str, room: str, bed: str) -> BedRow:
     )
 
 
-def bedside(db: apsw.Connection, pids: Iterable[int]) -> Cards:
+def bedside(db: apsw.Connection, house: House, pid: int) -> Cards:
     """The cards a bed list needs: a prefix of each patient's rows, and the results only where one is critical."""
-    cards = Cards()
-    for pid in pids:
+    cards = Cards(locations=house.locations)
+    for member in house.aliases.members(pid):
         critical = False
         for section, raw in db.execute(
-            "SELECT section, card FROM card WHERE pid=? AND section<=? ORDER BY section", (pid, int(BEDSIDE))
+            "SELECT section, card FROM card WHERE pid=? AND section<=? ORDER BY section", (member, int(BEDSIDE))
         ):
-            cards.add(pid, section, raw)
+            cards.add(member, section, raw)
             critical = critical or section == Section.CRITICAL
         if critical:
             for section, raw in db.execute(
-                "SELECT section, card FROM card WHERE pid=? AND section=?", (pid, int(Section.RESULT))
+                "SELECT section, card FROM card WHERE pid=? AND section=?", (member, int(Section.RESULT))
             ):
-                cards.add(pid, section, raw)
+                cards.add(member, section, raw)
     return cards
 
 
-def find(db: apsw.Connection, text: str, limit: int) -> list[int]:
+def find(db: apsw.Connection, house: House, text: str, limit: int) -> list[int]:
     """Row numbers of patients that match every word by name, number, birth date or bed; beds first."""
     words = [word for word in re.split(r"[\s,]+", folded(text)) if word]
     if not words:
         return []
     joined = re.sub(r"[\s-]", "", folded(text))
     by_bed = [
-        pid
-        for pid, *place in db.execute("SELECT pid, unit, room, bed FROM stay ORDER BY unit, room, bed")
-        if joined in _bed_names(*(folded(part) for part in place))
+        stay.pid
+        for stay in sorted(all_stays(db, house), key=lambda stay: stay.place)
+        if joined in _bed_names(*(folded(part) for part in stay.place))
     ]
     clause, values = [], []
     for word in words:

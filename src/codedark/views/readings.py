@@ -15,6 +15,7 @@ from codedark.views.cards import (
     Card,
     ConditionCard,
     EncounterCard,
+    LocationCard,
     NoteCard,
     ObservationCard,
     OrderCard,
@@ -95,18 +96,26 @@ def card_of(type_: str, id_: str, body: Body, claimed_us: int | None = None) -> 
 
 
 def bed_of(body: Body) -> tuple[str, str, str] | None:
-    """(unit, room, bed) that an Encounter names last as active; None when it names no place. The identifier is
-    PL components "UNIT^ROOM^BED^FACILITY"; a place known only by its display is a unit with that name."""
-    places = [place for place in body.get("location") or () if place.get("status") in (None, "active")]
-    if not places:
-        return None
-    location = places[-1].get("location") or {}
-    value = str((location.get("identifier") or {}).get("value") or "")
-    if "^" in value:
-        unit, room, bed = ([*value.split("^"), "", ""])[:3]
-        return (unit, room, bed) if unit or room or bed else None
-    words = str(location.get("display") or value)
-    return (words, "", "") if words else None
+    """(unit, room, bed) of the place that an Encounter names last as active, from an identifier of PL components
+    ("UNIT^ROOM^BED^FACILITY"); None when there is none: see `locations_of`."""
+    for location in reversed(_places(body)):
+        value = str((location.get("identifier") or {}).get("value") or "")
+        if "^" in value:
+            unit, room, bed = ([*value.split("^"), "", ""])[:3]
+            # A place that only has words is a unit of that name.
+            return (unit or str(location.get("display") or ""), room, bed)
+    return None
+
+
+def locations_of(body: Body) -> tuple[tuple[str, str], ...]:
+    """(id of a Location or "", display) of the places that an Encounter points to as active."""
+    named = ((target(location), shown(location)) for location in _places(body))
+    return tuple((id_, display) for id_, display in named if id_ or display)
+
+
+def _places(body: Body) -> list[Body]:
+    listed = (place for place in body.get("location") or () if place.get("status") in (None, "active"))
+    return [place.get("location") or {} for place in listed]
 
 
 def _patient(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
@@ -135,13 +144,15 @@ def _encounter(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | No
         return None
     period = body.get("period") or {}
     start, end = moment(period, "start"), moment(period, "end")
+    where = bed_of(body)
     class_ = body.get("class") or {}
     return Section.ENCOUNTER, EncounterCard(
         id_,
         visit=next((str(each["value"]) for each in body.get("identifier") or () if each.get("value")), ""),
         status=status,
         kind=str(class_.get("code") or text(class_)),
-        where=bed_of(body),
+        where=where,
+        locations=() if where else locations_of(body),
         attending=_attending(body),
         admitted=start,
         discharged=end,
@@ -382,6 +393,16 @@ def _flag_resource(id_: str, body: Body, _: int | None) -> tuple[Section, Card] 
     )
 
 
+def _location(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    return Section.LOCATION, LocationCard(
+        id_,
+        name=str(body.get("name") or ""),
+        kind=next(iter(sorted(codes(body.get("physicalType")))), ""),
+        parent=target(body.get("partOf")),
+        active=body.get("status") != "inactive",
+    )
+
+
 def _attached(attachment: Any) -> str:
     """The words of an attachment, or what it is: opaque content is named, never opened here."""
     if not attachment:
@@ -409,4 +430,5 @@ _READERS: dict[str, Callable[[str, Body, int | None], tuple[Section, Card] | Non
     "Composition": _composition,
     "Communication": _message,
     "Flag": _flag_resource,
+    "Location": _location,
 }

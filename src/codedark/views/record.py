@@ -16,6 +16,8 @@ from codedark.views.charts import Cards
 from codedark.views.claims import resource_name
 from codedark.views.distrust import Marks
 from codedark.views.ledgers import Ledgers
+from codedark.views.locations import Locations
+from codedark.views.places import House
 from codedark.views.settings import feeds_of, site_of
 from codedark.views.shapes import (
     Administration,
@@ -41,7 +43,7 @@ class Record(Ledgers):
 
     def __init__(self, store: ViewStore) -> None:
         super().__init__(store)
-        self._aliases: tuple[tuple[str, int], Aliases] | None = None
+        self._house: tuple[tuple[str, int], House] | None = None
         self._remembered: tuple[tuple[str, int], dict[Any, Any]] = (("", -2), {})
 
     def as_of(self) -> AsOf:
@@ -67,10 +69,10 @@ class Record(Ledgers):
         row = db.execute("SELECT value FROM meta WHERE key='position'").fetchone()
         return self.store.path.name, int(row[0]) if row else -1
 
-    def _merges(self, db: apsw.Connection) -> Aliases:
-        state, kept = self._state(db), self._aliases
+    def _read_with(self, db: apsw.Connection) -> House:
+        state, kept = self._state(db), self._house
         if kept is None or kept[0] != state:
-            kept = self._aliases = state, Aliases(db)
+            kept = self._house = state, House(Aliases(db), Locations(db))
         return kept[1]
 
     def _memory(self, db: apsw.Connection) -> dict[Any, Any]:
@@ -82,10 +84,10 @@ class Record(Ledgers):
     def units(self) -> tuple[UnitRow, ...]:
         """Every unit with patients or seen beds. Unit "" = admitted, nobody said where."""
         with self.store.reading() as db:
-            memory, aliases = self._memory(db), self._merges(db)
+            memory, house = self._memory(db), self._read_with(db)
             if "units" not in memory:
                 memory["units"] = places.units(
-                    db, aliases, lambda pid: bool(charts.critical_results(places.bedside(db, aliases.members(pid))))
+                    db, house, lambda pid: bool(charts.critical_results(places.bedside(db, house, pid)))
                 )
             found: tuple[UnitRow, ...] = memory["units"]
             return found
@@ -93,14 +95,14 @@ class Record(Ledgers):
     def census(self, unit: str) -> tuple[BedRow, ...]:
         """The bed list of a unit. Raises `NotFound` for a unit nobody was ever seen in ("" is always answered)."""
         with self.store.reading() as db:
-            memory, aliases = self._memory(db), self._merges(db)
+            memory, house = self._memory(db), self._read_with(db)
             if ("census", unit) not in memory:
                 rows = places.census(
                     db,
-                    aliases,
+                    house,
                     unit,
-                    lambda pid: places.bedside(db, aliases.members(pid)),
-                    lambda pid: _unread(db, aliases.members(pid))[1],
+                    lambda pid: places.bedside(db, house, pid),
+                    lambda pid: _unread(db, house.aliases.members(pid))[1],
                     lambda pid: _id(db, pid),
                 )
                 if unit and not rows and not any(row.unit == unit for row in self.units()):
@@ -113,7 +115,7 @@ class Record(Ledgers):
         row = db.execute("SELECT pid FROM patient WHERE id=?", (patient,)).fetchone()
         if row is None:
             raise NotFound("there is no such patient")
-        aliases = self._merges(db)
+        aliases = self._read_with(db).aliases
         pid = aliases.survivor(row[0])
         return pid, aliases.members(pid)
 
@@ -121,7 +123,7 @@ class Record(Ledgers):
         """The record of a patient by Patient id; that of the survivor when it was merged. Raises `NotFound`."""
         with self.store.reading() as db:
             pid, pids = self._pids(db, patient)
-            cards, as_of = _cards(db, pids), self._as_of(db)
+            cards, as_of = self._cards(db, pids), self._as_of(db)
             unread, unread_allergy = _unread(db, pids)
             state, listed = charts.allergies(cards, unread_allergy)
             return Chart(
@@ -143,19 +145,19 @@ class Record(Ledgers):
         """Every medication order ever heard, those that ended long ago too. Raises `NotFound`."""
         with self.store.reading() as db:
             _, pids = self._pids(db, patient)
-            return charts.medications(_cards(db, pids), None, lambda id_: _drug(db, id_), all_ended=True)
+            return charts.medications(self._cards(db, pids), None, lambda id_: _drug(db, id_), all_ended=True)
 
     def administrations(self, patient: str) -> tuple[tuple[str, Administration], ...]:
         """Every dose heard, newest first, as (id of its order or "", dose). Raises `NotFound`."""
         with self.store.reading() as db:
             _, pids = self._pids(db, patient)
-            return tuple(charts.administrations(_cards(db, pids)))
+            return tuple(charts.administrations(self._cards(db, pids)))
 
     def search(self, text: str, limit: int = 50) -> tuple[Banner, ...]:
         """Patients by name, MRN or other number, birth date, or bed; every word must match."""
         with self.store.reading() as db:
-            aliases = self._merges(db)
-            pids = list(dict.fromkeys(aliases.survivor(pid) for pid in places.find(db, text, limit)))
+            house = self._read_with(db)
+            pids = list(dict.fromkeys(house.aliases.survivor(pid) for pid in places.find(db, house, text, limit)))
             return tuple(self._banner(db, pid) for pid in pids[:limit])
 
     def patients(self, unit: str | None = None) -> tuple[Banner, ...]:
@@ -164,12 +166,19 @@ class Record(Ledgers):
             if unit is not None:
                 ids = dict.fromkeys(row.patient for row in self.census(unit) if row.patient)
                 return tuple(self._banner(db, self._pids(db, id_)[0]) for id_ in ids)
-            aliases = self._merges(db)
-            rows = db.execute("SELECT pid FROM patient WHERE alive=1 ORDER BY words, pid").fetchall()
-            return tuple(self._banner(db, pid) for pid in dict.fromkeys(aliases.survivor(int(row[0])) for row in rows))  # type: ignore[arg-type]
+            aliases = self._read_with(db).aliases
+            rows: list[Any] = db.execute("SELECT pid FROM patient WHERE alive=1 ORDER BY words, pid").fetchall()
+            return tuple(self._banner(db, pid) for pid in dict.fromkeys(aliases.survivor(row[0]) for row in rows))
+
+    def _cards(self, db: apsw.Connection, pids: list[int]) -> Cards:
+        cards = Cards(locations=self._read_with(db).locations)
+        for pid in pids:
+            for section, raw in db.execute("SELECT section, card FROM card WHERE pid=?", (pid,)):
+                cards.add(pid, section, raw)
+        return cards
 
     def _banner(self, db: apsw.Connection, pid: int) -> Banner:
-        return charts.banner(places.bedside(db, self._merges(db).members(pid)), _id(db, pid), pid)
+        return charts.banner(places.bedside(db, self._read_with(db), pid), _id(db, pid), pid)
 
     def feeds(self) -> tuple[FeedRow, ...]:
         """Declared and heard feeds by name. A declared feed that was never heard is listed with None."""
@@ -219,8 +228,8 @@ class Record(Ledgers):
         """What the fold has done so far."""
         with self.store.reading() as db:
             counts = dict(db.execute("SELECT name, value FROM counter"))
-            aliases = self._merges(db)
-            stays = places.all_stays(db, aliases)
+            house = self._read_with(db)
+            stays = places.all_stays(db, house)
             full, part = counts.get("full", 0), counts.get("part", 0)
             return FoldStatus(
                 as_of=self._as_of(db),
@@ -231,29 +240,18 @@ class Record(Ledgers):
                     "SELECT (SELECT count(*) FROM worklist WHERE state='open') "
                     "+ (SELECT count(*) FROM resource WHERE unreadable = 1)"
                 ).get,
-                patients=aliases.distinct(
+                patients=house.aliases.distinct(
                     db.execute("SELECT count(*) FROM patient WHERE alive=1").get,
                     lambda pid: bool(db.execute("SELECT alive FROM patient WHERE pid=?", (pid,)).get),
                 ),
                 inpatients=len({stay.pid for stay in stays}),
-                units=len(
-                    {stay.place[0] for stay in stays} - {""}
-                    | {unit for (unit,) in db.execute("SELECT DISTINCT unit FROM bed WHERE unit<>''")}
-                ),
+                units=len(({stay.place[0] for stay in stays} | {bed[0] for bed in places.beds_of(db, house)}) - {""}),
                 facts=counts.get("facts", 0),
             )
 
     def site(self) -> Site:
         """The settings that the file in use was interpreted with."""
         return site_of(msgspec.json.decode(self.store.meta("pinned")))
-
-
-def _cards(db: apsw.Connection, pids: list[int]) -> Cards:
-    cards = Cards()
-    for pid in pids:
-        for section, raw in db.execute("SELECT section, card FROM card WHERE pid=?", (pid,)):
-            cards.add(pid, section, raw)
-    return cards
 
 
 def _unread(db: apsw.Connection, pids: list[int]) -> tuple[int, bool]:

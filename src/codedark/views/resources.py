@@ -8,7 +8,7 @@ import apsw
 import msgspec
 
 from codedark.entries import Op
-from codedark.views.claims import Claim, Merged
+from codedark.views.claims import Claim, Merged, resource_name
 
 LINK = "PatientLink"
 """The pseudo-type under which merges are kept: its claims are ranked, distrusted and undone like any other."""
@@ -111,25 +111,26 @@ class Shelf:
 
     def __init__(self, db: apsw.Connection) -> None:
         self.db = db
-        self._held: dict[bytes, Resource] = {}
+        self._held: dict[tuple[str, str], Resource] = {}
         self._next = (db.execute("SELECT max(key) FROM resource").get or 0) + 1
 
-    def find(self, name: bytes, type_: str, id_: str) -> Resource:
-        """The resource of this name, new when nobody claimed it before."""
-        found = self._held.get(name)
+    def find(self, type_: str, id_: str) -> Resource:
+        """The resource of this type and id, new when nobody claimed it before."""
+        found = self._held.get((type_, id_))
         if found is None:
+            name = resource_name(type_, id_)
             found = self._load("name", name)
             if found is None:
                 found = Resource(self._next, name, type_, id_)
                 self._next += 1
-            self._held[name] = found
+            self._held[type_, id_] = found
         return found
 
     def by_key(self, key: int) -> Resource:
         """A resource that is on disk."""
         found = self._load("key", key)
         assert found is not None
-        return self._held.setdefault(found.name, found)
+        return self._held.setdefault((found.type, found.id), found)
 
     def _load(self, column: str, value: bytes | int) -> Resource | None:
         row = self.db.execute(
@@ -157,7 +158,7 @@ class Shelf:
         if len(self._held) > _CACHE:
             self._held.clear()
             return
-        kept: dict[bytes, Resource] = {}
+        kept: dict[tuple[str, str], Resource] = {}
         for name, resource in self._held.items():
             resource.fresh = resource.dirty = False
             resource.body = None

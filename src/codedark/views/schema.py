@@ -31,6 +31,8 @@ class Section(IntEnum):
     NOTE = 13
     DRUG = 14
     """A Medication resource that orders point to; belongs to no patient."""
+    LOCATION = 15
+    """A ward, room or bed that visits point to; belongs to no patient."""
 
 
 BEDSIDE = Section.CRITICAL
@@ -62,7 +64,8 @@ CREATE TABLE link(key INTEGER PRIMARY KEY, absorbed INTEGER NOT NULL, survivor I
 CREATE INDEX link_survivor ON link(survivor);
 CREATE INDEX link_absorbed ON link(absorbed);
 CREATE TABLE stay(key INTEGER PRIMARY KEY, pid INTEGER NOT NULL, unit TEXT NOT NULL, room TEXT NOT NULL,
-  bed TEXT NOT NULL, bed_claimed_us INTEGER);
+  bed TEXT NOT NULL, locations TEXT NOT NULL);
+CREATE INDEX stay_located ON stay(key) WHERE locations <> '';
 CREATE INDEX stay_unit ON stay(unit);
 CREATE INDEX stay_pid ON stay(pid);
 CREATE TABLE bed(unit TEXT NOT NULL, room TEXT NOT NULL, bed TEXT NOT NULL, PRIMARY KEY(unit, room, bed)) WITHOUT ROWID;

@@ -167,12 +167,16 @@ class ViewStore:
 
     def reader(self) -> apsw.Connection:
         """This thread's reading connection to the file that is current now."""
+        local = self._local
+        held: apsw.Connection | None = getattr(local, "db", None)
+        if held is not None and held.in_transaction:
+            # Within one answer the file never changes under the reader.
+            return held
         if self._follow:
             self._look()
-        local = self._local
         if getattr(local, "file", None) != self._file:
-            if (old := getattr(local, "db", None)) is not None:
-                old.close()
+            if held is not None:
+                held.close()
             local.db = self._connect_reader()
             local.file = self._file
             with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from views_tape import Tape, Views, fact, patient, stay
 
+from codedark.entries import Fact, Op
 from codedark.errors import NotFound
 from codedark.views import Record
 
@@ -85,8 +86,6 @@ def test_beds_sort_as_people_count(views: Views) -> None:
 
 
 def test_a_merged_patient_lies_in_one_bed_once(views: Views) -> None:
-    from codedark.entries import Op
-
     views.tape.facts(fact("Patient", "p2", "p2", {"into": "p1"}, 9, op=Op.LINK))
     record = views.caught_up()
     assert {row.patient for row in record.census("4W")} == {"p1"}
@@ -128,3 +127,41 @@ def test_patients_of_a_unit_come_in_bed_order(views: Views) -> None:
     record = views.caught_up()
     assert [banner.patient for banner in record.patients("4W")] == ["p1", "p2"]
     assert len(record.patients()) == 2
+
+
+def located(id_: str, owner: str, *places: tuple[str, str]) -> Fact:
+    """A visit that points to Location resources, as a FHIR import does."""
+    listed = [
+        {"location": {"reference": f"Location/{place}", "display": shown}, "status": "active"}
+        for place, shown in places
+    ]
+    return fact(
+        "Encounter", id_, owner, {"status": "in-progress", "class": {"code": "IMP"}, "location": listed}, op=Op.PUT
+    )
+
+
+def location(id_: str, name: str, kind: str, parent: str = "") -> Fact:
+    body = {"name": name, "physicalType": {"coding": [{"code": kind}]}}
+    return fact(
+        "Location", id_, None, body | ({"partOf": {"reference": f"Location/{parent}"}} if parent else {}), op=Op.PUT
+    )
+
+
+def test_a_bed_is_found_through_the_locations_around_it_whenever_they_come(views: Views) -> None:
+    views.tape.facts(patient("p3", "Kim"), located("e3", "p3", ("b2", "Bed 4E-02"), ("w", "Ward 4E")))
+    assert beds(views.caught_up(), "Ward 4E") == [("", "4E-02", "KIM, Ada")]  # by its words, while nobody said more
+    views.tape.facts(
+        location("b2", "Bed 4E-02", "bd", "w"), location("w", "4 East", "wa", "main"), location("main", "Main", "bu")
+    )
+    views.tape.facts(location("b1", "Bed 4E-01", "bd", "w"))
+    record = views.caught_up()
+    assert beds(record, "4 East") == [("", "4E-01", ""), ("", "4E-02", "KIM, Ada")]
+    assert record.chart("p3").banner.unit == "4 East"
+    assert [banner.patient for banner in record.search("4E-02")] == ["p3"]
+
+
+def test_a_double_booked_location_is_a_clash(views: Views) -> None:
+    views.tape.facts(location("w", "4 East", "wa"), location("b1", "Bed 1", "bd", "w"))
+    for number in (3, 4):
+        views.tape.facts(patient(f"p{number}", f"Kim{number}"), located(f"e{number}", f"p{number}", ("b1", "Bed 1")))
+    assert [row.clash for row in views.caught_up().census("4 East")] == [True, True]
