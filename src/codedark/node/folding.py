@@ -1,32 +1,45 @@
-"""The folder of views: the only process that writes them. It follows the journal and does nothing else."""
+"""The folder of views: the only process that writes them. It follows the journal and does nothing else.
+
+Views are disposable. When they are missing, damaged or ahead of the journal, the fold starts from the hourly snapshot
+and the journal's tail, and from nothing when there is none.
+"""
 
 from __future__ import annotations
 
+import shutil
 import threading
 
 import structlog
 
+from codedark.clock import Clock, SystemClock
 from codedark.errors import CodedarkError
 from codedark.journal import EpochKeys, JournalReader
 from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
-from codedark.views import Fold, ViewStore
+from codedark.views import Fold, Record, ViewStore, restore, snapshot
 
 _LOOK_S = 0.05
 _RETRY_S = 2.0
+_SNAPSHOT_EVERY_US = 3_600_000_000
+
+Log = structlog.typing.FilteringBoundLogger
 
 
-def follow(layout: Layout, order: Order, stop: threading.Event, log: structlog.typing.FilteringBoundLogger) -> None:
+def follow(layout: Layout, order: Order, stop: threading.Event, log: Log, clock: Clock | None = None) -> None:
     """Fold whatever the journal holds and then what comes, until `stop`. Looks 20 times a second when idle."""
+    clock = clock or SystemClock()
     reader = JournalReader.open(layout.journal, EpochKeys(layout.epochs, list(order.facility_secrets)))
-    store = ViewStore.open(layout.views, order.views_key)
-    fold = Fold(reader, store)
-    log.info("folding", fold=store.fold)
+    store = usable_views(layout, order.views_key, reader.head().size, log)
+    fold, snapped_us = Fold(reader, store), clock.steady_us()
+    log.info("folding", fold=store.fold, position=fold.position)
     try:
         while not stop.is_set():
             try:
                 done = fold.catch_up(max_entries=10_000)
+                if clock.steady_us() - snapped_us > _SNAPSHOT_EVERY_US and not done:
+                    take_snapshot(layout, store)
+                    snapped_us = clock.steady_us()
             except CodedarkError as error:
                 # The journal is the truth: say it, wait, look again. Readers keep what was folded before.
                 log.error("fold stopped", error=error.slug, where=where(error))
@@ -37,3 +50,40 @@ def follow(layout: Layout, order: Order, stop: threading.Event, log: structlog.t
     finally:
         store.close()
         reader.close()
+
+
+def take_snapshot(layout: Layout, store: ViewStore) -> None:
+    """Keep a sealed copy of the views as of now, so that a start is snapshot and tail."""
+    layout.snapshot.parent.mkdir(mode=0o700, exist_ok=True)
+    snapshot(store, layout.snapshot)
+
+
+def usable_views(layout: Layout, key: bytes, size: int, log: Log) -> ViewStore:
+    """The views in use; else those of the snapshot; else empty ones. `size`: entries in the journal.
+
+    Views that know more than the journal are of another journal (or this one was rolled back): never believed.
+    """
+    for attempt in (_views, _restored):
+        try:
+            store = attempt(layout, key)
+        except (CodedarkError, OSError) as error:
+            log.warning("views unusable", error=type(error).__name__, where=where(error))
+            continue
+        if store is not None and Record(store).as_of().position < size:
+            return store
+        if store is not None:
+            store.close()
+            log.warning("views unusable", reason="ahead of the journal")
+    shutil.rmtree(layout.views, ignore_errors=True)
+    return ViewStore.open(layout.views, key)
+
+
+def _views(layout: Layout, key: bytes) -> ViewStore | None:
+    return ViewStore.open(layout.views, key) if (layout.views / "current").is_file() else None
+
+
+def _restored(layout: Layout, key: bytes) -> ViewStore | None:
+    if not layout.snapshot.is_file():
+        return None
+    shutil.rmtree(layout.views, ignore_errors=True)
+    return restore(layout.snapshot, layout.views, key)

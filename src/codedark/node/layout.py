@@ -10,7 +10,8 @@ from pathlib import Path
 class Layout:
     """The folder of one node.
 
-    codedark.toml · journal/ · keys/ (0600) · views/ (encrypted, disposable) · packs/ · run/ (door.sock, node.lock)
+    codedark.toml · journal/ · keys/ (0600) · views/, snapshots/ (encrypted, disposable) · packs/ · run/ (door.sock,
+    node.lock)
     """
 
     root: Path
@@ -39,6 +40,11 @@ class Layout:
     def views(self) -> Path:
         """Encrypted, disposable: `codedark rebuild` makes them again."""
         return self.root / "views"
+
+    @property
+    def snapshot(self) -> Path:
+        """The hourly copy of the views, encrypted like them: a start is snapshot and tail."""
+        return self.root / "snapshots" / "views.snapshot"
 
     @property
     def packs(self) -> Path:

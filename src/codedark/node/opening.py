@@ -14,8 +14,10 @@ from codedark.clock import Chance, Clock, SystemChance, SystemClock
 from codedark.errors import JournalError, Locked, NotFound
 from codedark.journal import Checkpoint, DoorClient, Draft, EpochKeys, Journal, JournalReader, Receipt
 from codedark.node.config import Config
+from codedark.node.folding import usable_views
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
+from codedark.node.log import start_log
 from codedark.views import Fold, Record, ViewStore
 
 Progress = Callable[[int, int], None]
@@ -73,9 +75,9 @@ class OpenNode:
         try:
             if self.running:
                 return self._wait(reader.head().size - 1)
-            store = ViewStore.open(self.layout.views, self.keys.views_key)
+            size = reader.head().size
+            store = usable_views(self.layout, self.keys.views_key, size, start_log("console"))
             try:
-                size = reader.head().size
                 return Fold(reader, store).catch_up(progress=(lambda done: progress(done, size)) if progress else None)
             finally:
                 store.close()
