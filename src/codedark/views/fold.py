@@ -36,7 +36,8 @@ from codedark.views.store import ViewStore
 READ = 10_000
 _FLUSH_FACTS = 12_000
 CLINICAL = frozenset({"hl7.received", "fhir.imported"})
-_OUR_TROUBLE = (apsw.FullError, apsw.IOError, apsw.BusyError, apsw.NoMemError, apsw.CantOpenError, apsw.CorruptError)
+_OUR_TROUBLE = (apsw.FullError, apsw.IOError, apsw.BusyError, apsw.NoMemError, apsw.CantOpenError)
+_DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 
 Interpret = Callable[[Entry, Site], Interpretation]
 Progress = Callable[[int], None]
@@ -102,7 +103,7 @@ class Pass:
             return self._write(entries, start, len(entries))
         except _OUR_TROUBLE as error:
             raise _cannot_write(error) from error
-        except (CodedarkError, Restart):
+        except (CodedarkError, Restart, *_DAMAGE):
             raise
         except Exception:
             # One of them cannot be written: find it by folding one at a time, so that only it is left out.
@@ -115,7 +116,7 @@ class Pass:
             self._write(entries, index, index + 1)
         except _OUR_TROUBLE as error:
             raise _cannot_write(error) from error
-        except (CodedarkError, Restart):
+        except (CodedarkError, Restart, *_DAMAGE):
             raise
         except Exception as error:
             entry = entries[index]
@@ -256,7 +257,10 @@ class Fold:
     ) -> None:
         self._reader, self._interpret, self._mapping = reader, interpret, mapping
         self.store = store
-        self._pass = Pass(store, interpret)
+        try:
+            self._pass = Pass(store, interpret)
+        except _DAMAGE:
+            self._restart(Restart({}, -1))
 
     @property
     def position(self) -> int:
@@ -291,6 +295,11 @@ class Fold:
                 got = self._pass.advance(self._reader, READ if max_entries is None else max_entries - applied)
             except Restart as due:
                 self._restart(due)
+                applied = 0
+                continue
+            except _DAMAGE:
+                # Rotten pages cost a passage over the journal, nothing else: the file holds nothing of its own.
+                self._restart(Restart(self._pass.pinned, self._pass.pinned_at))
                 applied = 0
                 continue
             if not got:

@@ -19,12 +19,13 @@ from typing import Any
 import apsw
 import msgspec
 
-from codedark.errors import CannotUnseal, CodedarkError, NotFound
+from codedark.errors import CannotUnseal, ChainBroken, CodedarkError, NotFound
 from codedark.views.schema import SCHEMA_VERSION, TABLES
 from codedark.views.settings import fold_version, interpretive
 
 CIPHER = "chacha20"
 _POINTER = "current"
+_DISPOSABLE = "Views are disposable: delete the views folder and run `codedark rebuild`."
 _NONE_YET = "Start `codedark serve`; it folds the journal."
 _WRITER_CACHE_KIB = 131_072
 _READER_CACHE_KIB = 24_576
@@ -50,9 +51,16 @@ def connect(path: Path, key: bytes, *, writer: bool, create: bool = False) -> ap
         db.close()
         raise CannotUnseal(
             "the views file does not open with this key",
-            hint="Views are disposable: delete the views folder and run `codedark rebuild`.",
+            hint=_DISPOSABLE,
         ) from error
+    except apsw.CorruptError as error:
+        db.close()
+        raise _damaged() from error
     return db
+
+
+def _damaged() -> ChainBroken:
+    return ChainBroken(-1, "the views file is damaged", hint=_DISPOSABLE)
 
 
 def _unlock(db: apsw.Connection, key: bytes) -> None:
@@ -97,7 +105,11 @@ class ViewStore:
 
     @classmethod
     def open(cls, folder: Path, key: bytes, *, fold: str | None = None, readonly: bool = False) -> ViewStore:
-        """The views that `current` names, or those of one `fold` version. A writer makes the file when it is absent."""
+        """The views that `current` names, or those of one `fold` version. A writer makes a missing or bad file anew.
+
+        Raises `NotFound` (a reader before anything was folded), `CannotUnseal` (another key), `ChainBroken` (a reader
+        of a damaged file).
+        """
         folder = Path(folder)
         if not readonly:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -108,7 +120,13 @@ class ViewStore:
         if file is None or (not readonly and not (folder / file).exists()):
             return cls.create(folder, key, {}, point=fold is None)
         store = cls(folder, key, file, readonly=readonly, follow=fold is None)
-        store.meta("fold")
+        try:
+            store.meta("fold")
+        except ChainBroken:
+            if readonly:
+                raise
+            # It holds nothing of its own: the fold makes it again from the journal.
+            return cls.create(folder, key, {}, point=fold is None)
         return store
 
     @classmethod
@@ -154,8 +172,9 @@ class ViewStore:
 
     def meta(self, name: str, default: Any = None) -> Any:
         """One value of the file's own description."""
-        row = self.reader().execute("SELECT value FROM meta WHERE key=?", (name,)).fetchone()
-        return default if row is None else row[0]
+        with self.reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE key=?", (name,)).fetchone()
+            return default if row is None else row[0]
 
     def writer(self) -> apsw.Connection:
         """The one writing connection."""
@@ -191,11 +210,14 @@ class ViewStore:
         if db.in_transaction:
             yield db
             return
-        db.execute("BEGIN")
         try:
-            yield db
-        finally:
-            db.execute("COMMIT")
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.execute("COMMIT")
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            raise _damaged() from error
 
     def point(self) -> None:
         """Make this file the one that is read (atomic), and remove the files it replaces."""

@@ -10,7 +10,7 @@ import pytest
 from views_tape import KEY, Views, patient, spoken, stay
 
 from codedark.entries import ConfigSet
-from codedark.errors import CannotUnseal, NotFound
+from codedark.errors import CannotUnseal, ChainBroken, NotFound
 from codedark.views import Fold, Record, ViewStore, digest, fold_version, restore, snapshot
 
 
@@ -158,3 +158,36 @@ def test_views_are_disposable(views: Views) -> None:
     again = ViewStore.open(views.store.folder, KEY)
     Fold(views.tape, again, interpret=spoken).catch_up()
     assert digest(again) == before
+
+
+def _rot(path: Path, first_page: int = 1) -> None:
+    """Damage every page from this one on (page 0 holds the header)."""
+    raw = bytearray(path.read_bytes())
+    for at in range(first_page * 4096 + 100, len(raw), 4096):
+        raw[at] ^= 0xFF
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("first_page", [1, 8, 40])
+def test_a_damaged_file_is_folded_anew(views: Views, first_page: int) -> None:
+    for number in range(300):
+        views.tape.facts(patient(f"p{number}", "Marlowe" * 20), stay(f"e{number}", f"p{number}", f"4W^{number}^A"))
+    views.caught_up()
+    before = digest(views.store)
+    views.store.close()
+    _rot(views.store.path, first_page)
+    again = ViewStore.open(views.store.folder, KEY)
+    fold = Fold(views.tape, again, interpret=spoken)
+    for number in range(300):
+        views.tape.facts(patient(f"p{number}", "Marlowe" * 20), stay(f"e{number}", f"p{number}", f"4W^{number}^A"))
+    fold.catch_up()
+    assert digest(again) == before
+
+
+def test_reading_a_damaged_file_says_that_views_are_disposable(views: Views) -> None:
+    views.tape.facts(patient("p1", "Marlowe"))
+    views.caught_up()
+    views.store.close()
+    _rot(views.store.path)
+    with pytest.raises(ChainBroken, match="views file is damaged"):
+        Record(views.store).chart("p1")
