@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,6 +92,14 @@ def founding_settings(config: Config) -> list[Draft]:
     for feed in config.feed:
         values |= feed_settings(feed)
     return [draft_of(ConfigSet(key=key, value=value), source="node") for key, value in values.items()]
+
+
+def feed_changes(config: Config, settings: Mapping[str, object]) -> list[Draft]:
+    """What codedark.toml says of its feeds and the folded settings do not: appended when a node starts, so that the
+    record knows when a feed was declared to carry or expect something else."""
+    wanted = {key: value for feed in config.feed for key, value in feed_settings(feed).items()}
+    changed = {key: value for key, value in wanted.items() if settings.get(key) != value}
+    return [draft_of(ConfigSet(key=key, value=value), source="node") for key, value in changed.items()]
 
 
 def feed_settings(feed: Feed) -> dict[str, object]:

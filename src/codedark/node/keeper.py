@@ -17,15 +17,18 @@ import uvloop
 
 from codedark.access import NodeKeys, load_node_keys, server_context
 from codedark.clock import Chance, Clock, SystemChance, SystemClock
+from codedark.errors import CodedarkError
 from codedark.intake import FeedDeclaration, Listener, deliver_on
 from codedark.journal import Door, Journal
 from codedark.node.children import Child, Role, end, launch
 from codedark.node.config import Config, Feed
 from codedark.node.confine import keep_memory_private
+from codedark.node.founding import feed_changes
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock
 from codedark.node.log import start_log
 from codedark.node.order import Order
+from codedark.views import Record, ViewStore
 
 Ready = Callable[[dict[str, int]], None]
 
@@ -113,6 +116,7 @@ class Keeper:
         ]
         timer: asyncio.Task[None] | None = None
         try:
+            await asyncio.to_thread(self._declare, journal)
             await door.serve()
             await listener.start()
             for child in children:
@@ -132,6 +136,20 @@ class Keeper:
 
     def _open_journal(self, loop: asyncio.AbstractEventLoop) -> Journal:
         return Journal.open(self.layout.journal, self.keys.sealing(), self.clock, self.chance, deliver=deliver_on(loop))
+
+    def _declare(self, journal: Journal) -> None:
+        """Enter what codedark.toml says of its feeds and the views do not know yet. Twice is harmless."""
+        try:
+            store = ViewStore.open(self.layout.views, self.keys.views_key, readonly=True)
+        except CodedarkError:
+            settings: dict[str, object] = {}
+        else:
+            settings = dict(Record(store).settings())
+            store.close()
+        changes = feed_changes(self.config, settings)
+        if changes:
+            journal.append_all(changes)
+            self.log.info("feeds declared", count=len(changes))
 
     def _say_ready(self, listener: Listener, with_web: bool, ready: Ready | None) -> None:
         ports = dict(listener.ports)

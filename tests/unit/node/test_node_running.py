@@ -140,3 +140,21 @@ def test_the_log_has_no_patient_in_it(folder: Path) -> None:
         log = (folder / "run" / "listen.log").read_text()
     assert "listening" in log
     assert "MARLOWE" not in log
+
+
+def test_what_the_file_says_of_a_feed_becomes_an_entry_at_the_next_start(folder: Path) -> None:
+    text = (folder / "codedark.toml").read_text()
+    (folder / "codedark.toml").write_text(text.replace("expected_s = 0", "expected_s = 120"))
+    with running(folder) as node:
+        assert say(node.port, message(1)) == ["AA"]
+        assert _patients(folder, 1) == 1
+        node.stop()
+    feeds = codedark("status", "--json", "-f", folder).object["feeds"]
+    assert [(feed["name"], feed["expected_s"]) for feed in feeds] == [("ehr", 120)]
+
+
+def test_a_start_that_changes_no_feed_enters_no_setting(folder: Path) -> None:
+    before = codedark("status", "--json", "-f", folder).object["entries"]["config.set"]
+    with running(folder) as node:
+        node.stop()
+    assert codedark("status", "--json", "-f", folder).object["entries"]["config.set"] == before
