@@ -80,30 +80,34 @@ def _dose(dosage: Body) -> tuple[str, bool]:
 
 
 def _schedule(dosages: Any, note: str) -> str:
-    said = []
-    for dosage in dosages:
-        timing = dosage.get("timing") or {}
-        reason = text(dosage.get("asNeededCodeableConcept"))
-        said.append(
-            ", ".join(
-                filter(
-                    None,
-                    (
-                        text(timing.get("code")) or _repeat(timing.get("repeat") or {}),
-                        str(dosage.get("text") or ""),
-                        f"as needed for {reason}" if reason else "",
-                        str(dosage.get("patientInstruction") or ""),
-                    ),
-                )
-            )
-        )
+    said = "; then ".join(filter(None, (_instruction(dosage) for dosage in dosages)))
     # A remark may hold the condition of the order ("hold if HR < 60"): it stands with the schedule.
-    return " · ".join(filter(None, ("; then ".join(filter(None, said)), f"note: {note}" if note else "")))
+    return " · ".join(filter(None, (said, f"note: {note}" if note else "")))
 
 
-def _repeat(repeat: Body) -> str:
-    if repeat.get("timeOfDay"):
-        return "at " + ", ".join(str(each)[:5] for each in repeat["timeOfDay"])
+def _instruction(dosage: Body) -> str:
+    """Timing, instruction and condition of one dosage; what the instruction itself says is not said twice."""
+    reason = text(dosage.get("asNeededCodeableConcept"))
+    parts = [
+        _timing(dosage.get("timing") or {}),
+        str(dosage.get("text") or ""),
+        f"as needed for {reason}" if reason else "",
+        str(dosage.get("patientInstruction") or ""),
+    ]
+    distinct = list({part.casefold(): part for part in parts if part}.values())
+    return ", ".join(
+        part for part in distinct if not any(part.casefold() in other.casefold() for other in distinct if other != part)
+    )
+
+
+def _timing(timing: Body) -> str:
+    repeat = timing.get("repeat") or {}
+    times = [str(each)[:5] for each in repeat.get("timeOfDay") or ()]
+    often = text(timing.get("code")) or _often(repeat)
+    return " ".join(filter(None, (often, f"at {', '.join(times)}" if times else "")))
+
+
+def _often(repeat: Body) -> str:
     if not repeat.get("period"):
         return ""
     times = number(repeat.get("frequency", 1))

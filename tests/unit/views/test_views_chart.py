@@ -181,6 +181,20 @@ def test_dose_route_and_schedule_read_as_ordered(views: Views) -> None:
     assert drug.as_needed
 
 
+def test_explicit_times_stand_in_the_schedule_and_nothing_is_said_twice(views: Views) -> None:
+    timing = {"code": {"text": "every 12 hours"}, "repeat": {"timeOfDay": ["03:00:00", "15:00:00"]}}
+    said = {"timing": timing, "text": "1 g IV every 12 hours at 03:00, 15:00 as needed for fever"}
+    reason = {"asNeededCodeableConcept": {"text": "fever"}}
+    views.tape.facts(order("m1", "vancomycin", dosageInstruction=[{"timing": timing}, said | reason]))
+    once = "1 g IV every 12 hours at 03:00, 15:00 as needed for fever"
+    assert only_drug(views).schedule == f"every 12 hours at 03:00, 15:00; then {once}"
+
+
+def test_an_instruction_that_only_repeats_the_timing_is_said_once(views: Views) -> None:
+    views.tape.facts(order("m1", "x", dosageInstruction=[{"timing": {"code": {"text": "daily"}}, "text": "Daily"}]))
+    assert only_drug(views).schedule == "Daily"
+
+
 def test_a_rate_makes_an_infusion(views: Views) -> None:
     dosage = {"doseAndRate": [{"rateQuantity": {"value": 6, "unit": "mL/h"}}]}
     views.tape.facts(order("m1", "noradrenaline", dosageInstruction=[dosage]))
