@@ -50,6 +50,12 @@ def chance() -> SeededChance:
 
 
 @pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests last, whatever shuffled before: their driver leaves a running event loop in the process."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Everything that did not run, said so that nobody can overlook it."""
     reasons: dict[str, int] = {}

@@ -30,14 +30,13 @@ CHANGING = (
 )
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a node of two patients and some files to take in."""
-    place = tmp_path_factory.mktemp("transcripts")
-    new_node(place / "node")
-    (place / "two.hl7").write_bytes(message(1) + message(2))
-    (place / "notes.txt").write_text("not a message\n")
-    return place
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a new node and some files to take in. Each page has its own, so pages replay in any order."""
+    new_node(tmp_path / "node")
+    (tmp_path / "two.hl7").write_bytes(message(1) + message(2))
+    (tmp_path / "notes.txt").write_text("not a message\n")
+    return tmp_path
 
 
 def _run(line: str, place: Path) -> tuple[int, str]:
