@@ -149,16 +149,8 @@ def _dose(day: int, hour: int, minute: int, dose: str) -> Administration:
     return Administration(_when(day, hour, minute), dose, "R. Diaz", True, "", False, _stamp(60))
 
 
-def chart(number: int) -> Chart:
-    """Patient `number` of the ward."""
-    state = (AllergyState.HAS, AllergyState.NONE_KNOWN, AllergyState.COULD_NOT_BE_READ, AllergyState.NOT_RECORDED)[
-        number % 4
-    ]
-    allergies = (
-        Allergy("PENICILLIN", ("anaphylaxis",), "high", "drug", When("2019"), _stamp(4000)),
-        Allergy("Latex", ("rash",), "low", "environment", None, _stamp(4000)),
-    )
-    results = tuple(
+def _results(number: int) -> tuple[Result, ...]:
+    return tuple(
         Result(
             panel,
             name,
@@ -175,18 +167,32 @@ def chart(number: int) -> Chart:
         for panel, name, value, unit, reference, flag in _TESTS[number % 3 :]
         for back in range(2)
     )
-    vitals = tuple(
+
+
+def _vitals() -> tuple[Vital, ...]:
+    return tuple(
         Vital(name, value, unit, _when(23, 22 - 4 * back, 0), _stamp(100))
         for name, value, unit in _VITALS
         for back in range(4)
+    )
+
+
+def chart(number: int) -> Chart:
+    """Patient `number` of the ward."""
+    state = (AllergyState.HAS, AllergyState.NONE_KNOWN, AllergyState.COULD_NOT_BE_READ, AllergyState.NOT_RECORDED)[
+        number % 4
+    ]
+    allergies = (
+        Allergy("PENICILLIN", ("anaphylaxis",), "high", "drug", When("2019"), _stamp(4000)),
+        Allergy("Latex", ("rash",), "low", "environment", None, _stamp(4000)),
     )
     return Chart(
         banner=banner(number),
         allergy_state=state,
         allergies=allergies if state is AllergyState.HAS else (),
         medications=tuple(sorted((medication(n) for n in range(number % 4, 12)), key=lambda m: m.name)),
-        results=results,
-        vitals=vitals,
+        results=_results(number),
+        vitals=_vitals(),
         conditions=(
             Condition("Community-acquired pneumonia", "active", When("2026-11-19"), _stamp(3000)),
             Condition("Type 2 diabetes mellitus", "active", When("2011"), _stamp(3000)),

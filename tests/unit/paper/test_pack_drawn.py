@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import paper_scan
@@ -255,3 +256,20 @@ def test_patient_twice_is_a_pack_error() -> None:
     twice = ward_shapes.chart(0)
     with pytest.raises(PackError, match="twice"):
         drawn(ward_shapes.request((twice, twice)))
+
+
+def test_boxes_are_five_millimetres_wide_and_three_apart() -> None:
+    pack = drawn(ward_shapes.ward(1))
+    number = next(at for at, sheet in enumerate(pack.sheets) if sheet.form == "mar")
+    page = paper_scan.pages(pack.pdf)[number]
+    words, scan = page.get_textpage(), paper_scan.scan(page, 254)
+    _, bottom, _, top = words.get_charbox(words.search("refused").get_next()[0])
+    row = scan.crop(0, scan.height - round((bottom + top) / 2 * 254 / 72), scan.width, 1).grey
+    edges = [x for x in range(1, scan.width) if row[x] < 128 <= row[x - 1]]
+    ticks = [
+        (left, right)
+        for left, right in pairwise(edges)
+        if 50 <= right - left <= 60 and not any(value < 128 for value in row[left + 6 : right - 1])
+    ]
+    assert len(ticks) == 4 + 3 + 4  # the time due, the three to tick, the time given
+    assert all(later - earlier - 55 >= 30 for (earlier, _), (later, _) in pairwise(ticks[4:7]))
