@@ -10,7 +10,7 @@ from codedark.entries.v2 import interpret_message
 from codedark.errors import Uninterpretable
 from codedark.journal import Entry
 
-MAPPING_VERSION = "2026-11-24.2"
+MAPPING_VERSION = "2026-11-24.3"
 """Raised when the meaning of any entry changes: views built with another version are rebuilt beside the old ones."""
 
 

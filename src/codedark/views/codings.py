@@ -46,6 +46,12 @@ def text(concept: Any) -> str:
     return ""
 
 
+def is_only_echo(body: Any) -> bool:
+    """Whether an unnamed order stands here only because a stop did not say if it meant a medicine or a test."""
+    said = body.get("extension") or ()
+    return any(each.get("url") == "urn:codedark:order-kind-not-said" for each in said)
+
+
 def texts(concepts: Any) -> str:
     """Several concepts as words."""
     return ", ".join(filter(None, (text(concept) for concept in concepts or ())))

@@ -9,6 +9,7 @@ from codedark.views.codings import (
     amount,
     at,
     first_code,
+    is_only_echo,
     moment,
     number,
     ratio,
@@ -43,6 +44,8 @@ def medication(id_: str, body: Body, claimed_us: int | None) -> tuple[Section, C
     if status == "entered-in-error":
         return None
     name, code, drug = _drug_of(body)
+    if not (name or drug) and is_only_echo(body):
+        return None
     dosage = (body.get("dosageInstruction") or [{}])[0]
     dose, is_rate = _dose(dosage)
     ordered = moment(body, "authoredOn")

@@ -27,6 +27,7 @@ from codedark.views.codings import (
     codes,
     first_code,
     human,
+    is_only_echo,
     moment,
     number,
     plain,
@@ -322,6 +323,8 @@ def _condition(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | No
 
 def _order(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     if body.get("status") == "entered-in-error":
+        return None
+    if "code" not in body and is_only_echo(body):
         return None
     when = moment(body, "occurrenceDateTime", "authoredOn")
     return Section.ORDER, OrderCard(

@@ -264,3 +264,22 @@ def test_dose_that_ends_before_it_starts_has_only_its_start() -> None:
     meaning = dose(RXA.replace("20261123145800|20261123145800", "20261123145800|20261123135800"))
     body = only(meaning, "MedicationAdministration").body
     assert (body["effectiveDateTime"][:16], meaning.problems[0].path) == ("2026-11-23T14:58", "RXA[1].4")
+
+
+@pytest.mark.parametrize("kind", ["ORM^O01", "RDE^O11"])
+def test_stop_that_does_not_repeat_the_medicine_stops_it(kind: str) -> None:
+    stop = said(kind, PID, PV1, "ORC|DC|P55^ANNA|F66^PHARM", at="20261124080000")
+    (body,) = [body for (kind, _), body in folded([order(), stop]).items() if kind == "MedicationRequest"]
+    assert (body["status"], body["medicationCodeableConcept"]["text"]) == ("stopped", "Vancomycin 1 g")
+
+
+def test_stop_of_a_test_that_is_not_repeated_stops_it() -> None:
+    ordered = said("ORM^O01", PID, PV1, "ORC|NW|P9^ANNA", "OBR|1|P9^ANNA||718-7^Hb^LN")
+    stop = said("ORM^O01", PID, PV1, "ORC|CA|P9^ANNA", at="20261124080000")
+    (body,) = [body for (kind, _), body in folded([ordered, stop]).items() if kind == "ServiceRequest"]
+    assert (body["status"], body["code"]["text"]) == ("revoked", "Hb")
+
+
+def test_order_without_number_and_content_is_on_the_worklist() -> None:
+    meaning = said("ORM^O01", PID, PV1, "ORC|DC")
+    assert [problem.path for problem in meaning.problems] == ["ORC[1]"]

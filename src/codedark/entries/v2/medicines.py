@@ -110,6 +110,36 @@ def medication_status(group: OrderGroup) -> str:
     return _STOPPED.get(text_of(group.orc, 1)) or _STOPPED.get(text_of(group.orc, 5), "stopped")
 
 
+_PHARMACY = frozenset({"OMP", "RDE", "RAS", "RDS", "RGV", "RRE", "RRO"})
+_UNTOLD = frozenset({"ORM", "ORR", "OSR"})
+
+
+def read_bare_order(reading: Reading, group: OrderGroup) -> None:
+    """An ORC alone: a stop, hold or release that does not repeat what was ordered. An ORM may mean a medicine as well
+    as a test, so both orders of that number hear it; a stop must not miss the medicine."""
+    reading.topics.add("orders")
+    if not any(value for _, value in numbers(reading, group)):
+        reading.problem(group.path, "an order that has no number and names nothing", kind="ServiceRequest")
+        return
+    at = order_time(reading, group)
+    stated = {"MedicationRequest": medication_status(group), "ServiceRequest": order_status(group)}
+    if reading.family in _PHARMACY:
+        del stated["ServiceRequest"]
+    elif reading.family not in _UNTOLD:
+        del stated["MedicationRequest"]
+    for kind, status in stated.items():
+        body: Json = reading.subject({"intent": "order"}, encounter="")
+        body["identifier"] = order_identifiers(reading, group)
+        if status:
+            body["status"] = status
+        if len(stated) > 1:
+            # Of the two one was never ordered; until something else names it, it is not shown.
+            body["extension"] = [{"url": "urn:codedark:order-kind-not-said", "valueBoolean": True}]
+        path = group.path if len(stated) == 1 else f"{group.path}.{'RX' if kind == 'MedicationRequest' else 'OBR'}"
+        ranked = reading.rank(at_us=at, hearsay=reading.family in ("RAS", "RDS", "RGV"))
+        reading.claim(path, kind, order_id(reading, group, kind), body, ranked=ranked, at_us=at)
+
+
 def _mixture(group: OrderGroup) -> Json:
     components = group.every("RXC")
     if not components:

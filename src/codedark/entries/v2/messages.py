@@ -16,7 +16,12 @@ from codedark.entries.v2.appointments import read_appointment
 from codedark.entries.v2.conditions import read_diagnosis, read_problem, read_procedure
 from codedark.entries.v2.documents import read_document
 from codedark.entries.v2.immunizations import read_immunizations
-from codedark.entries.v2.medicines import read_administrations, read_dispense, read_medication_order
+from codedark.entries.v2.medicines import (
+    read_administrations,
+    read_bare_order,
+    read_dispense,
+    read_medication_order,
+)
 from codedark.entries.v2.orders import OrderGroup, read_service
 from codedark.entries.v2.patients import read_link, read_merge, read_patient
 from codedark.entries.v2.reading import Reading
@@ -257,6 +262,9 @@ def _read_order(reading: Reading, order: OrderGroup) -> None:
         read_loose_observations(reading, order.segments)
     elif reading.family in _RESULTS or (reading.family == "ADT" and order.obr is not None) or reading.family == "ORF":
         read_report(reading, order)
+    elif order.obr is None and order.orc is not None:
+        read_bare_order(reading, order)
+        read_loose_observations(reading, order.segments)
     else:
         read_service(reading, order)
         read_loose_observations(reading, order.segments)
