@@ -88,6 +88,10 @@ class Pen:
             for vital in vitals
         )
 
+    def unit(self, unit: str) -> str:
+        """A unit as it is read at a bedside: mmHg for mm[Hg]; others as sent."""
+        return wording.UNITS.get(unit, unit)
+
     def birth(self, birth_date: str) -> str:
         """04-Mar-1955 (71 y)."""
         return wording.birth(birth_date, self.now_us, self.zone)

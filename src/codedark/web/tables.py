@@ -17,6 +17,17 @@ from codedark.views import Medication, Result, Stamp, Vital, When
 _HELD = frozenset({"on-hold"})
 _ENDED = frozenset({"stopped", "cancelled", "completed", "entered-in-error"})
 SPARK_WIDTH, SPARK_HEIGHT = 96, 20
+NEWS2_ORDER = (
+    ("respirat",),
+    ("oxygen", "spo2"),
+    ("systolic",),
+    ("diastolic",),
+    ("blood pressure",),
+    ("heart", "pulse"),
+    ("responsive", "conscious", "avpu"),
+    ("temperature",),
+)
+"""Words by which a vital sign is placed; the order is that of the RCP's NEWS2 chart."""
 IMPOSSIBLE_S = 5 * 60
 """A time further ahead of the moment it was heard cannot be true, and is never "the latest" (security decision 10)."""
 
@@ -93,15 +104,20 @@ def _test_row(group: list[Result]) -> TestRow:
 
 
 def vital_rows(vitals: Iterable[Vital]) -> tuple[VitalRow, ...]:
-    """Vitals by name, each newest first."""
+    """Vitals in the order of a NEWS2 chart, others after them as they came; each newest first."""
     grouped: dict[tuple[str, str], list[Vital]] = {}
     for vital in vitals:
         grouped.setdefault((vital.name, vital.unit), []).append(vital)
     rows = []
-    for group in grouped.values():
+    for group in sorted(grouped.values(), key=lambda group: _place(group[0].name)):
         group.sort(key=lambda vital: _instant(vital.when, vital.stamp), reverse=True)
         rows.append(VitalRow(group[0], tuple(group[1:]), trend([vital.value for vital in reversed(group)])))
     return tuple(rows)
+
+
+def _place(name: str) -> int:
+    lower = name.lower()
+    return next((place for place, words in enumerate(NEWS2_ORDER) if any(word in lower for word in words)), 99)
 
 
 def critical_now(panels_drawn: Iterable[Panel]) -> tuple[Result, ...]:

@@ -23,6 +23,8 @@ MARK_WORDS = {
     Mark.TRANSFER: "transferred",
     Mark.IMPORT: "imported",
 }
+UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[IU]": "units", "{score}": "", "[pH]": "", "1": ""}
+"""UCUM codes as they are read at a bedside (UCUM, tables 3 to 5). Notation only: no value is ever converted."""
 _MINUTE_US = 60 * US_PER_S
 _PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
 

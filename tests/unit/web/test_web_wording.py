@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from codedark.clock import US_PER_S
-from codedark.views import Mark, Medication, Result, Stamp, When
+from codedark.views import Mark, Medication, Result, Stamp, Vital, When
 from codedark.web import state, tables, wording
 
 ZONE = ZoneInfo("America/New_York")
@@ -112,3 +112,12 @@ def test_amber_begins_after_the_threshold_and_red_after_twice_that() -> None:
         return state.level_of(NOW - seconds * US_PER_S, NOW, 900, clock_trusted=True).value
 
     assert [level(s) for s in (900, 901, 1800, 1801)] == ["heard", "old", "old", "very-old"]
+
+
+def test_vitals_stand_in_the_order_of_a_news2_chart() -> None:
+    names = ("Body temperature", "Pain", "Heart rate", "Oxygen saturation by pulse oximetry", "Respiratory rate")
+    rows = tables.vital_rows(Vital(name, "1", "", None, STAMP) for name in names)
+
+    assert [row.latest.name for row in rows] == [
+        "Respiratory rate", "Oxygen saturation by pulse oximetry", "Heart rate", "Body temperature", "Pain"
+    ]  # fmt: skip
