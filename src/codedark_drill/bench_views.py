@@ -8,6 +8,7 @@ chart is handed over, as the ward's page does it.
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import tempfile
@@ -32,15 +33,24 @@ def run(short: bool = False) -> dict[str, Any]:
     """`fold` (messages, facts, facts_per_s and by CPU time, facts_per_message) and `chart` in ms (p50, p95, max; with
     and without the view entry), `inpatients`, `readers`. `short`: a tenth of the hospital and of the charts."""
     with tempfile.TemporaryDirectory(prefix="codedark-bench-") as place:
-        folder, said = Path(place) / "node", Path(place) / "hospital.hl7"
+        folder, said = Path(place) / "node", Path(place) / "said"
         found_drill_node(folder)
-        start = time.time_ns() // 1000 - _HOUR_US
-        hospital = Hospital(_SEED, _SHORT_BEDS if short else _BEDS)
-        said.write_bytes(b"".join(spoken.data for spoken in hospital.messages(start, start + _HOUR_US)))
+        _write(said, Hospital(_SEED, _SHORT_BEDS if short else _BEDS))
         run_command("import", str(said), "--folder", str(folder))
         with open_node(folder) as node:
             fold = _fold(node)
             return {"fold": fold, **_charts(node, CHARTS_EACH // 10 if short else CHARTS_EACH)}
+
+
+def _write(folder: Path, hospital: Hospital) -> None:
+    """An hour of a hospital that ends now, in files of five hundred messages."""
+    folder.mkdir()
+    start = time.time_ns() // 1000 - _HOUR_US
+    messages = hospital.messages(start, start + _HOUR_US)
+    for number in itertools.count():
+        if not (held := list(itertools.islice(messages, 500))):
+            return
+        (folder / f"{number:06d}.hl7").write_bytes(b"".join(spoken.data for spoken in held))
 
 
 def _fold(node: OpenNode) -> dict[str, Any]:
