@@ -1,26 +1,160 @@
-"""All benches by name, run one after another in processes of their own; what they found as rows and as a page."""
+"""All benches by name, one after another, each in a process of its own; what they found as rows and as a page."""
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
+import orjson
+
+from codedark.errors import ConfigError
+
+from .machine import describe
 from .stage import Stage
 
-NAMES: tuple[str, ...] = ()
+
+class Figure(NamedTuple):
+    """One line of the table. `path`: where it stands in the bench's result, dots between names; `at_least`, `at_most`:
+    the target (issue 2), None where there is none."""
+
+    bench: str
+    words: str
+    path: str
+    at_least: float | None = None
+    at_most: float | None = None
 
 
-def run_all(names: tuple[str, ...], short: bool, stage: Stage) -> dict[str, Any]:
-    """x"""
-    return {"machine": {}}
+FIGURES: tuple[Figure, ...] = (
+    Figure("mllp", "messages kept and acknowledged a second", "codedark.ack_per_s", at_least=10_000),
+    Figure("mllp", "p99, ms", "codedark.p99_ms", at_most=20),
+    Figure("mllp", "the same while views are folded", "codedark_folding.ack_per_s"),
+    Figure("mllp", "bare receiver beside it, a second", "bare.ack_per_s"),
+    Figure("mllp", "`hl7` package's server beside both (keeps nothing), a second", "hl7.ack_per_s"),
+    Figure("mllp", "ratio to the bare receiver", "ratio_to_bare", at_least=0.35),
+    Figure("mllp", "ratio to the `hl7` package", "ratio_to_hl7"),
+    Figure("mllp", "connections", "connections"),
+    Figure("mllp", "bytes of a message", "message_bytes"),
+    Figure("hl7", "header read, µs", "peek_us"),
+    Figure("hl7", "whole message read, µs", "parse_us"),
+    Figure("hl7", "ratio to the `hl7` package", "ratio_to_hl7"),
+    Figure("views", "facts a second, sealed entries to views", "fold.facts_per_s", at_least=10_000),
+    Figure("views", "facts a second of processor time", "fold.facts_per_cpu_s"),
+    Figure("views", "facts per entry, mean of the drill's mix", "fold.facts_per_entry"),
+    Figure("views", "inpatients", "inpatients"),
+    Figure("views", "chart read, 4 readers, p95 ms", "chart.p95_ms"),
+    Figure("views", "chart read with its view entry durable, p95 ms", "chart_and_view_entry.p95_ms", at_most=10),
+    Figure("chart", "chart's page over HTTPS, 4 readers, p50 ms", "p50_ms"),
+    Figure("chart", "chart's page over HTTPS, 4 readers, p95 ms", "p95_ms"),
+    Figure("chart", "pages a second", "pages_per_s"),
+    Figure("chart", "inpatients", "inpatients"),
+    Figure("pack", "pages a second", "pages_per_s"),
+    Figure("pack", "bare typst setting the same values, pages a second", "bare.pages_per_s"),
+    Figure("pack", "ratio by page", "ratio"),
+    Figure("pack", "patients of the unit", "patients"),
+    Figure("pack", "pages", "pages"),
+    Figure("pack", "peak memory of the drawing child, MiB", "peak_mib"),
+)
+NAMES: tuple[str, ...] = tuple(dict.fromkeys(figure.bench for figure in FIGURES))
+
+_SHORT: dict[str, dict[str, Any]] = {
+    "mllp": {"seconds": 0.4, "connections": 16},
+    "hl7": {"repeats": 100},
+    "views": {"short": True},
+    "chart": {"short": True},
+    "pack": {"short": True},
+}
 
 
-def rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
-    return []
+def run_all(names: Sequence[str], short: bool, stage: Stage) -> dict[str, Any]:
+    """What each bench found, by name, with the machine and the moment. Raises `ConfigError` for an unknown name."""
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise ConfigError(f"there is no bench {', '.join(unknown)}", hint=f"Benches: {', '.join(NAMES)}.")
+    results: dict[str, Any] = {"machine": describe(), "short": short}
+    for number, name in enumerate(names, 1):
+        stage.say(f"bench {number} of {len(names)}: {name}")
+        results[name] = _in_child(name, short)
+    results["measured"] = datetime.now(UTC).isoformat(timespec="minutes")
+    return results
+
+
+def measure(name: str, short: bool) -> dict[str, Any]:
+    """One bench, here."""
+    run: Callable[..., dict[str, Any]] = importlib.import_module(f".bench_{name}", __package__).run
+    return run(**_SHORT[name]) if short else run()
+
+
+def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """The table: bench, figure, value, target with "yes" or "NO"; figures that were not measured are left out."""
+    found = []
+    for figure in FIGURES:
+        value = _at(results.get(figure.bench), figure.path)
+        if value is not None:
+            found.append(
+                (figure.bench, figure.words, _written(value), "" if results["short"] else _target(figure, value))
+            )
+    return found
 
 
 def page(results: dict[str, Any]) -> str:
-    return ""
+    """docs/why/performance.md, whole."""
+    lines = [
+        "# Performance",
+        "",
+        "Written by `codedark bench --write docs/why/performance.md`; what each bench does: docs/reference/bench.md.",
+        "Ratios are of one run, side by side on one machine; times are not tests. The load generators run on the same",
+        "cores as what they measure.",
+        "",
+        f"Measured {results['measured']} on {machine_line(results['machine'])}",
+        "",
+        "| bench | figure | value | target |",
+        "|---|---|--:|---|",
+        *(f"| {bench} | {words} | {value} | {target} |" for bench, words, value, target in rows(results)),
+    ]
+    if results["short"]:
+        lines += ["", "Short sizes: these figures say that it runs, not how fast."]
+    return "\n".join(lines) + "\n"
 
 
 def machine_line(machine: dict[str, Any]) -> str:
+    """The machine in one line."""
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Linux {machine['kernel']}, "
+        f"Python {machine['python']}, fdatasync of 4 KiB p50 {machine['fdatasync_p50_ms']} ms."
+    )
+
+
+def _in_child(name: str, short: bool) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "codedark_drill.benches", name, str(int(short))], stdout=subprocess.PIPE, check=False
+    )
+    if done.returncode:
+        return {"failed": f"ended with {done.returncode}"}
+    found: dict[str, Any] = orjson.loads(done.stdout)
+    return found
+
+
+def _at(found: Any, path: str) -> Any:
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _written(value: float) -> str:
+    return f"{value:,}"
+
+
+def _target(figure: Figure, value: float) -> str:
+    if figure.at_least is not None:
+        return f"≥ {figure.at_least:,} {'yes' if value >= figure.at_least else 'NO'}"
+    if figure.at_most is not None:
+        return f"≤ {figure.at_most:,} {'yes' if value <= figure.at_most else 'NO'}"
     return ""
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(orjson.dumps(measure(sys.argv[1], sys.argv[2] == "1"), option=orjson.OPT_NON_STR_KEYS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -78,6 +78,9 @@ def bench(
         stage.say(f"written: {write}")
     shown = table(("bench", "figure", "value", "target"), benches.rows(results))
     output.result(results, [benches.machine_line(results["machine"]), shown])
+    failed = [name for name in benches.NAMES if "failed" in results.get(name, {})]
+    if failed:
+        raise ConfigError(f"a bench did not end well: {', '.join(failed)}", hint="Its own words stand above.")
 
 
 @contextmanager
@@ -110,7 +113,7 @@ def _chapters(chapter: str, folder: Path) -> tuple[str, ...]:
     return (chapter,) if fed or chapter == "feed" else ("feed", chapter)
 
 
-def _failure(summary: dict[str, Any], chapters: tuple[str, ...] | Any) -> str:
+def _failure(summary: dict[str, Any], chapters: Sequence[str]) -> str:
     """What a demo that went wrong says; "" when all went well."""
     if summary["unanswered"]:
         return f"{summary['unanswered']} messages were never answered"

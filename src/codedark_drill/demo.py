@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import ssl
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.client import HTTPSConnection
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -31,6 +29,7 @@ from .sender import Sender, Tally
 from .speech import Spoken
 from .stage import Stage, run
 from .times import HOUR_US
+from .visitor import Visitor
 
 CHAPTERS = ("feed", "files", "dark", "packs", "verify")
 _PACK_WORKERS = 2
@@ -255,20 +254,15 @@ def _clear(folder: Path) -> None:
 
 
 def _page_status(url: str, folder: Path) -> str:
-    """What the web server answers, checked against the node's own certificate authority where its file is found."""
-    host, port = url.removeprefix("https://").rstrip("/").rsplit(":", 1)
-    context = ssl.create_default_context()
-    for authority in sorted((folder / "keys").glob("*ca*.pem")):
-        context.load_verify_locations(authority)
-    for _ in range(100):
-        connection = HTTPSConnection(host, int(port), timeout=5, context=context)
-        try:
-            connection.request("GET", "/")
-            return f"{connection.getresponse().status} at {url}"
-        except ssl.SSLCertVerificationError:
-            return f"a certificate this machine does not know, at {url}"
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    return f"nothing yet at {url}"
+    """What the web server answers, its certificate checked against the node's own root."""
+    visitor = Visitor(url, folder)
+    try:
+        for _ in range(100):
+            try:
+                return f"{visitor.get('/login')} at {url}"
+            except OSError:
+                visitor.close()
+                time.sleep(0.1)
+        return f"nothing yet at {url}"
+    finally:
+        visitor.close()
