@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -74,10 +75,11 @@ def message(number: int, unit: str = "4W") -> bytes:
     ).encode()
 
 
-def say(port: int, *messages: bytes) -> list[str]:
-    """Send over MLLP, one connection, and return MSA-1 of each answer."""
+def say(port: int, *messages: bytes, trust: ssl.SSLContext | None = None) -> list[str]:
+    """Send over MLLP (over TLS with `trust`), one connection, and return MSA-1 of each answer."""
     answers = []
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as wire:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as plain:
+        wire = trust.wrap_socket(plain) if trust else plain
         for each in messages:
             wire.sendall(frame(each))
             heard = b""
