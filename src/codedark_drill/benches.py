@@ -124,7 +124,8 @@ def machine_line(machine: dict[str, Any]) -> str:
     """The machine in one line."""
     return (
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB, Linux {machine['kernel']}, "
-        f"Python {machine['python']}, fdatasync of 4 KiB p50 {machine['fdatasync_p50_ms']} ms."
+        f"Python {machine['python']}, fdatasync of 4 KiB p50 {machine['fdatasync_p50_ms']} ms, "
+        f"load before it began {machine['load']}."
     )
 
 

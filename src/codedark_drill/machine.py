@@ -15,7 +15,8 @@ _PAGE = 4096
 
 
 def describe(place: Path | None = None) -> dict[str, Any]:
-    """This machine. `fdatasync_p50_ms`: one 4 KiB write kept on the disk of `place` (default: the temporary folder)."""
+    """This machine. `fdatasync_p50_ms`: one 4 KiB write kept on the disk of `place` (default: the temporary folder).
+    `load`: processes that already wanted a core (one-minute average): anything but about 0 spoils the figures."""
     return {
         "cpu": _processor(),
         "cores": len(os.sched_getaffinity(0)),
@@ -23,6 +24,7 @@ def describe(place: Path | None = None) -> dict[str, Any]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "fdatasync_p50_ms": fdatasync_ms(place),
+        "load": round(os.getloadavg()[0], 1),
     }
 
 

@@ -21,7 +21,7 @@ class Visitor:
         context = ssl.create_default_context(cafile=str(folder / "keys" / "root.pem"))
         self._connection = HTTPSConnection(self._host, int(port), timeout=30, context=context)
         self._jar: dict[str, str] = {}
-        self._token = ""
+        self._form_mark = ""
 
     def get(self, path: str) -> int:
         """Ask for a page; its status. Raises OSError when nobody answers."""
@@ -30,7 +30,7 @@ class Visitor:
     def log_in(self, login: str, password: str) -> bool:
         """Through the log-in page, as a person does."""
         self.get("/login")
-        form = urlencode({"token": self._token, "next": "/units", "login": login, "password": password})
+        form = urlencode({"token": self._form_mark, "next": "/units", "login": login, "password": password})
         kind = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
         return self._ask("POST", "/login", form.encode(), kind) == 303
 
@@ -51,5 +51,5 @@ class Visitor:
             for name, morsel in SimpleCookie(line).items():
                 self._jar[name] = morsel.value
         found = _TOKEN.search(page)
-        self._token = found[1].decode() if found else self._token
+        self._form_mark = found[1].decode() if found else self._form_mark
         return answer.status

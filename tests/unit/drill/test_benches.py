@@ -9,7 +9,15 @@ from codedark_drill import benches
 from codedark_drill.machine import describe
 from codedark_drill.stage import Stage
 
-MACHINE = {"cpu": "C", "cores": 2, "memory_gib": 4, "kernel": "6", "python": "3.11", "fdatasync_p50_ms": 1.5}
+MACHINE = {
+    "cpu": "C",
+    "cores": 2,
+    "memory_gib": 4,
+    "kernel": "6",
+    "python": "3.11",
+    "fdatasync_p50_ms": 1.5,
+    "load": 0.1,
+}
 
 
 def results(ack_per_s: float, short: bool = False) -> dict[str, object]:
@@ -32,7 +40,10 @@ def test_short_sizes_are_not_held_against_targets() -> None:
 
 
 def test_the_page_names_the_machine() -> None:
-    assert "C, 2 cores, 4 GiB, Linux 6, Python 3.11, fdatasync of 4 KiB p50 1.5 ms." in benches.page(results(1))
+    assert (
+        "C, 2 cores, 4 GiB, Linux 6, Python 3.11, fdatasync of 4 KiB p50 1.5 ms, load before it began 0.1."
+        in benches.page(results(1))
+    )
 
 
 def test_an_unknown_bench_is_refused() -> None:
