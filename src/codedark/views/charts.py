@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -81,10 +82,17 @@ class Cards:
 
 def stamp(card: c.Card) -> Stamp:
     """The origin of a card."""
-    kind, _, name = card.source.partition(":")
-    return Stamp(card.position, card.recorded_us, _MARKS.get(kind, Mark.FEED), name or kind)
+    return _stamp(card.position, card.recorded_us, card.source)
 
 
+# The items of one message share their stamp and mostly their time: each is made once.
+@lru_cache(maxsize=8192)
+def _stamp(position: int, recorded_us: int, source: str) -> Stamp:
+    kind, _, name = source.partition(":")
+    return Stamp(position, recorded_us, _MARKS.get(kind, Mark.FEED), name or kind)
+
+
+@lru_cache(maxsize=8192)
 def when(moment: Moment | None) -> When | None:
     """A moment as a shape."""
     return None if moment is None else When(moment.iso, moment.source_text, moment.assumed)
