@@ -40,7 +40,7 @@ ED_ARRIVALS_PER_BED_AND_HOUR = (
     0.11,
 )
 """By local hour 0–23; the shape (quiet at 04, busy 10–20) is every emergency department's."""
-_ADMITTED = 0.24
+_ADMITTED = 0.34
 _WARDS = (UnitKind.WARD, UnitKind.STEP_DOWN, UnitKind.INTENSIVE)
 
 
@@ -148,9 +148,9 @@ class Journeys:
     def _admitted_from_emergency(self, stay: Stay) -> Thread:
         ward, chance = self._ward, self._ward.chance
         age = ward.clock.local(ward.now_us).year - stay.patient.born.year
-        kind = UnitKind.CHILDREN if age < 17 else chance.choices(_WARDS, (78, 10, 12))[0]
+        kind = UnitKind.CHILDREN if age < 17 else chance.choices(_WARDS, (50, 28, 22))[0]
         stay.illness = illness_for(
-            kind, chance.choice(("MED", "CAR", "SUR", "NEU")) if kind is UnitKind.WARD else "", chance
+            kind, chance.choice(("MED", "MED", "CAR", "NEU", "ONC")) if kind is UnitKind.WARD else "", chance
         )
         stay.reason = (stay.illness.code, stay.illness.name)
         stay.patient_class, stay.service = "I", stay.illness.service
