@@ -6,6 +6,7 @@ code of its class (docs/reference/exit-codes.md); with --json stdout ends with {
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -31,6 +32,7 @@ from codedark.cli import (
 from codedark.cli.output import Output, visible
 from codedark.cli.plugins import add_plugins
 from codedark.errors import CodedarkError
+from codedark.node import where
 
 _COMMANDS: dict[str, Callable[..., None]] = {
     "init": init.init,
@@ -44,6 +46,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "doctor": doctor.doctor,
 }
 _GROUPS = {"journal": journal.app, "person": person.app, "unit": unit.app, "feed": feed.app, "trust": trust.app}
+_FAULT_HINT = "A fault of ours; nothing that was kept is lost. Report this line (CODEDARK_TRACEBACK=1 says more)."
 OWN = frozenset(_COMMANDS) | frozenset(_GROUPS)
 
 
@@ -87,6 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        # A fault of our own. Its message may quote what it was given, so only its class and place are said.
+        if os.environ.get("CODEDARK_TRACEBACK"):
+            raise
+        _tell(CodedarkError(f"{type(error).__name__} in {where(error)}", hint=_FAULT_HINT), "--json" in given)
+        raise SystemExit(CodedarkError.exit_code) from None
 
 
 def _tell(error: CodedarkError, as_json: bool) -> None:

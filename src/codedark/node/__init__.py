@@ -17,6 +17,7 @@ from codedark.node.founding import Founded, found
 from codedark.node.keeper import listen, serve
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
+from codedark.node.log import where
 from codedark.node.machine import Finding
 from codedark.node.opening import OpenNode, open_node, open_reader
 from codedark.node.packing import Drawn
@@ -55,4 +56,5 @@ __all__ = [
     "recover",
     "serve",
     "standing",
+    "where",
 ]

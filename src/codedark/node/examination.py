@@ -13,6 +13,7 @@ from codedark.journal import DoorClient, JournalReader
 from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.lock import held
+from codedark.node.log import where
 from codedark.node.machine import Finding, machine_findings
 from codedark.node.reporting import standing
 from codedark.views import Record, ViewStore
@@ -42,6 +43,9 @@ def _guarded(
         found.extend(part(layout, config, clock))
     except CodedarkError as error:
         found.append(Finding(part.__name__.strip("_"), "red", str(error), error.hint))
+    except Exception as error:
+        says = f"could not be examined: {type(error).__name__} in {where(error)}"
+        found.append(Finding(part.__name__.strip("_"), "red", says, "Report this line; views can be made again."))
     return found
 
 

@@ -65,11 +65,11 @@ class _Foreign(logging.Handler):
 
 
 def where(error: BaseException) -> str:
-    """`file.py:line function` of the innermost frame: enough to find the place, nothing of what was in it."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    """`file.py:line function` of the innermost frame of ours (else of anybody): the place, nothing of what was in it."""
+    trace, found, any_place = error.__traceback__, "", ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        any_place = f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}"
+        found = any_place if "codedark" in code.co_filename else found
         trace = trace.tb_next
-    if trace is None:
-        return ""
-    code = trace.tb_frame.f_code
-    return f"{code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno} {code.co_name}"
+    return found or any_place

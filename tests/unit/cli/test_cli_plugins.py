@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from node_rig import COMMAND, ENVIRONMENT, Done
 
-WORKING = "import typer\n\n\ndef greet() -> None:\n    '''Say hello.'''\n    typer.echo('hello')\n"
+WORKING = """import typer
+
+
+def greet() -> None:
+    'Say hello.'
+    typer.echo('hello')
+
+
+def fall() -> None:
+    'Fail as nobody foresaw.'
+    raise ValueError('MARLOWE^Ada')
+"""
 
 
 @pytest.fixture
@@ -21,7 +32,7 @@ def plugins(tmp_path: Path) -> Path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: greeting\nVersion: 1\n")
     (info / "entry_points.txt").write_text(
-        "[codedark.commands]\ngreet = greeting:greet\nwreck = wrecked:wreck\nstatus = greeting:greet\n"
+        "[codedark.commands]\ngreet = greeting:greet\nwreck = wrecked:wreck\nfall = greeting:fall\nstatus = greeting:greet\n"
     )
     return tmp_path
 
@@ -51,3 +62,11 @@ def test_a_broken_plug_in_does_not_break_the_others(plugins: Path) -> None:
 
 def test_a_plug_in_cannot_take_the_place_of_our_own_command(plugins: Path) -> None:
     assert "hello" not in _run(plugins, "status", "-f", str(plugins)).out
+
+
+def test_a_fault_that_nobody_foresaw_says_its_place_and_not_its_words(plugins: Path) -> None:
+    done = _run(plugins, "fall")
+    assert done.code == 1
+    assert "ValueError in " in done.err
+    assert "MARLOWE" not in done.err + done.out
+    assert "Traceback" not in done.err
