@@ -65,7 +65,7 @@ class _Foreign(logging.Handler):
 
 
 def where(error: BaseException) -> str:
-    """`file.py:line function` of the innermost frame of ours (else of anybody): the place, nothing of what was in it."""
+    """`file.py:line function` of the innermost frame of ours (else of anybody): the place, not what was in it."""
     trace, found, any_place = error.__traceback__, "", ""
     while trace is not None:
         code = trace.tb_frame.f_code

@@ -32,7 +32,8 @@ def plugins(tmp_path: Path) -> Path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: greeting\nVersion: 1\n")
     (info / "entry_points.txt").write_text(
-        "[codedark.commands]\ngreet = greeting:greet\nwreck = wrecked:wreck\nfall = greeting:fall\nstatus = greeting:greet\n"
+        "[codedark.commands]\ngreet = greeting:greet\nwreck = wrecked:wreck\n"
+        "fall = greeting:fall\nstatus = greeting:greet\n"
     )
     return tmp_path
 
