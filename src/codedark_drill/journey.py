@@ -110,7 +110,7 @@ class Journeys:
 
     def _arriving(self) -> Patient:
         person = self._ward.registry.person(UnitKind.EMERGENCY)
-        if self._ward.chance.random() < 0.02:
+        if self._ward.chance.random() < 0.03:
             person.family, person.given, person.middle = (
                 "UNKNOWN",
                 self._ward.chance.choice(("Alpha", "Bravo", "Delta")),
@@ -123,8 +123,6 @@ class Journeys:
         """Hours later somebody knows who it is: the temporary record is merged into the real one (A40)."""
         ward = self._ward
         yield ward.now_us + ward.chance.randint(60, 300) * MINUTE_US
-        if stay.gone:
-            return
         absorbed, known = stay.patient, ward.registry.person(UnitKind.EMERGENCY)
         ward.say(ward.registration.merge(known, absorbed, ward.now_us))
         stay.patient = known
