@@ -97,7 +97,7 @@ class Segment:
         ]
 
     def is_null(self, number: int) -> bool:
-        '''True when the sender deletes the field: it is `""`.'''
+        """True when the sender deletes the field: it is `""`."""
         return self.field(number) == NULL
 
     def is_truncated(self, number: int) -> bool:

@@ -226,9 +226,7 @@ class _Sink:
         first, by_number = lines[0][0], dict(lines)
         body = b"\n".join(by_number.get(n, b"") for n in range(first, lines[-1][0] + 1))
         file = f"{self.file}:{within}" if within else self.file
-        draft = draft_of(
-            FhirChunk(file=file, first_line=first, format=form, lines=body), source=f"import:{self.label}"
-        )
+        draft = draft_of(FhirChunk(file=file, first_line=first, format=form, lines=body), source=f"import:{self.label}")
         self.report.resources += len(lines)
         self._add(replace(draft, once=Once(f"import\x1f{self.label}\x1f{file}", f"{form}:{first}")))
 
