@@ -1,6 +1,6 @@
 """How fast a chart's page opens in a browser: HTTPS, session, view entry, chart, HTML, with four people reading.
 
-A simulated hospital of 4,800 beds (about 4,000 inpatients) has spoken for an hour into a node that serves its ward's
+A simulated hospital of 1,200 beds (about 1,000 inpatients) has spoken for an hour into a node that serves its ward's
 pages. Four visitors log in and open random inpatients' charts, each on one kept connection. Their own work (TLS and
 cookies, in Python) is part of the time, and they share the machine with the node.
 """
@@ -24,7 +24,7 @@ from .stage import run as run_command
 from .visitor import Visitor
 
 READERS, CHARTS_EACH = 4, 250
-_SEED, _BEDS, _SHORT_BEDS, _HOUR_US = 7, 4_800, 240, 3_600_000_000
+_SEED, _BEDS, _SHORT_BEDS, _HOUR_US = 7, 1_200, 240, 3_600_000_000
 _WARM = 10
 
 
