@@ -89,7 +89,7 @@ class Demo:
     def summary(self) -> dict[str, Any]:
         """The object of `codedark demo --json`."""
         found, shown = standing(self.script.folder), self.shown
-        newest = found["journal"]["recorded_at_us"]
+        newest = max((feed["last_heard_us"] or 0 for feed in found["feeds"]), default=0)
         return {
             "entries": found["total"],
             "acknowledged": shown.tally.acknowledged or found["acknowledged"],

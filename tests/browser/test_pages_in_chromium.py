@@ -59,6 +59,7 @@ def test_a_locked_screen_shows_nothing_when_one_goes_back(site) -> None:
     page.goto(f"{site.address}/chart/{site.home.patient('4W')}")
 
     page.click("text=Lock")
+    page.wait_for_url("**/login**")
     page.go_back()
 
     expect(page.locator("body")).not_to_contain_text("MARLOWE")

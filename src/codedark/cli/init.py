@@ -37,7 +37,7 @@ _CARRIES = ("adt", "orders", "mar", "results", "vitals", "allergies")
 
 
 def init(
-    facility: _Facility,
+    facility: _Facility = "",
     zone: _Zone = "",
     folder: Folder = DEFAULT_FOLDER,
     facility_id: _Id = "",
@@ -78,6 +78,9 @@ def init(
 def _config(
     name: str, facility_id: str, zone: str, code: str, demo: bool, feeds: list[str], web_port: int, paper: str
 ) -> Config:
+    if not name and not demo:
+        raise ConfigError("the facility's name is not given", hint="Add --facility, such as --facility Waterbury.")
+    name = name or "Demo Hospital"
     if not zone and not demo:
         raise ConfigError("the facility's time zone is not given", hint="Add --zone, such as --zone America/New_York.")
     if paper not in ("a4", "letter"):

@@ -46,13 +46,13 @@ def split_batch(data: bytes) -> list[Part]:
 def _from_capture(data: bytes) -> list[Part]:
     """A capture of a connection: frames, and between them whatever a person's editor or a proxy left."""
     out: list[Part] = []
-    reader, at = Deframer(len(data) + 1), 0
+    reader, at, lines = Deframer(len(data) + 1), 0, _Lines(data)
     for piece in _pieces(reader, data):
         raw = piece.prefix if isinstance(piece, Garbage) else piece
         if isinstance(piece, Garbage) and piece.length > len(raw):
             raw = data[data.find(raw, at) :][: piece.length]
         at = max(data.find(raw, at), 0)
-        out += _from_text(raw, _line_of(data, at))
+        out += _from_text(raw, lines.at(at))
         at += len(raw)
     return out
 
@@ -69,10 +69,10 @@ def _from_text(data: bytes, first_line: int) -> list[Part]:
     lead = data[: edges[0][0]]
     if lead.strip(_BLANK):
         out.append(Part(lead, first_line, "no MSH segment"))
-    messages = 0
+    messages, lines = 0, _Lines(data)
     for index, (start, name) in enumerate(edges):
         end = edges[index + 1][0] if index + 1 < len(edges) else len(data)
-        raw, line = data[start:end].strip(_BLANK), first_line + _line_of(data, start) - 1
+        raw, line = data[start:end].strip(_BLANK), first_line + lines.at(start) - 1
         if name == b"MSH":
             out.append(Part(raw, line))
             messages += 1
@@ -96,5 +96,15 @@ def _envelope_faults(raw: bytes, name: bytes, line: int, messages: int) -> list[
     return out
 
 
-def _line_of(data: bytes, at: int) -> int:
-    return 1 + len(_BREAK.findall(data, 0, at))
+class _Lines:
+    """Line numbers of ascending places: each byte is looked at once, however many messages a file holds."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at, self._line = data, 0, 1
+
+    def at(self, place: int) -> int:
+        """The line of `place`, from 1; not less than the place asked before."""
+        if place > self._at:
+            self._line += len(_BREAK.findall(self._data, self._at, place))
+            self._at = place
+        return self._line

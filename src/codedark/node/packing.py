@@ -96,7 +96,7 @@ def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: 
         deeds, session, unit=unit, pack=pack_id, copy=asked.copy, sheets=plan.rows(), fold=asked.as_of.fold,
         position=asked.as_of.position,
     )  # fmt: skip
-    pack = draw_pack(replace(asked, sheets=plan.ids))
+    pack = draw_pack(plan.applied(asked))
     return _told(deeds, session, asked, pack, pack_id)
 
 

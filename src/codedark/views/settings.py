@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from codedark.entries import MAPPING_VERSION, Site
-from codedark.views.schema import SCHEMA_VERSION
+from codedark.views.schema import SCHEMA_VERSION, TABLES
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _INTERPRETIVE = frozenset({"facility.id", "facility.zone", "facility.authority"})
@@ -38,7 +38,7 @@ def interpretive(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def fold_version(settings: Mapping[str, Any] | None = None, *, mapping: object = MAPPING_VERSION) -> str:
     """`<schema>-<12 hex>`: of schema version, mapping version and the interpretive settings."""
-    text = _encoder.encode([SCHEMA_VERSION, str(mapping), interpretive(settings or {})])
+    text = _encoder.encode([SCHEMA_VERSION, TABLES, str(mapping), interpretive(settings or {})])
     return f"{SCHEMA_VERSION}-{hashlib.sha256(text).hexdigest()[:12]}"
 
 
