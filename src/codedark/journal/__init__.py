@@ -8,6 +8,7 @@ from codedark.journal.derived import check_duplicates, rebuild_duplicates
 from codedark.journal.door import Door, DoorClient
 from codedark.journal.epochs import EpochKeys, SealingKeys
 from codedark.journal.export import export, verify_export
+from codedark.journal.lineage import SPAN, Lineage, cited, head_cited, place_of, split_place
 from codedark.journal.model import (
     Audience,
     Checkpoint,
@@ -32,6 +33,7 @@ from codedark.journal.writer import Journal
 
 __all__ = [
     "READ_MAX",
+    "SPAN",
     "UNWITNESSED",
     "Audience",
     "Checkpoint",
@@ -46,6 +48,7 @@ __all__ = [
     "Journal",
     "JournalReader",
     "Lane",
+    "Lineage",
     "NoteSigner",
     "Once",
     "OriginStatement",
@@ -57,16 +60,20 @@ __all__ = [
     "TreeHead",
     "VerifyReport",
     "check_duplicates",
+    "cited",
     "consistency",
     "cosign",
     "export",
+    "head_cited",
     "inclusion",
     "is_consistent",
     "is_included",
     "is_signed_by",
+    "place_of",
     "pull",
     "read_checkpoint",
     "rebuild_duplicates",
+    "split_place",
     "verify",
     "verify_export",
 ]

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from codedark.clock import Chance, Clock
+from codedark.clock import JUMP_US, Chance, Clock
 from codedark.errors import ChainBroken
 from codedark.journal import header as h
 from codedark.journal.epochs import Epoch, SealingKeys, make_epoch
@@ -115,8 +115,10 @@ class _Batch:
     def __init__(self, chain: Chain, frontier: Frontier) -> None:
         self.chain, self.frontier, self.tiles = chain, frontier, chain._tiles.copy()
         self.position, self.previous, self.at = chain.head
-        self.now = max(chain._clock.now_us(), self.at)
-        self.trusted = chain._clock.trusted()
+        wall = chain._clock.now_us()
+        self.now = max(wall, self.at)
+        # a clock behind the last entry is wrong now, or was when that was dated, even if this run saw no jump
+        self.trusted = chain._clock.trusted() and wall >= self.at - JUMP_US
         self.boot, self.sequence = chain._clock.boot, chain._sequence
         self.entries: list[tuple[int, bytes, bytes, bytes]] = []
         self.payloads: list[tuple[int, bytes]] = []

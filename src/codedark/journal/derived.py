@@ -15,8 +15,8 @@ from pathlib import Path
 from codedark.errors import ChainBroken
 from codedark.journal.chain import MAC_SIZE
 from codedark.journal.epochs import EpochKeys
-from codedark.journal.reader import JournalReader
-from codedark.journal.rolling import volume_paths
+from codedark.journal.reader import READ_MAX, UNREADABLE, JournalReader
+from codedark.journal.rolling import DUPLICATE_HORIZON_US, volume_paths
 from codedark.journal.volume import Volume
 from codedark.journal.writer import locked
 
@@ -24,47 +24,68 @@ Row = tuple[str, str, bytes, int, int]
 """scope name, key, mac, position, recorded_at"""
 
 
-def expected_rows(reader: JournalReader, mac_key: bytes) -> Iterator[Row]:
-    """The row each entry with a natural key must have: the first entry of the same key and bytes owns it."""
-    seen: set[tuple[str, str, bytes]] = set()
-    after = -1
-    while batch := reader.read(after):
+Table = dict[tuple[str, str, bytes], tuple[int, int]]
+"""(scope name, key, mac) → (position, recorded_at)"""
+
+
+def expected_tables(reader: JournalReader, mac_key: bytes, size: int) -> Iterator[Table]:
+    """For each volume the table that the first `size` entries give it: the first entry of a key and its bytes owns
+    the row, and a new volume begins with the rows of the last 90 days.
+    """
+    metas, table, after = reader.metas(), Table(), -1
+    starts = {int(meta["first"]): int(meta.get("recorded_at", 0)) for meta in metas[1:]}
+    while after + 1 < size and (batch := reader.read(after, min(READ_MAX, size - after - 1))):
         for entry in batch:
-            if entry.once is None:
-                continue
-            mac = hmac.digest(mac_key, entry.payload, sha256)[:MAC_SIZE]
-            name = (*entry.once, mac)
-            if name not in seen:
-                seen.add(name)
-                yield (*name, entry.position, entry.recorded_at_us)
+            if (at := starts.pop(entry.position, None)) is not None:
+                yield table
+                table = {name: row for name, row in table.items() if row[1] >= at - DUPLICATE_HORIZON_US}
+            if entry.once is not None:
+                mac = hmac.digest(mac_key, entry.payload, sha256)[:MAC_SIZE]
+                table.setdefault((*entry.once, mac), (entry.position, entry.recorded_at_us))
         after = batch[-1].position
+    yield table
 
 
 def check_duplicates(folder: Path, opener: EpochKeys, mac_key: bytes) -> int:
-    """Compare the table with the entries; returns the number of rows. Raises ChainBroken at the first that differs."""
+    """Compare each volume's table with the entries; returns the number of natural keys. Raises ChainBroken at the
+    first that differs.
+    """
     reader = JournalReader.open(folder, opener)
-    size = reader.head().size
-    stored = {row[:3]: row[3:] for row in reader.duplicates()}
-    count = 0
-    for scope, key, mac, position, at in expected_rows(reader, mac_key):
-        count += 1
-        if stored.pop((scope, key, mac), None) != (position, at):
-            raise ChainBroken(position, "the duplicate table does not know this entry as it is")
-    reader.close()
-    later = [row for row in stored.values() if row[0] < size]
-    if later:
-        raise ChainBroken(min(position for position, _ in later), "the duplicate table names what no entry says")
-    return count
+    try:
+        size, keys = reader.head().size, set[tuple[str, str, bytes]]()
+        tables = reader.duplicates()
+        for expected, rows in zip(expected_tables(reader, mac_key, size), tables, strict=True):
+            _compare(expected, rows, size)
+            keys.update(expected)
+    except (*UNREADABLE, TypeError, ValueError) as error:  # ValueError: a volume that no entry is in
+        raise ChainBroken(-1, f"the duplicate table cannot be read ({type(error).__name__})") from error
+    finally:
+        reader.close()
+    return len(keys)
+
+
+def _compare(expected: Table, rows: list[Row], size: int) -> None:
+    stored = {row[:3]: row[3:] for row in rows if row[3] < size}
+    for name, row in expected.items():
+        if stored.pop(name, None) != row:
+            raise ChainBroken(row[0], "the duplicate table does not know this entry as it is")
+    if stored:
+        raise ChainBroken(min(row[0] for row in stored.values()), "the duplicate table names what no entry says")
 
 
 def rebuild_duplicates(folder: Path, opener: EpochKeys, mac_key: bytes) -> int:
-    """Make the table again from the entries, in one transaction, while no writer runs. Raises Locked."""
+    """Make the newest volume's table again from the entries, in one transaction, while no writer runs. Raises
+    Locked. Returns the number of its rows.
+    """
     with locked(folder):
         reader = JournalReader.open(folder, opener)
         volume = Volume.open(volume_paths(folder)[-1], readonly=False)
         with volume.connection:
             volume.connection.execute("DELETE FROM duplicate")
-            rows = [(volume.scope_id(s), k, m, p, t) for s, k, m, p, t in expected_rows(reader, mac_key)]
+            table = Table()
+            for table in expected_tables(reader, mac_key, reader.head().size):  # noqa: B007 - the last is wanted
+                pass
+            rows = [(volume.scope_id(s), k, m, p, t) for (s, k, m), (p, t) in table.items()]
             volume.insert_duplicates(rows)
         volume.close()
         reader.close()

@@ -109,13 +109,14 @@ class EpochKeys:
     def _open(self, epoch: bytes, position: int) -> AESGCM:
         path = self._folder / f"{epoch.hex()}{SUFFIX}"
         try:
-            found, _, wrapped = read_epoch_file(path.read_bytes())
+            data = path.read_bytes()
         except FileNotFoundError as error:
             raise CannotUnseal(
                 f"the epoch file of entry {position} is gone", hint="Content whose epoch file was deleted stays closed."
             ) from error
-        if found != epoch:
+        if sha256(data).digest()[:16] != epoch:
             raise CannotUnseal(f"the epoch file of entry {position} was changed")
+        wrapped = read_epoch_file(data)[2]
         try:
             return AESGCM(pyrage.decrypt(wrapped, self._identities))
         except pyrage.DecryptError as error:

@@ -9,18 +9,23 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import apsw
 import zstandard
 
-from codedark.errors import ChainBroken, JournalError
+from codedark.errors import ChainBroken, JournalError, UnknownFormat
 from codedark.journal import header as h
 from codedark.journal.epochs import EpochKeys
 from codedark.journal.model import Checkpoint, Entry, Flag, Head, Header, SealedEntry
-from codedark.journal.origin import OriginStatement
 from codedark.journal.proofs import Hashes
 from codedark.journal.rolling import volume_path, volume_paths
 from codedark.journal.volume import Volume
 
 READ_MAX = 10_000
+UNREADABLE = (
+    apsw.CorruptError, apsw.NotADBError, apsw.FormatError, apsw.IOError, apsw.SQLError, apsw.MismatchError,
+    apsw.TooBigError, UnicodeDecodeError,
+)  # fmt: skip
+"""What SQLite raises over a damaged file; a busy or locked one is not damaged."""
 
 
 class JournalReader:
@@ -28,9 +33,7 @@ class JournalReader:
 
     def __init__(self, folder: Path, volumes: list[Volume], opener: EpochKeys | None) -> None:
         self.folder, self._volumes, self._opener = folder, volumes, opener
-        meta = volumes[0].meta()
-        endorsement = meta["endorsement"]
-        self.statement = OriginStatement.parse(str(meta["statement"]), bytes(endorsement))  # type: ignore[arg-type]
+        self.statement = volumes[0].statement()
 
     @classmethod
     def open(cls, folder: Path, opener: EpochKeys | None = None) -> JournalReader:
@@ -62,6 +65,14 @@ class JournalReader:
         """All kept tree heads by size."""
         return [Checkpoint(s, r, n) for v in self._volumes for s, r, n, _ in v.checkpoints()]
 
+    def frontiers(self) -> dict[int, bytes]:
+        """By size: the subtree roots kept beside each checkpoint."""
+        return {size: frontier for v in self._volumes for size, _, _, frontier in v.checkpoints()}
+
+    def metas(self) -> list[dict[str, bytes | str | int]]:
+        """What each volume says of itself, in order."""
+        return [volume.meta() for volume in self._volumes]
+
     def counts(self) -> dict[str, int]:
         """Entries by kind, from the counters."""
         return self._newest().counts()
@@ -72,10 +83,9 @@ class JournalReader:
 
     def befores(self) -> list[tuple[int, bytes]]:
         """For each closed volume: its first position and the SHA-256 that the volume after it names."""
-        metas = [volume.meta() for volume in self._volumes]
         return [
             (int(closed["first"]), bytes(later["before"]))  # type: ignore[arg-type]
-            for closed, later in pairwise(metas)
+            for closed, later in pairwise(self.metas())
         ]
 
     def tile(self, level: int, number: int) -> bytes | None:
@@ -83,10 +93,9 @@ class JournalReader:
         found = (volume.tile(level, number) for volume in self._volumes)
         return next((data for data in found if data is not None), None)
 
-    def duplicates(self) -> Iterator[tuple[str, str, bytes, int, int]]:
-        """All rows of the duplicate table: scope, key, mac, position, recorded_at."""
-        for volume in self._volumes:
-            yield from volume.all_duplicates()
+    def duplicates(self) -> list[list[tuple[str, str, bytes, int, int]]]:
+        """All rows of each volume's duplicate table: scope, key, mac, position, recorded_at."""
+        return [volume.all_duplicates() for volume in self._volumes]
 
     def hashes(self) -> Hashes:
         """Subtree hashes, for proofs."""
@@ -100,16 +109,32 @@ class JournalReader:
         return sum(p.stat().st_size for p in self.folder.glob("volume-*"))
 
     def rows(self, after: int, limit: int = READ_MAX) -> Iterator[SealedEntry]:
-        """Sealed entries after a position, at most READ_MAX. Raises ChainBroken where a payload is missing."""
-        limit = min(limit, READ_MAX)
-        self._newest()
+        """Sealed entries after a position, at most READ_MAX: each in its place, none left out before the newest
+        checkpoint. Raises ChainBroken where that is not so, or where the file cannot be read.
+        """
+        expected, end = after + 1, after + 1 + min(limit, READ_MAX)
+        previous = None
+        try:
+            newest = self._newest().newest_checkpoint()  # before the rows: a writer may add to both meanwhile
+            for position, sealed in self._rows(after, end - expected):
+                if position != expected:
+                    raise ChainBroken(expected, "the entry is missing")
+                _check_place(position, sealed, previous)
+                yield sealed
+                expected, previous = expected + 1, sealed.entry_hash
+        except UNREADABLE as error:
+            raise ChainBroken(expected, f"SQLite cannot read what is stored here ({type(error).__name__})") from error
+        if newest and expected < min(end, newest[0]):
+            raise ChainBroken(expected, "the entry is missing")
+
+    def _rows(self, after: int, limit: int) -> Iterator[tuple[int, SealedEntry]]:
         for volume in self._volumes:
             for position, header, nonce, digest, first in volume.entries(after, limit):
                 if first is None:
                     raise ChainBroken(position, "the payload is missing")
                 if len(first) == 1 << 20:
                     first += volume.further_parts(position)
-                yield SealedEntry(header, nonce, first, digest)
+                yield position, SealedEntry(header, nonce, first, digest)
                 after, limit = position, limit - 1
             if limit <= 0:
                 return
@@ -128,7 +153,10 @@ class JournalReader:
         return [self._open(sealed, self._opener) for sealed in self.rows(after, limit)]
 
     def _open(self, sealed: SealedEntry, opener: EpochKeys) -> Entry:
-        header = h.decode(sealed.header)
+        try:
+            header = h.decode(sealed.header)
+        except UnknownFormat as error:
+            raise ChainBroken(h.position_of(sealed.header), "the header is not canonical") from error
         if h.entry_hash(sealed.header, sealed.nonce, sealed.ciphertext) != sealed.entry_hash:
             raise ChainBroken(header.position, "the entry is not what was hashed")
         plaintext = opener.unseal(header.epoch, sealed.header, sealed.nonce, sealed.ciphertext, header.position)
@@ -141,3 +169,14 @@ class JournalReader:
         """Let the files go."""
         for volume in self._volumes:
             volume.close()
+
+
+def _check_place(position: int, sealed: SealedEntry, previous: bytes | None) -> None:
+    """A row must be of the type it was written with, hold the entry of its position, and follow the one before it."""
+    parts = sealed.header, sealed.nonce, sealed.ciphertext, sealed.entry_hash
+    if not all(isinstance(part, bytes) for part in parts):
+        raise ChainBroken(position, "the row is damaged")
+    if (stands := h.position_of(sealed.header)) != position:
+        raise ChainBroken(position, f"entry {stands} stands where {position} belongs")
+    if previous is not None and h.previous_of(sealed.header) != previous:
+        raise ChainBroken(position, "the header does not follow the entry before it")

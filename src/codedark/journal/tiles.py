@@ -42,6 +42,10 @@ class TileBuilder:
         """An independent builder at the same size, with no full tiles in hand."""
         return TileBuilder([list(p) for p in self._partial], list(self._numbers))
 
+    def open_leaves(self) -> bytes:
+        """The leaf hashes of the level-0 tile that is not full, joined."""
+        return b"".join(self._partial[0])
+
     def add(self, leaf_hash: bytes, level: int = 0) -> None:
         """Add one hash; a full tile goes to `full` as (level, number, hashes) and its root one level up."""
         partial = self._partial[level]

@@ -1,9 +1,8 @@
 """Is this journal complete and untouched? Answered without any key, beside the writer, or from an export alone.
 
 What is checked: every entry's hash, each link to the one before, canonical headers, that time never goes back, the
-tree at every
-kept checkpoint, their signatures with the key in the statement, the counters, and a checkpoint from outside when one
-is given.
+tree at every kept checkpoint, their signatures with the key in the statement, the tiles, with what each volume began,
+the counters, and a checkpoint from outside when one is given.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from pathlib import Path
 from codedark.errors import ChainBroken, ForkFound, UnknownFormat
 from codedark.journal import header as h
 from codedark.journal.merkle import Frontier
-from codedark.journal.model import SealedEntry
+from codedark.journal.model import Checkpoint, SealedEntry
 from codedark.journal.note import TreeHead, is_signed_by, read_checkpoint
 from codedark.journal.origin import OriginStatement
-from codedark.journal.reader import READ_MAX, JournalReader
+from codedark.journal.reader import READ_MAX, UNREADABLE, JournalReader
 from codedark.journal.rolling import file_hash, volume_paths
 from codedark.journal.tiles import WIDTH, TileBuilder
 
@@ -75,6 +74,15 @@ class Checker:
         self.tiles.add(self.tree.append(entry.entry_hash))
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
+    def beginning(self) -> dict[str, bytes | str | int]:
+        """What the `meta` of a volume that begins here says of the chain before it."""
+        said: dict[str, bytes | str | int] = {
+            "statement": self.statement.text,
+            "previous": self._previous,
+            "frontier": self.tree.dump(),
+        }
+        return said | {"recorded_at": self._at, "leaves": self.tiles.open_leaves()} if self.tree.size else said
+
     def _read_kind(self, header: bytes, position: int) -> str:
         """The kind of a header whose variable end was not seen before; later ones with the same end are known by it."""
         try:
@@ -108,21 +116,31 @@ def verify(
 
     `checkpoint_note`: from a pack's cover, a puller or a neighbour; `progress(done, of)`.
     """
-    outside = read_checkpoint(checkpoint_note) if checkpoint_note else None
+    if checkpoint_note:
+        read_checkpoint(checkpoint_note)
     reader = JournalReader.open(folder)
     checker = Checker(reader.statement)
     try:
-        _check_closed(folder, reader)
-        _walk(reader, checker, checkpoint_note, outside, progress)
-        if outside and outside.size > checker.tree.size:
-            raise ForkFound(checker.tree.size, f"the checkpoint covers {outside.size} entries; this journal has fewer")
+        return _verified(folder, reader, checker, checkpoint_note, progress)
     except (ChainBroken, ForkFound) as error:
-        return VerifyReport(
-            False, checker.tree.size, checker.tree.root().hex(), "", error.position, error.reason,
-            reader.statement.name, checker.counts,
-        )  # fmt: skip
+        position, reason = error.position, error.reason
+    except (*UNREADABLE, TypeError, ValueError, LookupError) as error:  # a row that lost its type or a column
+        position, reason = checker.tree.size, f"what is stored cannot be read ({type(error).__name__})"
     finally:
         reader.close()
+    root, name = checker.tree.root().hex(), reader.statement.name
+    return VerifyReport(False, checker.tree.size, root, "", position, reason, name, checker.counts)
+
+
+def _verified(
+    folder: Path, reader: JournalReader, checker: Checker, note: str | None,
+    progress: Callable[[int, int], None] | None,
+) -> VerifyReport:  # fmt: skip
+    outside = read_checkpoint(note) if note else None
+    _check_closed(folder, reader)
+    _walk(reader, checker, note, outside, progress)
+    if outside and outside.size > checker.tree.size:
+        raise ForkFound(checker.tree.size, f"the checkpoint covers {outside.size} entries; this journal has fewer")
     witnessed = f"matches checkpoint at {outside.size}" if outside else UNWITNESSED
     return VerifyReport(
         True, checker.tree.size, checker.tree.root().hex(), witnessed, origin=reader.statement.name,
@@ -134,10 +152,11 @@ def _walk(
     reader: JournalReader, checker: Checker, note: str | None, outside: TreeHead | None,
     progress: Callable[[int, int], None] | None,
 ) -> None:  # fmt: skip
-    notes = {c.size: (c.note, c.root) for c in reader.checkpoints()}
+    notes = {c.size: c for c in reader.checkpoints()}
     if not notes:
         raise ChainBroken(0, "there is no checkpoint")
-    target = max(notes)
+    target, frontiers, metas = max(notes), reader.frontiers(), reader.metas()
+    _check_metas(metas, checker)
     if outside and outside.name != reader.statement.name:
         raise ForkFound(0, "the checkpoint is of another origin")
     while checker.tree.size < target:
@@ -145,8 +164,9 @@ def _walk(
         for entry in reader.rows(before - 1, min(READ_MAX, target - before)):
             checker.take(entry)
             size = checker.tree.size
-            if size in notes and checker.check_note(notes[size][0]).root != notes[size][1]:
-                raise ChainBroken(size, "a checkpoint's row is not its note")
+            if size in notes:
+                _check_row(checker, notes[size], frontiers.get(size))
+                _check_metas(metas, checker)
             if outside and size == outside.size:
                 _compare(checker, outside, note or "")
         if checker.tree.size == before:
@@ -155,6 +175,24 @@ def _walk(
         if progress:
             progress(checker.tree.size, target)
     _check_counts(reader, checker, target)
+
+
+def _check_row(checker: Checker, kept: Checkpoint, frontier: bytes | None) -> None:
+    if checker.check_note(kept.note).root != kept.root or frontier != checker.tree.dump():
+        raise ChainBroken(checker.tree.size, "a checkpoint's row is not its note")
+
+
+def _check_metas(metas: list[dict[str, bytes | str | int]], checker: Checker) -> None:
+    """A volume says with what it began; it must have begun where the chain stands at its first entry. The
+    endorsement is not looked at: the key it is by lies with the network.
+    """
+    for index, meta in enumerate(metas):
+        if meta.get("first") != checker.tree.size:
+            continue
+        expected = {"format": "CDJ1", "volume": index + 1, "first": checker.tree.size, **checker.beginning()}
+        given = {name: value for name, value in meta.items() if name not in ("before", "endorsement")}
+        if given != expected:
+            raise ChainBroken(checker.tree.size, f"volume {index + 1} does not begin where the chain stands")
 
 
 def _compare(checker: Checker, outside: TreeHead, note: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import apsw
 
 from codedark.errors import JournalError, UnknownFormat
+from codedark.journal.origin import OriginStatement
 
 PART = 1 << 20
 PARTS = 4096
@@ -112,9 +113,17 @@ class Volume:
                 raise UnknownFormat(f"{path.name} is not a journal volume of format CDJ1")
         except apsw.NotADBError as error:
             raise UnknownFormat(f"{path.name} is not a journal volume") from error
-        except apsw.SQLError as error:
-            raise UnknownFormat(f"{path.name} has no journal in it") from error
+        except (apsw.SQLError, apsw.CorruptError, apsw.FormatError, UnicodeDecodeError) as error:
+            raise UnknownFormat(f"{path.name} has no journal in it that can be read") from error
         return volume
+
+    def statement(self) -> OriginStatement:
+        """Whose volume this is. Raises UnknownFormat."""
+        meta = self.meta()
+        text, endorsement = meta.get("statement"), meta.get("endorsement")
+        if not isinstance(text, str) or not isinstance(endorsement, bytes):
+            raise UnknownFormat("the volume does not say whose it is")
+        return OriginStatement.parse(text, endorsement)
 
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         return self.connection.execute(sql, values).fetchall()

@@ -104,10 +104,7 @@ class Journal:
         lock = _take_lock(folder)
         try:
             volume = Volume.open(paths[-1], readonly=False, synchronous=synchronous, vfs=vfs)
-            meta = volume.meta()
-            endorsement = meta["endorsement"]
-            statement = OriginStatement.parse(str(meta["statement"]), bytes(endorsement))  # type: ignore[arg-type]
-            chain = Chain(folder, volume, statement, keys, clock, chance)
+            chain = Chain(folder, volume, volume.statement(), keys, clock, chance)
         except BaseException:
             lock.close()
             raise
