@@ -8,7 +8,15 @@ from codedark.access.authority import (
     server_context,
 )
 from codedark.access.cards import NewUnitCard, matching_code, new_unit_card, well_typed
-from codedark.access.keys import KeysAtRest, NodeKeys, create_node_keys, load_node_keys, restore_node_keys
+from codedark.access.keys import (
+    KeysAtRest,
+    NodeKeys,
+    create_node_keys,
+    endorsement_by,
+    generation_of,
+    load_node_keys,
+    restore_node_keys,
+)
 from codedark.access.passwords import CHEAP_COST, PasswordCost, PasswordGate, check_password, hash_password
 from codedark.access.people import (
     APPROVING,
@@ -53,7 +61,9 @@ __all__ = [
     "check_password",
     "client_context",
     "create_node_keys",
+    "endorsement_by",
     "envelope_session",
+    "generation_of",
     "hash_password",
     "load_node_keys",
     "matching_code",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -26,12 +26,13 @@ from codedark.access.authority import CertificateAuthority, root_certificate
 from codedark.access.seed import RootSeed, age_identity, age_recipient, age_scalar, derive
 from codedark.access.shelf import read_private, write_new_folder
 from codedark.clock import Chance, Clock
-from codedark.errors import ConfigError, UnknownFormat
+from codedark.errors import ActionRefused, ConfigError, UnknownFormat
 from codedark.journal import Audience, OriginStatement, SealingKeys
 
 FACILITY_FILE = "facility.key"
 ORIGIN_FILE = "origin.key"
 DEMO_FILE = "DEMO-CARDS.txt"
+_GENERATIONS = 64
 _SIGNING = "CODEDARK-SIGNING-KEY-1 "
 
 
@@ -149,6 +150,37 @@ def restore_node_keys(
         seed.forget()
     keys = load_node_keys(folder)
     return keys, keys.statement
+
+
+def generation_of(cards: Sequence[str], facility: str, recipients: Collection[str]) -> int:
+    """The newest facility key, by number, among `recipients` (age public keys that a chain was sealed to).
+
+    Raises ActionRefused when the cards are of another facility, or fewer than three.
+    """
+    seed = RootSeed.from_shares(cards)
+    try:
+        numbers = [n for n in range(1, _GENERATIONS + 1) if _public(seed, "facility", facility, n) in recipients]
+    finally:
+        seed.forget()
+    if not numbers:
+        raise ActionRefused(
+            "these cards restore a root, but not the one this record was sealed to",
+            hint="Bring three cards of this facility's set.",
+        )
+    return max(numbers)
+
+
+def endorsement_by(cards: Sequence[str], statement: OriginStatement) -> bytes:
+    """The adoption key's signature of a statement, from three cards. Raises ActionRefused."""
+    seed = RootSeed.from_shares(cards)
+    try:
+        return statement.endorsed(seed.derive("adoption", statement.facility)).endorsement
+    finally:
+        seed.forget()
+
+
+def _public(seed: RootSeed, label: str, facility: str, generation: int) -> str:
+    return age_recipient(seed.age_identity(label, facility, generation))
 
 
 def load_node_keys(folder: Path, credentials: Path | None = None) -> NodeKeys:

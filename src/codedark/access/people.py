@@ -30,6 +30,7 @@ class Permission(StrEnum):
     ISSUE_CARD = "issue a unit's envelope"
     SET_CONFIG = "change a setting"
     SEE_READ_LOG = "see who read what"
+    ADOPT_ORIGIN = "take a restored record for the facility's"
 
 
 class Role(StrEnum):
@@ -57,10 +58,19 @@ ROLES: dict[str, frozenset[Permission]] = {
     Role.CLERK: frozenset({_P.SEE_STATUS, _P.SEE_CENSUS, _P.SEARCH}),
     Role.PRIVACY: frozenset({_P.SEE_STATUS, _P.SEE_READ_LOG}),
     Role.ENGINEER: frozenset({_P.SEE_STATUS, _P.SEE_WORKLIST, _P.DECIDE_WORKLIST, _P.IMPORT, _P.DISTRUST}),
-    Role.COMMANDER: frozenset({_P.SEE_STATUS, _P.DISTRUST}),
+    Role.COMMANDER: frozenset({_P.SEE_STATUS, _P.DISTRUST, _P.ADOPT_ORIGIN}),
     Role.CUSTODIAN: frozenset({_P.SEE_STATUS}),
     Role.ADMINISTRATOR: frozenset(
-        {_P.SEE_STATUS, _P.SEE_WORKLIST, _P.ENROL_PERSON, _P.CHANGE_PERSON, _P.ISSUE_CARD, _P.SET_CONFIG, _P.DISTRUST}
+        {
+            _P.SEE_STATUS,
+            _P.SEE_WORKLIST,
+            _P.ENROL_PERSON,
+            _P.CHANGE_PERSON,
+            _P.ISSUE_CARD,
+            _P.SET_CONFIG,
+            _P.DISTRUST,
+            _P.ADOPT_ORIGIN,
+        }
     ),
     Role.ENVELOPE: _BEDSIDE | {_P.PRINT_UNIT},
 }
@@ -76,11 +86,12 @@ FACILITY_WIDE = frozenset(
         _P.CHANGE_PERSON,
         _P.SET_CONFIG,
         _P.SEE_READ_LOG,
+        _P.ADOPT_ORIGIN,
     }
 )
 """These are about the whole facility: a role held for some units only does not give them."""
 
-APPROVING = frozenset({_P.DISTRUST, _P.ENROL_PERSON, _P.CHANGE_PERSON, _P.ISSUE_CARD})
+APPROVING = frozenset({_P.DISTRUST, _P.ENROL_PERSON, _P.CHANGE_PERSON, _P.ISSUE_CARD, _P.ADOPT_ORIGIN})
 """Whoever holds one of these can be one of two people. Giving or touching such an account takes two people itself,
 or one administrator could invent the second."""
 

@@ -31,7 +31,7 @@ from codedark.actions.roster import (
     write_change,
     write_enrolment,
 )
-from codedark.entries import DeedDecided, DeedProposed, SourceDistrusted
+from codedark.entries import DeedDecided, DeedProposed, OriginAdopted, SourceDistrusted
 from codedark.errors import ActionRefused, JournalError, NotFound
 from codedark.journal import Once, Outcome
 from codedark.views import Proposal
@@ -86,6 +86,14 @@ class IssueUnitCard(Arguments, frozen=True, kw_only=True):
     unit: str
 
 
+class AdoptOrigin(Arguments, frozen=True, kw_only=True):
+    """Take the chain in use for the facility's. `origin`: hex; `endorsement`: hex of the adoption key's signature of
+    its statement, made from three cards (`codedark adopt`)."""
+
+    origin: str
+    endorsement: str
+
+
 @dataclass(frozen=True, slots=True)
 class TwoPersonDeed:
     """What a deed needs of both people, and its arguments."""
@@ -100,6 +108,7 @@ TWO_PERSON_DEEDS = {
     "enrol_person": TwoPersonDeed(Permission.ENROL_PERSON, EnrolPerson),
     "change_person": TwoPersonDeed(Permission.CHANGE_PERSON, ChangePerson),
     "issue_unit_card": TwoPersonDeed(Permission.ISSUE_CARD, IssueUnitCard),
+    "adopt_origin": TwoPersonDeed(Permission.ADOPT_ORIGIN, AdoptOrigin),
 }
 """Every deed that takes two people, by its name on the wire."""
 
@@ -171,7 +180,7 @@ def decide(
     if not approved:
         return Decided(proposal, False)
     try:
-        return Decided(proposal, True, _do(deeds, session, typed))
+        return Decided(proposal, True, _do(deeds, session, proposal, typed))
     except (ActionRefused, JournalError) as error:
         raise ActionRefused(f"approved, but not done: {error}", hint="Propose it again.") from error
 
@@ -201,7 +210,7 @@ def _author_still_may(deeds: Deeds, session: Session, found: Proposal, typed: Ar
         raise refused(deeds, session, found.deed, "its author may no longer do this", "Propose it yourself.")
 
 
-def _do(deeds: Deeds, session: Session, typed: Arguments) -> NewUnitCard | None:
+def _do(deeds: Deeds, session: Session, proposal: str, typed: Arguments) -> NewUnitCard | None:
     match typed:
         case Distrust(source=source, since_us=since_us, until_us=until_us, reason=reason):
             said = SourceDistrusted(source=source, since_us=since_us, until_us=until_us, reason=reason)
@@ -213,6 +222,11 @@ def _do(deeds: Deeds, session: Session, typed: Arguments) -> NewUnitCard | None:
             write_enrolment(deeds, session, typed.login, typed.name, typed.password, typed.roles)
         case ChangePerson():
             write_change(deeds, session, typed.person, typed.password, typed.roles, typed.active)
+        case AdoptOrigin(origin=origin, endorsement=endorsement):
+            keep(deeds, session, OriginAdopted(
+                origin=bytes.fromhex(origin), endorsement=bytes.fromhex(endorsement), proposal=proposal,
+                person=session.person,
+            ))  # fmt: skip
         case IssueUnitCard(unit=unit):
             return write_card(deeds, session, unit)
         case _:
@@ -228,6 +242,8 @@ def _sensible(deeds: Deeds, typed: Arguments) -> None:
                 raise ActionRefused("a distrust names feed:…, device:… or person:…, and a reason")
             if typed.until_us is not None and typed.until_us < typed.since_us:
                 raise ActionRefused("the period ends before it begins")
+        case AdoptOrigin():
+            _adoptable(deeds, typed)
         case EnrolPerson():
             checked_login(deeds, typed.login)
             checked_roles(typed.roles)
@@ -238,6 +254,19 @@ def _sensible(deeds: Deeds, typed: Arguments) -> None:
             checked_roles(typed.roles or {})
         case _:
             return
+
+
+def _adoptable(deeds: Deeds, typed: AdoptOrigin) -> None:
+    """The chain in use, not yet adopted, endorsed by the facility's own adoption key."""
+    stands = deeds.record.adoption()
+    if stands.may_ship or stands.origin != typed.origin:
+        raise ActionRefused("there is no restored record here that waits for its adoption")
+    try:
+        endorsement = bytes.fromhex(typed.endorsement)
+    except ValueError as error:
+        raise ActionRefused("an endorsement is hex digits") from error
+    if not deeds.record.endorsed(typed.origin, endorsement):
+        raise ActionRefused("this endorsement is not of this facility's root", hint="Bring three of its five cards.")
 
 
 def _sealed_password(deeds: Deeds, typed: Arguments) -> Arguments:

@@ -22,7 +22,9 @@ from codedark.cli import (
     listen,
     pack,
     person,
+    proof,
     rebuild,
+    restore,
     serve,
     status,
     trust,
@@ -40,12 +42,16 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "listen": listen.listen,
     "import": importing.import_,
     "rebuild": rebuild.rebuild,
+    "restore": restore.restore,
+    "adopt": restore.adopt,
     "worklist": worklist.worklist,
     "pack": pack.pack,
     "status": status.status,
     "doctor": doctor.doctor,
 }
 _GROUPS = {"journal": journal.app, "person": person.app, "unit": unit.app, "feed": feed.app, "trust": trust.app}
+journal.app.command("prove")(proof.prove)
+journal.app.command("roll")(proof.roll)
 _FAULT_HINT = "A fault of ours; nothing that was kept is lost. Report this line (CODEDARK_TRACEBACK=1 says more)."
 OWN = frozenset(_COMMANDS) | frozenset(_GROUPS)
 

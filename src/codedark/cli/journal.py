@@ -1,8 +1,9 @@
-"""`codedark journal …`: verify, export, checkpoint and pull; none of them needs a key."""
+"""`codedark journal …`: verify, export, checkpoint, pull, prove, roll. Only `verify --derived` needs a key."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -11,15 +12,15 @@ import typer
 
 from codedark.cli.exits import UNWITNESSED as UNWITNESSED_CODE
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
-from codedark.cli.output import Output
+from codedark.cli.output import Output, visible
 from codedark.cli.progress import progress
-from codedark.errors import ChainBroken, ConfigError, ForkFound, JournalError, NotFound
-from codedark.journal import UNWITNESSED, JournalReader, VerifyReport
+from codedark.errors import ChainBroken, CodedarkError, ConfigError, ForkFound, JournalError, NotFound
+from codedark.journal import UNWITNESSED, JournalReader, VerifyReport, read_checkpoint, verify_export
 from codedark.journal import export as export_journal
 from codedark.journal import verify as verify_journal
-from codedark.node import Layout, pull_copy
+from codedark.node import check_derived, history, journal_folder, pull_copy
 
-app = typer.Typer(help="The record itself: verify, export, checkpoint, pull. No key is needed.", no_args_is_help=True)
+app = typer.Typer(help="The record itself: verify, prove, export, checkpoint, pull, roll.", no_args_is_help=True)
 _CheckpointFile = Annotated[
     Path | None,
     typer.Option("--checkpoint", help="A checkpoint from elsewhere (pack cover, puller, neighbour) to compare with."),
@@ -27,21 +28,39 @@ _CheckpointFile = Annotated[
 
 
 @app.command("verify")
-def verify(folder: Folder = DEFAULT_FOLDER, checkpoint: _CheckpointFile = None, as_json: Json = False) -> None:
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(help="An export (.cdj) to verify instead of the node's journal.")
+    ] = None,
+    folder: Folder = DEFAULT_FOLDER,
+    checkpoint: _CheckpointFile = None,
+    derived: Annotated[
+        bool,
+        typer.Option("--derived", help="Also compare the table of resends with the entries; needs this node's keys."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Check that nothing in the journal was changed, removed or put in between. Works beside the running node.
 
     Exit 0: it matches the checkpoint given. 3: self-consistent, but nothing from elsewhere was compared. 22, 23: not
     what was written.
     """
     output = Output(as_json)
+    note = note_in(checkpoint)
     with progress(output, "verifying") as moved:
-        report = verify_journal(journal_folder(folder), checkpoint_note=note_in(checkpoint), progress=moved)
+        report = (
+            verified_export(file, note)
+            if file
+            else verify_journal(journal_folder(folder), checkpoint_note=note, progress=moved)
+        )
     if not report.ok:
         kind = ForkFound if "checkpoint" in report.reason and report.witnessed == "" and checkpoint else ChainBroken
         raise kind(report.position, report.reason)
-    output.result(
-        _told(report), [f"{report.origin}", f"{report.entries} entries, root {report.root}", report.witnessed]
-    )
+    told, lines = _told(report), [report.origin, f"{report.entries} entries, root {report.root}", report.witnessed]
+    if derived and not file:
+        told["duplicates"] = check_derived(folder)
+        lines.append(f"{told['duplicates']} rows of the table of resends are what the entries say")
+    output.result(told, lines)
     if report.witnessed == UNWITNESSED:
         output.say(
             "next: compare with a checkpoint from elsewhere: --checkpoint FILE, or `codedark journal pull` elsewhere."
@@ -83,22 +102,56 @@ def checkpoint(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
 def pull(
     source: Annotated[Path, typer.Argument(help="The node's folder (or its journal folder) to pull from.")],
     copy: Annotated[Path, typer.Argument(help="The folder of the copy on this machine; made when it is not there.")],
+    every: Annotated[str, typer.Option(help="Go on for ever, such as every 60s or 5min.")] = "",
     as_json: Json = False,
 ) -> None:
     """Copy a journal here, verify it and cosign its checkpoint with this machine's witness key. Opens no entry.
 
     What was pulled before must still be there unchanged: a source that was cut or rolled back is said, never followed.
+    The cosignature is left with the source, and kept here; so is the proof of a fork, for both sides.
     """
-    output = Output(as_json)
-    with progress(output, "pulling") as moved:
-        report = pull_copy(journal_folder(source), copy, progress=moved)
-    data = {"new": report.new, "size": report.size, "note": report.note}
-    output.result(data, [f"{report.new} new entries, {report.size} in all, verified", report.note.rstrip("\n")])
+    output, pause_s = Output(as_json), _seconds(every)
+    while True:
+        try:
+            with progress(output, "pulling") as moved:
+                report = pull_copy(source, copy, progress=moved)
+        except CodedarkError as error:
+            if not pause_s:
+                raise
+            output.say(f"ALARM: {visible(str(error))}")
+        else:
+            kept = len(history(copy))
+            data = {"new": report.new, "size": report.size, "note": report.note, "cosigned": kept}
+            says = f"{report.new} new entries, {report.size} in all, verified; {kept} checkpoints cosigned so far"
+            output.result(data, [says, report.note.rstrip("\n")])
+        if not pause_s:
+            return
+        time.sleep(pause_s)
 
 
-def journal_folder(folder: Path) -> Path:
-    """The journal of a node's folder, or the folder itself when it is a journal (a pulled copy)."""
-    return Layout(folder).journal if Layout(folder).journal.is_dir() else folder
+def _seconds(every: str) -> float:
+    number, unit = every.rstrip("smin"), every.lstrip("0123456789")
+    if not every:
+        return 0.0
+    if not number.isdigit() or unit not in ("", "s", "min") or not int(number):
+        raise ConfigError(f"{every!r} is no interval", hint="Write it as 60s or 5min.")
+    return float(number) * (60 if unit == "min" else 1)
+
+
+def verified_export(file: Path, note: str | None) -> VerifyReport:
+    """The verdict about an export file, in the words of one about a folder. Raises NotFound, UnknownFormat."""
+    outside = read_checkpoint(note) if note else None
+    try:
+        with file.open("rb") as source:
+            found = verify_export(source, outside)
+    except OSError as error:
+        raise NotFound(f"the export {file} cannot be read: {type(error).__name__}") from error
+    except (ChainBroken, ForkFound) as error:
+        return VerifyReport(False, 0, "", "", error.position, error.reason)
+    witnessed = f"matches checkpoint at {outside.size}" if outside else UNWITNESSED
+    return VerifyReport(
+        True, found.tree.size, found.tree.root().hex(), witnessed, origin=found.statement.name, counts=found.counts
+    )
 
 
 def note_in(path: Path | None) -> str | None:

@@ -28,6 +28,7 @@ def _lines(found: dict[str, Any], now_us: int) -> Iterator[str | Table]:
     yield f"journal   {found['total']} entries, newest {newest}, {journal['size_bytes'] / 1e6:.1f} MB"
     understood = _known(found["interpreted"])
     yield f"          {found['acknowledged']} HL7 messages kept; {understood} clinical entries interpreted"
+    yield from _standing(found, now_us)
     behind = f"{fold['behind']} entries behind" if fold["behind"] else "up to date"
     yield f"views     {behind}, {_known(found['patients'])} patients, {_known(found['units'])} units"
     yield f"worklist  {_known(found['worklist'])} open"
@@ -40,6 +41,18 @@ def _lines(found: dict[str, Any], now_us: int) -> Iterator[str | Table]:
         ),
         numbers=frozenset((2, 3, 4)),
     )
+
+
+def _standing(found: dict[str, Any], now_us: int) -> Iterator[str]:
+    """Whether this record may speak for the facility, and who saw it last."""
+    adoption = found["adoption"]
+    if adoption and not adoption["may_ship"]:
+        yield f"origin    {adoption['state'].upper()}: it captures; no number blocks, nothing is sent home"
+    agreeing = [each for each in found["witnesses"] if each["agrees"]]
+    for each in agreeing[-3:]:
+        yield f"witness   {visible(each['name'])} at entry {each['size']}, {ago(each['at_us'], now_us)}"
+    if not agreeing:
+        yield "witness   none: nobody elsewhere has seen this journal"
 
 
 def _known(value: int | None) -> str:

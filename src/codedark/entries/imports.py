@@ -131,7 +131,7 @@ class _Import:
         if kind == "Patient":
             self._patient(path, own, body, ranked, at)
             return
-        self.facts.append(Fact(path, Op.PUT, kind, own, _patient_of(body), body, ranked, at))
+        self.facts.append(Fact(path, Op.PUT, kind, own, patient_of(body), body, ranked, at))
 
     def _patient(self, path: str, own: str, body: Json, ranked: bytes, at: int | None) -> None:
         known = self._record_number(body)
@@ -205,10 +205,10 @@ class _Import:
         if topic is not None:
             self.topics.add(topic)
         elif kind == "Observation":
-            self.topics.add("vitals" if _is_vital(body) else "results")
+            self.topics.add("vitals" if is_vital(body) else "results")
 
 
-def _patient_of(body: Json) -> str | None:
+def patient_of(body: Json) -> str | None:
     """The Patient id in `subject`, `patient`, or among an Appointment's participants."""
     for name in ("subject", "patient"):
         reference = body.get(name)
@@ -223,12 +223,18 @@ def _patient_of(body: Json) -> str | None:
     return None
 
 
-def _is_vital(body: Json) -> bool:
+def is_vital(body: Json) -> bool:
+    """Whether an Observation is of the category vital-signs."""
     for category in body.get("category", ()) if isinstance(body.get("category"), list) else ():
         for coding in category.get("coding", ()) if isinstance(category, dict) else ():
             if isinstance(coding, dict) and coding.get("code") == "vital-signs":
                 return True
     return False
+
+
+def topic_of(kind: str) -> str:
+    """The section a resource of this type is heard for; "" for none."""
+    return _TOPICS.get(kind, "")
 
 
 def _instant_us(text: object) -> int | None:

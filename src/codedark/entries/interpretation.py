@@ -5,10 +5,11 @@ from __future__ import annotations
 from codedark.entries.facts import Interpretation, Problem, Site, Understood
 from codedark.entries.imports import interpret_chunk
 from codedark.entries.kinds import payload_of
-from codedark.entries.payloads import FhirChunk, Refused
+from codedark.entries.payloads import FactsRecorded, FhirChunk, Refused
+from codedark.entries.recorded import interpret_recorded
 from codedark.entries.v2 import interpret_message
 from codedark.errors import Uninterpretable
-from codedark.journal import Entry
+from codedark.journal import Entry, split_place
 
 MAPPING_VERSION = "2026-11-24.3"
 """Raised when the meaning of any entry changes: views built with another version are rebuilt beside the old ones."""
@@ -19,10 +20,11 @@ def interpret(entry: Entry, site: Site) -> Interpretation:
 
     Kinds that say nothing clinical (log-ins, settings, packs) give an empty interpretation.
     """
-    origin, position = entry.header.origin, entry.position
+    # An id may be made of origin and position: the position in that origin, however many came before it.
+    origin, position = entry.header.origin, split_place(entry.position)[1]
     if entry.kind == "hl7.received":
         return interpret_message(entry.payload, site, origin, position)
-    if entry.kind not in ("fhir.imported", "hl7.refused"):
+    if entry.kind not in ("fhir.imported", "facts.recorded", "hl7.refused"):
         return Interpretation()
     try:
         payload = payload_of(entry)
@@ -30,6 +32,8 @@ def interpret(entry: Entry, site: Site) -> Interpretation:
         return Interpretation(problems=(Problem("", str(error), error.hint),), understood=Understood.KEPT)
     if isinstance(payload, FhirChunk):
         return interpret_chunk(payload, entry.source.removeprefix("import:"), site, origin, position)
+    if isinstance(payload, FactsRecorded):
+        return interpret_recorded(payload, site, origin, position, entry.recorded_at_us)
     reason = payload.reason if isinstance(payload, Refused) else "refused"
     hint = "The first bytes are kept; ask the sender's interface engineer."
     return Interpretation(problems=(Problem("", f"refused: {reason}", hint),), understood=Understood.KEPT)

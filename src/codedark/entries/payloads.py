@@ -77,6 +77,34 @@ class OriginOpened(Payload, frozen=True):
     cites: str = ""
 
 
+class OriginAdopted(Payload, frozen=True):
+    """`origin.adopted`: two people took a restored node's record for the facility's. `origin`: 16 bytes;
+    `endorsement`: the adoption key's signature of its statement (64 bytes); `proposal`: the deed both decided."""
+
+    origin: bytes
+    endorsement: bytes
+    proposal: str
+    person: str
+
+
+class ForkSeen(Payload, frozen=True):
+    """`fork.found`: somebody holds a checkpoint signed by this origin's own key that this chain does not contain: it
+    was cloned or rolled back. `note`: that checkpoint, the proof; `size`: what it covers; `witness`: who held it."""
+
+    origin: bytes
+    size: int
+    note: str
+    witness: str = ""
+
+
+class FactsRecorded(Payload, frozen=True):
+    """`facts.recorded`: what a person entered about a patient. `resources`: FHIR R4 resources as JSON text, with
+    references to the record's own ids; an `id` names a resource of the record, none makes a new one."""
+
+    resources: list[str]
+    person: str = ""
+
+
 class VolumeClosed(Payload, frozen=True):
     """`volume.closed`: the journal went on in a new file. `volume`: number of the closed one; `first`: its first
     position; `size`: the journal's size at its end; `sha256`: of the closed file."""

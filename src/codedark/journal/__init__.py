@@ -7,7 +7,7 @@ Write with `Journal` (or through a `DoorClient` when a node runs), read with `Jo
 from codedark.journal.derived import check_duplicates, rebuild_duplicates
 from codedark.journal.door import Door, DoorClient
 from codedark.journal.epochs import EpochKeys, SealingKeys
-from codedark.journal.export import export, verify_export
+from codedark.journal.export import export, keep_export, verify_export
 from codedark.journal.lineage import SPAN, Lineage, cited, head_cited, place_of, split_place
 from codedark.journal.model import (
     Audience,
@@ -69,6 +69,7 @@ __all__ = [
     "is_consistent",
     "is_included",
     "is_signed_by",
+    "keep_export",
     "place_of",
     "pull",
     "read_checkpoint",

@@ -94,6 +94,8 @@ class Door:
             return _Answer(status=self._status())
         if request.op == "checkpoint":
             return _Answer(note=self._journal.checkpoint().note)
+        if request.op == "roll":
+            return await self._roll()
         return _Answer(failed=f"the door knows no {request.op!r}")
 
     async def _append(self, drafts: list[_Draft]) -> _Answer:
@@ -112,6 +114,13 @@ class Door:
             if isinstance(result, AppendFailed):
                 return _Answer(failed=str(result))
         return _Answer(receipts=[(r.origin, r.position, r.recorded_at_us, str(r.outcome)) for r in results])
+
+    async def _roll(self) -> _Answer:
+        try:
+            r = await asyncio.to_thread(self._journal.roll)
+        except JournalError as error:
+            return _Answer(failed=str(error))
+        return _Answer(receipts=[(r.origin, r.position, r.recorded_at_us, str(r.outcome))])
 
     def _status(self) -> dict[str, Any]:
         head = self._journal.head()
@@ -165,6 +174,14 @@ class DoorClient:
         note = self._asked(_Request("checkpoint")).note
         head = read_checkpoint(note)
         return Checkpoint(head.size, head.root, note)
+
+    def roll(self) -> Receipt:
+        """Close the volume and go on in a new one. Raises JournalError when it could not be done now."""
+        answer = self._asked(_Request("roll"))
+        if answer.failed:
+            raise JournalError(answer.failed, hint="Try again in a minute.")
+        o, p, t, c = answer.receipts[0]
+        return Receipt(o, p, t, Outcome(c))
 
     def close(self) -> None:
         """Drop the connection."""

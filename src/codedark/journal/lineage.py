@@ -7,6 +7,7 @@ place and position are the same number.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +90,17 @@ class Lineage:
         """Where the record stands; `size` is the next place."""
         head = self.current.head()
         return Head(place_of(len(self._ends), head.size), head.entry_hash, head.recorded_at_us)
+
+    def counts(self) -> dict[str, int]:
+        """Entries by kind in all chains, from the counters."""
+        found: Counter[str] = Counter()
+        for reader in self._readers:
+            found.update(reader.counts())
+        return dict(sorted(found.items()))
+
+    def size_bytes(self) -> int:
+        """Bytes on disk of all chains."""
+        return sum(reader.size_bytes() for reader in self._readers)
 
     def total(self) -> int:
         """Entries in all chains."""

@@ -17,6 +17,7 @@ from codedark.journal.epochs import SUFFIX
 from codedark.journal.merkle import Frontier
 from codedark.journal.model import SealedEntry
 from codedark.journal.note import NoteSigner, cosign
+from codedark.journal.origin import OriginStatement
 from codedark.journal.reader import READ_MAX, JournalReader
 from codedark.journal.rolling import volume_path
 from codedark.journal.verification import Checker
@@ -64,12 +65,12 @@ def pull(
                 batch.append((checker.tree.size - 1, entry))
         if checker.tree.size == before:
             raise ChainBroken(before, "the entry is missing")
-        _keep(target, batch, checker)
+        keep_batch(target, batch, checker)
         if progress:
             progress(checker.tree.size, newest.size)
     checker.check_note(newest.note)
     note = cosign(newest.note, witness) if witness else newest.note
-    _seal_copy(target, newest.size, newest.root, note, checker.tree, checker.counts)
+    seal_copy(target, newest.size, newest.root, note, checker.tree, checker.counts)
     _copy_epochs(source, copy)
     reader.close()
     target.close()
@@ -90,19 +91,26 @@ def _open_copy(copy: Path, reader: JournalReader) -> Volume:
             target.connection.execute("DELETE FROM entry WHERE position >= ?", (size,))
             target.connection.execute("DELETE FROM payload WHERE id >= ?", (size * 4096,))
         return target
+    return new_copy(copy, reader.statement)
+
+
+def new_copy(folder: Path, statement: OriginStatement) -> Volume:
+    """An empty copy of an origin's chain in `folder`, to be filled with entries that were checked."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     meta: dict[str, bytes | str | int] = {
         "format": "CDJ1",
         "volume": 1,
         "first": 0,
-        "previous": reader.statement.first_previous,
+        "previous": statement.first_previous,
         "frontier": b"",
-        "statement": reader.statement.text,
-        "endorsement": reader.statement.endorsement,
+        "statement": statement.text,
+        "endorsement": statement.endorsement,
     }
-    return Volume.create(path, meta, synchronous="FULL", vfs=None)
+    return Volume.create(volume_path(folder, 1), meta, synchronous="FULL", vfs=None)
 
 
-def _keep(target: Volume, batch: list[tuple[int, SealedEntry]], checker: Checker) -> None:
+def keep_batch(target: Volume, batch: list[tuple[int, SealedEntry]], checker: Checker) -> None:
+    """Write entries that `checker` has taken, with the tiles they filled."""
     with target.connection:
         target.put_tiles(checker.tiles.full)
         checker.tiles.full.clear()
@@ -110,7 +118,8 @@ def _keep(target: Volume, batch: list[tuple[int, SealedEntry]], checker: Checker
         target.insert_payloads([(p, e.ciphertext) for p, e in batch])
 
 
-def _seal_copy(target: Volume, size: int, root: bytes, note: str, tree: Frontier, counts: dict[str, int]) -> None:
+def seal_copy(target: Volume, size: int, root: bytes, note: str, tree: Frontier, counts: dict[str, int]) -> None:
+    """Write the checkpoint under which the copy stands."""
     with target.connection:
         target.put_checkpoint(size, root, note, tree.dump(), None)
         target.connection.execute("DELETE FROM counter")

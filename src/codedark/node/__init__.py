@@ -1,5 +1,6 @@
 """The node: reads codedark.toml, opens everything, starts it. The only place where the rooms are wired together."""
 
+from codedark.node.adopting import adopt
 from codedark.node.config import Config, Facility, Feed, Node, Packs, Web
 from codedark.node.console import (
     change_account,
@@ -11,7 +12,7 @@ from codedark.node.console import (
     issue_card,
     recover,
 )
-from codedark.node.copying import pull_copy
+from codedark.node.copying import history, journal_folder, pull_copy
 from codedark.node.examination import examine
 from codedark.node.founding import Founded, found
 from codedark.node.keeper import listen, serve
@@ -19,10 +20,12 @@ from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
 from codedark.node.log import where
 from codedark.node.machine import Finding
-from codedark.node.opening import OpenNode, open_node, open_reader
+from codedark.node.opening import OpenNode, check_derived, open_node, open_reader
 from codedark.node.packing import Drawn
 from codedark.node.rebuilding import Rebuilt, rebuild
 from codedark.node.reporting import standing
+from codedark.node.restoring import Restored, RestoreRequest, restore
+from codedark.node.witnessing import Witnessed, witnessed
 
 __all__ = [
     "Config",
@@ -37,9 +40,14 @@ __all__ = [
     "OpenNode",
     "Packs",
     "Rebuilt",
+    "RestoreRequest",
+    "Restored",
     "Web",
+    "Witnessed",
+    "adopt",
     "change_account",
     "change_trust",
+    "check_derived",
     "deeds_of",
     "draw",
     "enrol",
@@ -47,14 +55,18 @@ __all__ = [
     "examine",
     "found",
     "held",
+    "history",
     "issue_card",
+    "journal_folder",
     "listen",
     "open_node",
     "open_reader",
     "pull_copy",
     "rebuild",
     "recover",
+    "restore",
     "serve",
     "standing",
     "where",
+    "witnessed",
 ]

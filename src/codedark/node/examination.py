@@ -16,7 +16,8 @@ from codedark.node.lock import held
 from codedark.node.log import where
 from codedark.node.machine import Finding, machine_findings
 from codedark.node.reporting import standing
-from codedark.views import Record, ViewStore
+from codedark.node.witnessing import witnessed
+from codedark.views import Adopted, Record, ViewStore
 
 
 def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
@@ -29,7 +30,7 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
         return [Finding("codedark.toml", "red", str(error), error.hint)]
     findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
     layout = Layout(folder)
-    for part in (_keys, _journal, _running, _views, _people):
+    for part in (_keys, _journal, _origin, _running, _views, _people):
         findings += _guarded(part, layout, config, clock)
     findings += machine_findings(folder, demo=config.node.demo)
     return findings
@@ -73,20 +74,50 @@ def _journal(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
     reader = JournalReader.open(layout.journal)
     try:
         head, newest = reader.head(), reader.checkpoint()
-        endorsed = bool(reader.statement.endorsement)
     finally:
         reader.close()
     if newest is None or newest.size != head.size:
         yield Finding("journal", "red", "its newest entries are under no checkpoint", "Run `codedark journal verify`.")
     else:
         yield Finding("journal", "green", f"{head.size} entries under a signed checkpoint")
-    if not endorsed:
-        says = "this origin is not adopted: it captures, but neither ships nor backloads"
-        yield Finding("origin", "amber", says, "Two people decide whether it is adopted.")
+    yield _witnesses(layout, clock.now_us())
     if not (layout.journal / "reserve").exists():
         yield Finding(
             "reserve", "amber", "no space is kept for people's deeds", "Start the node with free space on its disk."
         )
+
+
+def _witnesses(layout: Layout, now_us: int) -> Finding:
+    notes = witnessed(layout.journal)
+    if forks := [each for each in notes if not each.agrees]:
+        says = f"{forks[-1].witness} holds a checkpoint at {forks[-1].size} that this chain does not contain"
+        return Finding("witness", "red", f"fork: {says}", "Two people decide which copy is adopted.")
+    if not notes:
+        return Finding(
+            "witness",
+            "amber",
+            "nobody elsewhere has seen this journal",
+            "Run `codedark journal pull` on a second machine.",
+        )
+    past_s = (now_us - notes[-1].at_us) // 1_000_000
+    says = f"{notes[-1].witness} saw entry {notes[-1].size}, {past_s} s ago"
+    return Finding(
+        "witness", "amber" if past_s > 86_400 else "green", says, "Look after it." if past_s > 86_400 else ""
+    )
+
+
+def _origin(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    state = standing(layout.root)["adoption"]
+    if state is None:
+        return
+    if state["state"] == Adopted.FORKED.value:
+        says = "fork: another copy wrote in this origin's name; both capture, neither ships"
+        yield Finding("origin", "red", says, "Two people decide which is adopted: `codedark adopt`.")
+    elif not state["may_ship"]:
+        says = "this origin is not adopted: it captures, but neither ships nor backloads"
+        yield Finding("origin", "amber", says, "Two people adopt it: `codedark adopt --as LOGIN --with LOGIN`.")
+    else:
+        yield Finding("origin", "green", state["state"])
 
 
 def _running(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:

@@ -13,11 +13,11 @@ import structlog
 
 from codedark.clock import Clock, SystemClock
 from codedark.errors import CodedarkError
-from codedark.journal import EpochKeys, JournalReader
+from codedark.journal import Lineage
 from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
-from codedark.views import Fold, Record, ViewStore, restore, snapshot
+from codedark.views import Fold, ViewStore, restore, snapshot
 
 _LOOK_S = 0.05
 _RETRY_S = 2.0
@@ -29,8 +29,8 @@ Log = structlog.typing.FilteringBoundLogger
 def follow(layout: Layout, order: Order, stop: threading.Event, log: Log, clock: Clock | None = None) -> None:
     """Fold whatever the journal holds and then what comes, until `stop`. Looks 20 times a second when idle."""
     clock = clock or SystemClock()
-    reader = JournalReader.open(layout.journal, EpochKeys(layout.epochs, list(order.facility_secrets)))
-    store = usable_views(layout, order.views_key, reader.head().size, log)
+    reader = Lineage.open(layout.journal, layout.origins, order.facility_secrets)
+    store = usable_views(layout, order.views_key, reader, log)
     fold, snapped_us = Fold(reader, store), clock.steady_us()
     log.info("folding", fold=store.fold, position=fold.position)
     try:
@@ -58,10 +58,10 @@ def take_snapshot(layout: Layout, store: ViewStore) -> None:
     snapshot(store, layout.snapshot)
 
 
-def usable_views(layout: Layout, key: bytes, size: int, log: Log) -> ViewStore:
-    """The views in use; else those of the snapshot; else empty ones. `size`: entries in the journal.
+def usable_views(layout: Layout, key: bytes, record: Lineage, log: Log) -> ViewStore:
+    """The views in use; else those of the snapshot; else empty ones.
 
-    Views that know more than the journal are of another journal (or this one was rolled back): never believed.
+    Views whose newest entry is not in the record are of another history (or this one was rolled back): never believed.
     """
     for attempt in (_views, _restored):
         try:
@@ -69,11 +69,11 @@ def usable_views(layout: Layout, key: bytes, size: int, log: Log) -> ViewStore:
         except (CodedarkError, OSError) as error:
             log.warning("views unusable", error=type(error).__name__, where=where(error))
             continue
-        if store is not None and Record(store).as_of().position < size:
+        if store is not None and record.holds(*store.newest()):
             return store
         if store is not None:
             store.close()
-            log.warning("views unusable", reason="ahead of the journal")
+            log.warning("views unusable", reason="of another history")
     shutil.rmtree(layout.views, ignore_errors=True)
     return ViewStore.open(layout.views, key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from codedark.journal import Draft, Journal
 from codedark.node.config import Config, Feed, written
 from codedark.node.layout import Layout
 from codedark.node.opening import open_reader
-from codedark.views import Fold, ViewStore
+from codedark.views import ADOPTION_KEY, Fold, ViewStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def found(
     layout.make()
     journal = Journal.create(layout.journal, statement, keys.sealing(), clock, chance)
     try:
-        settings = founding_settings(config)
+        settings = founding_settings(config, keys)
         journal.append_all(settings)
     finally:
         journal.close()
@@ -80,7 +81,7 @@ def _first_views(layout: Layout, keys: NodeKeys) -> None:
         reader.close()
 
 
-def founding_settings(config: Config) -> list[Draft]:
+def founding_settings(config: Config, keys: NodeKeys) -> list[Draft]:
     """The `config.set` entries that a journal begins with: what rules and folding depend on."""
     facility = config.facility
     values: dict[str, object] = {
@@ -88,6 +89,7 @@ def founding_settings(config: Config) -> list[Draft]:
         "facility.name": facility.name,
         "facility.zone": facility.zone,
         "facility.authority": facility.id,
+        ADOPTION_KEY: base64.b64encode(keys.adoption_public).decode(),
     }
     for feed in config.feed:
         values |= feed_settings(feed)

@@ -19,16 +19,19 @@ from codedark.access import NodeKeys, load_node_keys, server_context
 from codedark.clock import Chance, Clock, SystemChance, SystemClock
 from codedark.errors import CodedarkError
 from codedark.intake import FeedDeclaration, Listener, deliver_on
-from codedark.journal import Door, Journal
+from codedark.journal import Door, Journal, Outcome
 from codedark.node.children import Child, Role, end, launch
 from codedark.node.config import Config, Feed
 from codedark.node.confine import keep_memory_private
 from codedark.node.founding import feed_changes
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock
-from codedark.node.log import start_log
+from codedark.node.log import start_log, where
 from codedark.node.order import Order
+from codedark.node.witnessing import fork_drafts
 from codedark.views import Record, ViewStore
+
+_INBOX_S = 5.0
 
 Ready = Callable[[dict[str, int]], None]
 
@@ -115,6 +118,7 @@ class Keeper:
             Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))
         ]
         timer: asyncio.Task[None] | None = None
+        inbox: asyncio.Task[None] | None = None
         try:
             await asyncio.to_thread(self._declare, journal)
             await door.serve()
@@ -122,13 +126,15 @@ class Keeper:
             for child in children:
                 child.start()
             timer = asyncio.create_task(self._packs_by_timer())
+            inbox = asyncio.create_task(self._witnesses(journal))
             self._say_ready(listener, with_web, ready)
             await stop.wait()
         finally:
             self.log.info("stopping")
             await listener.stop()
-            if timer:
-                timer.cancel()
+            for task in (timer, inbox):
+                if task:
+                    task.cancel()
             await asyncio.gather(*(child.stop() for child in children), end(self._drawing))
             await door.close()
             journal.close()
@@ -159,6 +165,18 @@ class Keeper:
             ports["web"] = self.config.web.port
         if ready:
             ready(ports)
+
+    async def _witnesses(self, journal: Journal) -> None:
+        """A proof that this chain was cloned or rolled back becomes an entry: from then on nothing is sent home."""
+        while True:
+            try:
+                drafts = await asyncio.to_thread(fork_drafts, self.layout.journal)
+                for receipt in await asyncio.to_thread(journal.append_all, drafts):
+                    if receipt.outcome is not Outcome.SAME:
+                        self.log.error("fork found", position=receipt.position)
+            except CodedarkError as error:
+                self.log.error("witness notes not read", error=error.slug, where=where(error))
+            await asyncio.sleep(_INBOX_S)
 
     async def _packs_by_timer(self) -> None:
         """Draft packs of every unit, one short-lived process each time: what it leaks, the end of it returns."""

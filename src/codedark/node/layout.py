@@ -10,8 +10,8 @@ from pathlib import Path
 class Layout:
     """The folder of one node.
 
-    codedark.toml · journal/ · keys/ (0600) · views/, snapshots/ (encrypted, disposable) · packs/ · run/ (door.sock,
-    node.lock)
+    codedark.toml · journal/ · origins/ (after a restore) · keys/ (0600) · views/, snapshots/ (encrypted,
+    disposable) · packs/ · run/ (door.sock, node.lock)
     """
 
     root: Path
@@ -25,6 +25,11 @@ class Layout:
     def journal(self) -> Path:
         """Numbered volumes and epochs: the record."""
         return self.root / "journal"
+
+    @property
+    def origins(self) -> Path:
+        """Closed chains that this node's record follows after a restore, each in a folder named by its origin."""
+        return self.root / "origins"
 
     @property
     def epochs(self) -> Path:

@@ -12,12 +12,13 @@ from typing import Protocol
 from codedark.access import NodeKeys, load_node_keys
 from codedark.clock import Chance, Clock, SystemChance, SystemClock
 from codedark.errors import JournalError, Locked, NotFound
-from codedark.journal import Checkpoint, DoorClient, Draft, EpochKeys, Journal, JournalReader, Receipt
+from codedark.journal import Checkpoint, DoorClient, Draft, EpochKeys, Journal, Lineage, Receipt, check_duplicates
 from codedark.node.config import Config
 from codedark.node.folding import usable_views
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
 from codedark.node.log import start_log
+from codedark.node.witnessing import fork_drafts
 from codedark.views import Fold, Record, ViewStore
 
 Progress = Callable[[int, int], None]
@@ -33,6 +34,10 @@ class Pen(Protocol):
 
     def append_all(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Keep several, in order."""
+        ...
+
+    def roll(self) -> Receipt:
+        """Close the volume and go on in a new one."""
         ...
 
     def checkpoint(self) -> Checkpoint:
@@ -57,8 +62,8 @@ class OpenNode:
         """Keep one draft. Raises AppendFailed."""
         return self.pen.append(draft)
 
-    def reader(self) -> JournalReader:
-        """A reader that opens entries with the facility key. Close it."""
+    def reader(self) -> Lineage:
+        """The whole record, opened with the facility key: closed chains and the one in use. Close it."""
         return open_reader(self.layout, self.keys)
 
     def record(self) -> Record:
@@ -75,8 +80,8 @@ class OpenNode:
         try:
             if self.running:
                 return self._wait(reader.head().size - 1)
-            size = reader.head().size
-            store = usable_views(self.layout, self.keys.views_key, size, start_log("console"))
+            size = reader.total()
+            store = usable_views(self.layout, self.keys.views_key, reader, start_log("console"))
             try:
                 return Fold(reader, store).catch_up(progress=(lambda done: progress(done, size)) if progress else None)
             finally:
@@ -130,15 +135,22 @@ def open_node(folder: Path, *, clock: Clock | None = None, chance: Chance | None
         journal = Journal.open(layout.journal, keys.sealing(), clock, chance)
         node = OpenNode(layout, config, keys, False, journal, clock, chance)
         try:
+            journal.append_all(fork_drafts(layout.journal))
             yield node
         finally:
             node.close()
             journal.close()
 
 
-def open_reader(layout: Layout, keys: NodeKeys) -> JournalReader:
-    """A reader with the facility's keys, beside whoever writes."""
-    return JournalReader.open(layout.journal, EpochKeys(layout.epochs, list(keys.facility_secrets)))
+def open_reader(layout: Layout, keys: NodeKeys) -> Lineage:
+    """The whole record with the facility's keys, beside whoever writes."""
+    return Lineage.open(layout.journal, layout.origins, keys.facility_secrets)
+
+
+def check_derived(folder: Path) -> int:
+    """Compare the table of resends with the entries; its rows. Raises ChainBroken, ConfigError (no keys)."""
+    layout, keys = Layout(folder), load_node_keys(folder)
+    return check_duplicates(layout.journal, EpochKeys(layout.epochs, keys.facility_secrets), keys.mac_key)
 
 
 def _answering(door: DoorClient) -> None:

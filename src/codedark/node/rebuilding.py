@@ -44,7 +44,7 @@ def rebuild(folder: Path, *, progress: Callable[[int, int], None] | None = None)
     with NodeLock(layout.lock):
         reader = open_reader(layout, keys)
         store = ViewStore.open(layout.views, keys.views_key)
-        size = reader.head().size
+        size = reader.total()
         try:
             fold = Fold(reader, store)
             fold.catch_up()

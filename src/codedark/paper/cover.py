@@ -5,7 +5,7 @@ from __future__ import annotations
 from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
 from codedark.paper.summary import SHORT, TIGHT, Print, Values
-from codedark.paper.wording import age, born, known, moment, number, printable, span
+from codedark.paper.wording import age, born, entry_name, known, moment, printable, span
 from codedark.views import AllergyState, BedRow, Chart, FeedRow
 
 BED, MRN = 6, 10
@@ -141,7 +141,7 @@ def state_line(request: PackRequest, pr: Print) -> str:
     else:
         old = span(pr.at_us - as_of.recorded_at_us)
         parts = [f"LAST KNOWN RECORD as of {moment(as_of.recorded_at_us, pr.zone)} ({old} before printing)"]
-        parts.append(f"entry {number(as_of.position)}")
+        parts.append(f"entry {entry_name(as_of.position)}")
     if not as_of.clock_trusted:
         parts.append("CLOCK NOT TRUSTED")
     never = [printable(feed.feed) for feed in request.feeds if feed.last_heard_us is None]

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from codedark.journal import split_place
 from codedark.views import When
 
 NOT_RECORDED = "not recorded"
@@ -181,6 +182,12 @@ def born(birth_date: str, run: int = 26) -> str:
     if not birth_date.strip():
         return NOT_RECORDED
     return _claimed(birth_date[:10], ZoneInfo("UTC")) or printable(f"“{birth_date}”", run)
+
+
+def entry_name(place: int) -> str:
+    """`48 211`, or `2: 17` for entry 17 of a second origin (after a restore)."""
+    ordinal, position = split_place(place)
+    return f"{ordinal + 1}: {number(position)}" if ordinal else number(position)
 
 
 def number(value: int) -> str:

@@ -5,11 +5,14 @@ Write with `ViewStore` and `Fold` (one process), read with `Record` (any), compa
 
 from codedark.views.digest import digest
 from codedark.views.fold import EntrySource, Fold
+from codedark.views.origins import ADOPTION_KEY
 from codedark.views.record import SECTIONS, Record
 from codedark.views.settings import fold_version
 from codedark.views.shapes import (
     Account,
     Administration,
+    Adopted,
+    Adoption,
     Allergy,
     AllergyState,
     AsOf,
@@ -42,9 +45,12 @@ from codedark.views.shapes import (
 from codedark.views.store import ViewStore, restore, snapshot
 
 __all__ = [
+    "ADOPTION_KEY",
     "SECTIONS",
     "Account",
     "Administration",
+    "Adopted",
+    "Adoption",
     "Allergy",
     "AllergyState",
     "AsOf",

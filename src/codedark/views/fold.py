@@ -30,12 +30,18 @@ from codedark.journal import Entry
 from codedark.views.batch import Batch, stage
 from codedark.views.distrust import Marks, fold_again, mark
 from codedark.views.ledger import LEDGER, worklist_row
+from codedark.views.origins import ADOPTION_KEY, adopted, forked, opened
 from codedark.views.settings import complaint, fold_version, interpretive, site_of
 from codedark.views.store import ViewStore
 
 READ = 10_000
 _FLUSH_FACTS = 12_000
-CLINICAL = frozenset({"hl7.received", "fhir.imported"})
+CLINICAL = frozenset({"hl7.received", "fhir.imported", "facts.recorded"})
+_ORIGINS: dict[str, Callable[[apsw.Connection, Entry, Any], str]] = {
+    "origin.opened": opened,
+    "origin.adopted": adopted,
+    "fork.found": forked,
+}
 _OUR_TROUBLE = (apsw.FullError, apsw.IOError, apsw.BusyError, apsw.NoMemError, apsw.CantOpenError)
 _DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 
@@ -152,6 +158,7 @@ class Pass:
             "INSERT OR REPLACE INTO meta VALUES(?,?)",
             [
                 ("position", entry.position),
+                ("entry_hash", entry.entry_hash),
                 ("recorded_us", entry.recorded_at_us),
                 ("clock_trusted", int(entry.header.clock_trusted)),
             ],
@@ -163,6 +170,8 @@ class Pass:
             self._clinical(entry)
         elif kind in LEDGER:
             self._ledger(entry, LEDGER[kind])
+        elif kind in _ORIGINS:
+            self._ledger(entry, self._origin)
         elif kind == "config.set":
             self._ledger(entry, self._config)
         elif kind == "source.distrusted":
@@ -194,12 +203,19 @@ class Pass:
             apply(self.db, entry, said)
 
     def _config(self, db: apsw.Connection, entry: Entry, said: ConfigSet) -> None:
+        if said.key == ADOPTION_KEY and (said.key in self.settings or entry.source != "node"):
+            worklist_row(db, entry, "setting", f"{said.key} is set once, when the facility is founded")
+            return
         if reason := complaint(said.key, said.value):
             worklist_row(db, entry, "setting", f"{said.key} {reason}", "Set it again with a value that can be used.")
             return
         text = msgspec.json.encode(said.value).decode()
         db.execute("INSERT OR REPLACE INTO setting VALUES(?,?,?)", (said.key, text, entry.position))
         self.settings[said.key] = msgspec.json.decode(text)
+
+    def _origin(self, db: apsw.Connection, entry: Entry, said: Any) -> None:
+        if reason := _ORIGINS[entry.kind](db, entry, said):
+            worklist_row(db, entry, "origin", reason)
 
     def _distrusted(self, db: apsw.Connection, entry: Entry, said: SourceDistrusted) -> None:
         self.batch.flush()

@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from codedark.views.origins import adoption, endorsed
 from codedark.views.shapes import (
     Account,
+    Adoption,
     DistrustRow,
     FlagRow,
     PackRow,
@@ -124,6 +126,16 @@ class Ledgers:
             "AND (d.until_us IS NULL OR e.recorded_us <= d.until_us)) FROM distrust d ORDER BY d.position"
         )
         return tuple(DistrustRow(*row) for row in rows)
+
+    def adoption(self) -> Adoption:
+        """Whether the chain in use may speak for the facility. Number blocks, shipping and backload ask this."""
+        with self.store.reading() as db:
+            return adoption(db)
+
+    def endorsed(self, origin: str, endorsement: bytes) -> bool:
+        """Whether this is the facility's adoption key's signature of that origin's statement."""
+        with self.store.reading() as db:
+            return endorsed(db, origin, endorsement)
 
     def flagged(self) -> tuple[FlagRow, ...]:
         """Entries the guard marked, newest first."""

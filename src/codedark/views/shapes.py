@@ -20,6 +20,37 @@ class Mark(StrEnum):
     IMPORT = "▫"
 
 
+class Adopted(StrEnum):
+    """Whether the chain in use may speak for the facility. It captures in every one of these states."""
+
+    FOUNDED = "founded"
+    """A first origin, endorsed by the root when it was founded."""
+    WAITING = "not adopted"
+    """Restored: no number blocks, no shipping, no backload until two people adopt it."""
+    ADOPTED = "adopted"
+    FORKED = "fork"
+    """Two histories carry this origin's name: neither ships until two people adopt one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """How the chain in use stands. `origin`: hex; `ordinal`: how many chains came before; `cites`: the head it follows
+    ("" for a first one); `since_us`: µs UTC of that state; `people`: who adopted it; `witness`: who found the fork."""
+
+    origin: str
+    ordinal: int
+    cites: str
+    state: Adopted
+    since_us: int | None
+    people: tuple[str, ...] = ()
+    witness: str = ""
+
+    @property
+    def may_ship(self) -> bool:
+        """Whether numbers may be given out, facts shipped and backloaded."""
+        return self.state in (Adopted.FOUNDED, Adopted.ADOPTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """The origin of one item: journal position, when the node kept it (µs UTC), its mark, and its source by name."""

@@ -176,6 +176,10 @@ class ViewStore:
             row = db.execute("SELECT value FROM meta WHERE key=?", (name,)).fetchone()
             return default if row is None else row[0]
 
+    def newest(self) -> tuple[int, bytes | None]:
+        """(place, hash) of the newest entry folded; (-1, None) when there is none."""
+        return int(self.meta("position", -1)), self.meta("entry_hash")
+
     def writer(self) -> apsw.Connection:
         """The one writing connection."""
         if self.readonly:

@@ -104,6 +104,10 @@ class Pen:
         """ "5 min", "2 h": an expected interval."""
         return wording.age(0, seconds * US_PER_S)
 
+    def entry(self, place: int) -> str:
+        """48 211, or "2: 17" in a second origin."""
+        return wording.entry_name(place)
+
     def grouped(self, number: int) -> str:
         """48 211."""
         return wording.grouped(number)

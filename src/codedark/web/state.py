@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from codedark.clock import US_PER_S
 from codedark.views import AsOf, FeedRow
-from codedark.web.wording import age, grouped, moment, short
+from codedark.web.wording import age, entry_name, moment, short
 
 
 class Level(StrEnum):
@@ -86,7 +86,7 @@ def state_line(
         facility=as_of.facility,
         as_of=moment(heard, zone),
         age="" if level is Level.CLOCK else age(heard, now_us),
-        entry=grouped(as_of.position) if as_of.position >= 0 else "",
+        entry=entry_name(as_of.position) if as_of.position >= 0 else "",
         silent=tuple((feed.feed, short(feed.last_heard_us, now_us, zone)) for feed in quiet),
         drawn=short(now_us, now_us, zone),
     )

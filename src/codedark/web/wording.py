@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from codedark.clock import US_PER_S
+from codedark.journal import split_place
 from codedark.views import Mark, When
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -146,6 +147,14 @@ def age_of(birth_date: str, now_us: int, zone: ZoneInfo) -> str:
     if months < 3:
         return f"{days} d"
     return f"{months} mo" if months < 24 else f"{months // 12} y"
+
+
+def entry_name(place: int) -> str:
+    """48 211, or "2: 17" for entry 17 of a second origin (after a restore). "–" when there is none."""
+    if place < 0:
+        return "–"
+    ordinal, position = split_place(place)
+    return f"{ordinal + 1}: {grouped(position)}" if ordinal else grouped(position)
 
 
 def grouped(number: int) -> str:

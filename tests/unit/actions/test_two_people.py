@@ -260,7 +260,8 @@ def test_every_two_person_deed_is_refused_to_one_person(ward: Ward) -> None:
         "change_person": {"person": ward.person("nurse4"), "roles": {"administrator": ["*"]}},
         "issue_unit_card": {"unit": "4W"},
     }
-    assert arguments.keys() == TWO_PERSON_DEEDS.keys()
+    # `adopt_origin` needs a restored node: tests/unit/node/test_node_restored.py.
+    assert arguments.keys() | {"adopt_origin"} == TWO_PERSON_DEEDS.keys()
     before = done(ward)
     for deed, given in arguments.items():
         proposal = asked(ward, "admin1", deed, given)
@@ -330,3 +331,8 @@ def test_an_ordinary_account_takes_one_administrator(ward: Ward) -> None:
     enrolled = ward.said("person.enrolled")[-1]
     assert isinstance(enrolled, PersonEnrolled)
     assert enrolled.roles == {"nurse": ["4W"]}
+
+
+def test_a_founded_record_waits_for_nobodys_adoption(ward: Ward) -> None:
+    with pytest.raises(ActionRefused, match="waits for its adoption"):
+        propose(ward.deeds, ward.log_in("admin1"), "adopt_origin", {"origin": "00" * 16, "endorsement": "00" * 64})

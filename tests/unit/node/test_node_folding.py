@@ -9,6 +9,7 @@ import pytest
 from node_rig import codedark, message, new_node
 
 from codedark.access import load_node_keys
+from codedark.journal import Lineage
 from codedark.node import Layout, open_reader
 from codedark.node.folding import take_snapshot, usable_views
 from codedark.node.log import start_log
@@ -31,7 +32,7 @@ def layout(tmp_path: Path) -> Layout:
 def _digest_of(layout: Layout) -> str:
     keys = load_node_keys(layout.root)
     reader = open_reader(layout, keys)
-    store = usable_views(layout, keys.views_key, reader.head().size, start_log("test"))
+    store = usable_views(layout, keys.views_key, reader, start_log("test"))
     try:
         Fold(reader, store).catch_up()
         return digest(store)
@@ -71,8 +72,14 @@ def test_a_snapshot_is_closed_to_others_and_tells_no_name(layout: Layout) -> Non
     assert b"MARLOWE" not in layout.snapshot.read_bytes()
 
 
-def test_views_that_know_more_than_the_journal_are_not_believed(layout: Layout) -> None:
-    keys = load_node_keys(layout.root)
-    store = usable_views(layout, keys.views_key, 5, start_log("test"))
+def test_views_that_know_more_than_the_journal_are_not_believed(layout: Layout, tmp_path: Path) -> None:
+    keys, before = load_node_keys(layout.root), tmp_path / "before"
+    shutil.copytree(layout.journal, before)
+    (tmp_path / "later.hl7").write_bytes(message(99))
+    assert codedark("import", tmp_path / "later.hl7", "-f", layout.root).code == 0
+    _digest_of(layout)
+    layout.snapshot.unlink()
+    rolled_back = Lineage.open(before, layout.origins, keys.facility_secrets)
+    store = usable_views(layout, keys.views_key, rolled_back, start_log("test"))
     assert Record(store).as_of().position == -1
     store.close()

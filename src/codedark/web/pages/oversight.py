@@ -34,7 +34,16 @@ def feeds(visit: Visit) -> Answer:
     visit.need(Permission.SEE_STATUS)
     rows = visit.record.feeds()
     quiet = {feed.feed for feed in silent(rows, visit.pen.now_us)}
-    return Page("feeds.html", {"here": "feeds", "feeds": rows, "silent": quiet, "status": visit.record.status()})
+    return Page(
+        "feeds.html",
+        {
+            "here": "feeds",
+            "feeds": rows,
+            "silent": quiet,
+            "status": visit.record.status(),
+            "adoption": visit.record.adoption(),
+        },
+    )
 
 
 def reads(visit: Visit) -> Answer:

@@ -21,6 +21,7 @@ _WORDS = {
     "enrol_person": "Give an account",
     "change_person": "Change an account",
     "issue_unit_card": "Make a new envelope",
+    "adopt_origin": "Take this restored record for the facility's",
 }
 """What each deed is called on the page."""
 _TIMES = frozenset({"since_us", "until_us"})

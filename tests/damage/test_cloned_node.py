@@ -1,0 +1,132 @@
+"""A whole node folder copied and run beside the original: named at the next pull, and nothing is lost or ships."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from node_rig import codedark, message, new_node
+
+from codedark.errors import ForkFound
+from codedark.journal import JournalReader
+from codedark.node import Layout, open_node, pull_copy, witnessed
+from codedark.views import Adopted
+
+
+def feed(folder: Path, numbers: range, tmp_path: Path) -> None:
+    path = tmp_path / "messages.hl7"
+    path.write_bytes(b"".join(message(number) for number in numbers))
+    done = codedark("import", path, "-f", folder)
+    assert done.code == 0, done.err
+
+
+def state(folder: Path) -> Adopted:
+    with open_node(folder) as node:
+        return node.record().adoption().state
+
+
+def sealed(folder: Path) -> list[tuple[bytes, bytes, bytes]]:
+    """(epoch, nonce, hash) of every entry."""
+    reader = JournalReader.open(Layout(folder).journal)
+    rows = [(header.epoch, entry.nonce, entry.entry_hash) for header, entry in reader.sealed(-1)]
+    reader.close()
+    return rows
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """(original, clone, copy pulled from the original), both fed since the cloning."""
+    original, clone, copy = tmp_path / "original", tmp_path / "clone", tmp_path / "copy"
+    feed(new_node(original), range(1, 11), tmp_path)
+    shutil.copytree(original, clone)
+    feed(original, range(11, 31), tmp_path)
+    feed(clone, range(101, 141), tmp_path)
+    pull_copy(original, copy)
+    return original, clone, copy
+
+
+def test_a_clone_is_named_at_its_first_contact_with_the_witness(pair: tuple[Path, Path, Path]) -> None:
+    _, clone, copy = pair
+    with pytest.raises(ForkFound):
+        pull_copy(clone, copy)
+
+
+def test_both_sides_of_a_fork_stop_shipping_and_go_on_capturing(pair: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    original, clone, copy = pair
+    with pytest.raises(ForkFound):
+        pull_copy(clone, copy)
+    assert state(clone) is Adopted.FORKED
+    assert state(original) is Adopted.FOUNDED  # nobody has told it yet
+    pull_copy(original, copy)
+    assert state(original) is Adopted.FORKED
+    feed(original, range(31, 33), tmp_path)
+    feed(clone, range(141, 143), tmp_path)
+    with open_node(original) as one, open_node(clone) as two:
+        assert len(one.record().patients()) == 32
+        assert len(two.record().patients()) == 52
+
+
+def test_clones_that_are_both_fed_repeat_no_key_and_nonce_and_lose_nothing(pair: tuple[Path, Path, Path]) -> None:
+    original, clone, _ = pair
+    one, two = sealed(original), sealed(clone)
+    shared = len([1 for a, b in zip(one, two, strict=False) if a == b])
+    own = one[shared:] + two[shared:]
+    assert len({row[:2] for row in one[:shared] + own}) == shared + len(own)
+    for folder in (original, clone):
+        assert codedark("journal", "verify", "-f", folder).code == 3
+
+
+def test_a_clone_that_has_written_nothing_yet_is_no_fork(tmp_path: Path) -> None:
+    original, clone, copy = tmp_path / "original", tmp_path / "clone", tmp_path / "copy"
+    feed(new_node(original), range(1, 11), tmp_path)
+    shutil.copytree(original, clone)
+    pull_copy(original, copy)
+    pull_copy(clone, copy)
+    assert state(original) is Adopted.FOUNDED
+
+
+def test_a_note_that_the_origin_did_not_sign_says_nothing(tmp_path: Path) -> None:
+    original, other, copy = tmp_path / "original", tmp_path / "other", tmp_path / "copy"
+    feed(new_node(original), range(1, 3), tmp_path)
+    pull_copy(original, copy)
+    stranger = codedark("journal", "checkpoint", "-f", new_node(other)).out
+    note = next((Layout(original).journal / "witness").glob("*.note"))
+    head, _, body = note.read_text().partition("\n")
+    lines, foreign = body.splitlines(), stranger.splitlines()
+    lines[1], lines[2] = str(int(lines[1]) + 100), foreign[2]
+    (note.parent / "forged.note").write_text(head + "\n" + "\n".join(lines) + "\n")
+    assert state(original) is Adopted.FOUNDED
+
+
+def test_the_witness_is_shown_by_the_node_it_saw(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    feed(new_node(original), range(1, 3), tmp_path)
+    pull_copy(original, copy)
+    (seen,) = witnessed(Layout(original).journal)
+    assert seen.agrees
+    assert "witness   codedark/witness/" in codedark("status", "-f", original).out
+
+
+def test_a_rolled_back_node_is_named_by_its_witness(tmp_path: Path) -> None:
+    original, older, copy = tmp_path / "original", tmp_path / "older", tmp_path / "copy"
+    feed(new_node(original), range(1, 3), tmp_path)
+    shutil.copytree(original, older)
+    feed(original, range(3, 6), tmp_path)
+    pull_copy(original, copy)
+    with pytest.raises(ForkFound):
+        pull_copy(older, copy)
+    assert state(older) is Adopted.FORKED
+
+
+def test_the_copy_follows_a_restored_source_into_its_new_origin(tmp_path: Path) -> None:
+    original, copy, new = tmp_path / "original", tmp_path / "copy", tmp_path / "new"
+    feed(new_node(original), range(1, 3), tmp_path)
+    pull_copy(original, copy)
+    lines = (original / "keys/DEMO-CARDS.txt").read_text().splitlines()
+    given = "\n".join(line for line in lines if line[:1].isdigit())
+    assert codedark("restore", copy, "-f", new, "--cards-file", "-", stdin=given).code == 0
+    feed(new, range(3, 5), tmp_path)
+    report = pull_copy(new, copy)
+    assert report.new > 0
+    assert len(list((copy / "origins").iterdir())) == 1
