@@ -57,6 +57,13 @@ FIGURES: tuple[Figure, ...] = (
     Figure("pack", "patients of the unit", "patients"),
     Figure("pack", "pages", "pages"),
     Figure("pack", "peak memory of the drawing child, MiB", "peak_mib"),
+    Figure("restore", "entries of the drill's day", "entries"),
+    Figure("restore", "restore from a copy, 3 cards, snapshot and tail, s", "restore_s"),
+    Figure("restore", "the same without a snapshot, s", "restore_without_snapshot_s"),
+    Figure("restore", "chain copied and verified, entries a second", "chain_entries_per_s"),
+    Figure("restore", "a year's entries, extrapolated", "year.entries"),
+    Figure("restore", "restore of a year, extrapolated, min", "year.restore_min", at_most=30),
+    Figure("restore", "the same without a snapshot, extrapolated, min", "year.restore_without_snapshot_min"),
 )
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(figure.bench for figure in FIGURES))
 
@@ -66,6 +73,7 @@ _SHORT: dict[str, dict[str, Any]] = {
     "views": {"short": True},
     "chart": {"short": True},
     "pack": {"short": True},
+    "restore": {"short": True},
 }
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from node_rig import codedark, message, new_node
+from node_rig import COMMAND, ENVIRONMENT, PATIENCE_S, codedark, message, new_node, running, say
 
 from codedark.errors import ForkFound
 from codedark.journal import JournalReader
-from codedark.node import Layout, open_node, pull_copy, witnessed
+from codedark.node import Layout, history, open_node, pull_copy, witnessed
 from codedark.views import Adopted
 
 
@@ -130,3 +132,32 @@ def test_the_copy_follows_a_restored_source_into_its_new_origin(tmp_path: Path) 
     report = pull_copy(new, copy)
     assert report.new > 0
     assert len(list((copy / "origins").iterdir())) == 1
+
+
+def test_a_running_node_is_told_of_its_clone_and_goes_on_hearing(pair: tuple[Path, Path, Path]) -> None:
+    original, clone, copy = pair
+    with pytest.raises(ForkFound):
+        pull_copy(clone, copy)
+    with running(original) as node:
+        pull_copy(original, copy)
+        node.wait_for("fork found")
+        assert say(node.events("listening")[0]["port"], message(900)) == ["AA"]
+        shown = codedark("status", "-f", original).out
+    assert "FORK" in shown
+    assert "red" in codedark("doctor", "-f", original, "--json").out
+
+
+def test_a_witness_that_pulls_again_and_again_keeps_every_checkpoint_it_cosigned(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    feed(new_node(original), range(1, 3), tmp_path)
+    command = [*COMMAND, "journal", "pull", str(original), str(copy), "--every", "1s"]
+    watching = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    try:
+        until = time.monotonic() + PATIENCE_S
+        while len(history(copy)) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    finally:
+        watching.terminate()
+        watching.wait()
+    assert all(name == history(copy)[0][1] for _, name, _ in history(copy))

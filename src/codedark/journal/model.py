@@ -97,8 +97,7 @@ class Header:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class SealedEntry:
+class SealedEntry(NamedTuple):
     """An entry as it lies on disk: enough to verify, not to read. `header`: canonical bytes."""
 
     header: bytes

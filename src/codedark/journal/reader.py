@@ -173,10 +173,10 @@ class JournalReader:
 
 def _check_place(position: int, sealed: SealedEntry, previous: bytes | None) -> None:
     """A row must be of the type it was written with, hold the entry of its position, and follow the one before it."""
-    parts = sealed.header, sealed.nonce, sealed.ciphertext, sealed.entry_hash
-    if not all(isinstance(part, bytes) for part in parts):
+    header, nonce, ciphertext, digest = sealed
+    if not (type(header) is type(nonce) is type(ciphertext) is type(digest) is bytes):
         raise ChainBroken(position, "the row is damaged")
-    if (stands := h.position_of(sealed.header)) != position:
+    if (stands := int.from_bytes(header[4:12], "big")) != position:
         raise ChainBroken(position, f"entry {stands} stands where {position} belongs")
-    if previous is not None and h.previous_of(sealed.header) != previous:
+    if previous is not None and header[28:60] != previous:
         raise ChainBroken(position, "the header does not follow the entry before it")

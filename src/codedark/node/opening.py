@@ -14,7 +14,7 @@ from codedark.clock import Chance, Clock, SystemChance, SystemClock
 from codedark.errors import JournalError, Locked, NotFound
 from codedark.journal import Checkpoint, DoorClient, Draft, EpochKeys, Journal, Lineage, Receipt, check_duplicates
 from codedark.node.config import Config
-from codedark.node.folding import usable_views
+from codedark.node.folding import take_snapshot, usable_views
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
 from codedark.node.log import start_log
@@ -88,6 +88,10 @@ class OpenNode:
                 store.close()
         finally:
             reader.close()
+
+    def snapshot(self) -> None:
+        """Keep a sealed copy of the views as of now; a running node does it every hour by itself."""
+        take_snapshot(self.layout, self.record().store)
 
     def _wait(self, position: int, patience_s: float = 60.0) -> int:
         """Wait until the running node's views have reached `position`, or patience ends; then what there is, is."""

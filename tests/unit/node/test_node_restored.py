@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from node_rig import codedark, message, new_node
+from node_rig import codedark, message, new_node, running, say
 
 from codedark.access import load_node_keys
 from codedark.journal import SPAN, split_place
@@ -199,3 +199,13 @@ def test_places_of_the_second_origin_begin_at_two_to_the_forty(lost: Path, tmp_p
     done = json.loads(codedark("status", "-f", tmp_path / "new", "--json").out)
     assert done["fold"]["position"] >= SPAN
     assert done["fold"]["behind"] == 0
+
+
+def test_a_restored_node_hears_its_feeds_before_anybody_adopted_it(lost: Path, tmp_path: Path) -> None:
+    assert restore(lost, tmp_path / "new", cards(lost, tmp_path)).code == 0
+    with running(tmp_path / "new") as node:
+        assert say(node.events("listening")[0]["port"], message(500)) == ["AA"]
+        shown = codedark("status", "-f", tmp_path / "new").out
+    assert "NOT ADOPTED" in shown
+    with open_node(tmp_path / "new") as node:
+        assert len(node.record().patients()) == 31
