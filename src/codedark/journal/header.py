@@ -99,11 +99,6 @@ def position_of(header: bytes) -> int:
     return int.from_bytes(header[4:12], "big")
 
 
-def previous_of(header: bytes) -> bytes:
-    """The previous-hash field alone."""
-    return header[28:60]
-
-
 def wrap_plaintext(once: Once | None, payload: bytes) -> bytes:
     """Natural key and payload as the plaintext that is sealed."""
     if once is None:
