@@ -161,3 +161,18 @@ def test_a_witness_that_pulls_again_and_again_keeps_every_checkpoint_it_cosigned
         watching.terminate()
         watching.wait()
     assert all(name == history(copy)[0][1] for _, name, _ in history(copy))
+
+
+def test_a_fork_that_is_met_again_is_one_entry_on_each_side(pair: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    original, clone, copy = pair
+    for round_ in range(3):
+        with pytest.raises(ForkFound):
+            pull_copy(clone, copy)
+        pull_copy(original, copy)
+        feed(original, range(200 + round_, 201 + round_), tmp_path)
+        feed(clone, range(300 + round_, 301 + round_), tmp_path)
+    for folder in (original, clone):
+        with open_node(folder) as node:
+            reader = node.reader()
+            assert reader.counts()["fork.found"] == 1
+            reader.close()

@@ -46,7 +46,7 @@ def pull_copy(
     _remember(copy, report.note, clock)
     with contextlib.suppress(OSError):  # a source that cannot be written to is still witnessed here
         leave_note(journal, signer, report.note, clock.now_us())
-        for proof in sorted((copy / FORKS).glob("*.note")):
+        for proof in sorted((copy / FORKS).glob("*-other.note")):
             leave_note(journal, signer, proof.read_text(encoding="utf-8"), clock.now_us())
     return report
 
@@ -136,10 +136,14 @@ def _newest(folder: Path) -> Checkpoint:
 
 
 def _tell_of_fork(journal: Path, copy: Path, signer: NoteSigner, clock: Clock) -> None:
-    """Leave the proof with this source, and keep this source's own head for the other side."""
+    """Leave the proof with this source, and keep this source's own head for the other side. One fork has one proof for
+    each side, however often it is met: a clone that goes on writing must not undo what two people decided since."""
     mine, theirs = _newest(copy), _newest(journal)
-    folder = copy / FORKS
+    folder, origin = copy / FORKS, read_checkpoint(theirs.note).name.rpartition("/")[2]
     folder.mkdir(mode=0o700, exist_ok=True)
-    (folder / f"{theirs.size}-{theirs.root.hex()[:16]}.note").write_text(theirs.note, encoding="utf-8")
+    held, other = folder / f"{origin}-held.note", folder / f"{origin}-other.note"
+    for path, note in ((held, mine.note), (other, theirs.note)):
+        if not path.exists():
+            path.write_text(note, encoding="utf-8")
     with contextlib.suppress(OSError):
-        leave_note(journal, signer, mine.note, clock.now_us())
+        leave_note(journal, signer, held.read_text(encoding="utf-8"), clock.now_us())
