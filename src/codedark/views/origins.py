@@ -38,12 +38,15 @@ def adopted(db: apsw.Connection, entry: Entry, said: OriginAdopted) -> str:
     if entry.header.origin != said.origin:
         return "adopts another origin than its own"
     found = db.execute(
-        "SELECT arguments, person, by FROM proposal WHERE proposal=? AND deed='adopt_origin' AND approved=1",
+        "SELECT arguments, person, by, position FROM proposal WHERE proposal=? AND deed='adopt_origin' AND approved=1",
         (said.proposal,),
     ).fetchone()
     wanted = {"origin": origin, "endorsement": said.endorsement.hex()}
     if found is None or msgspec.json.decode(found[0]) != wanted:
         return "adopts what no two people decided"
+    forked_at = db.execute("SELECT max(position) FROM fork WHERE origin=?", (origin,)).get
+    if forked_at is not None and found[3] < forked_at:
+        return "adopts by a decision from before the fork"
     if not endorsed(db, origin, said.endorsement):
         return "adopts without the facility's endorsement"
     db.execute(
