@@ -19,6 +19,7 @@ from codedark.journal.origin import OriginStatement
 PART = 1 << 20
 PARTS = 4096
 _ROWS = 64
+_PIECE = 1 << 16  # SQLite's own files take less than 128 KiB at once
 
 SCHEMA = """
 CREATE TABLE meta (
@@ -73,6 +74,8 @@ def connect(
     path: Path, *, readonly: bool = False, synchronous: str = "FULL", vfs: str | None = None
 ) -> apsw.Connection:
     """Open a volume file with the pragmas the journal's promise rests on, each set alone and read back."""
+    if not readonly:
+        _keep_log_again(path, vfs)
     flags = apsw.SQLITE_OPEN_READONLY if readonly else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=200)
     connection.set_busy_timeout(5000)
@@ -87,6 +90,25 @@ def connect(
             raise JournalError(f"SQLite kept {pragma} at {found}, not {value}", hint="Use a local disk.")
     connection.execute("PRAGMA wal_autocheckpoint = 4000").fetchall()
     return connection
+
+
+def _keep_log_again(path: Path, vfs: str | None) -> None:
+    """Write a log that was left behind over itself, and sync it.
+
+    After a failed sync Linux gives the lost pages back as if they were on disk, and a later sync does not keep them.
+    SQLite would take them up again and we would build receipts upon them. Bytes written anew are kept, or fail anew.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    if not log.exists() or not log.stat().st_size:
+        return
+    file = apsw.VFSFile(vfs or "", str(log), [apsw.SQLITE_OPEN_SUPER_JOURNAL | apsw.SQLITE_OPEN_READWRITE, 0])
+    try:
+        size = file.xFileSize()
+        for start in range(0, size, _PIECE):
+            file.xWrite(file.xRead(min(_PIECE, size - start), start), start)
+        file.xSync(apsw.SQLITE_SYNC_FULL)
+    finally:
+        file.xClose()
 
 
 class Volume:

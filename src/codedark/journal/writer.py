@@ -34,6 +34,7 @@ from codedark.journal.volume import Volume, connect
 
 BATCH = 1024
 RESERVE_AGAIN_S = 1.0
+_LOOK_AT_DISK = "Look at the disk: is it full, does it report errors? The last copy is where `journal pull` put it."
 
 Done = Callable[[Receipt | AppendFailed], None]
 Delivery = Sequence[tuple[Done, Receipt | AppendFailed]]
@@ -105,6 +106,9 @@ class Journal:
         try:
             volume = Volume.open(paths[-1], readonly=False, synchronous=synchronous, vfs=vfs)
             chain = Chain(folder, volume, volume.statement(), keys, clock, chance)
+        except apsw.Error as error:
+            lock.close()
+            raise JournalError(f"the journal cannot be opened ({type(error).__name__})", hint=_LOOK_AT_DISK) from error
         except BaseException:
             lock.close()
             raise
