@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from damage_rig import FREE, REFUSED, content, heals, is_found, judge, original, read_all, serves
+from damage_rig import ENTRIES, FREE, REFUSED, content, heals, is_found, judge, original, read_all, serves, swapped_rows
 from journal_rig import IDENTITY, deed, hl7, reopen
-from soak_sizes import EPOCH_FLIPS, FLIPS, LOG_FLIPS, ROLLBACKS, SWAPS, TRUNCATIONS, recorded
+from soak_sizes import EPOCH_FLIPS, FLIPS, LOG_FLIPS, ROLLBACKS, ROW_SWAPS, SWAPS, TRUNCATIONS, recorded
 
 from codedark.errors import CannotUnseal
 from codedark.journal import UNWITNESSED, EpochKeys, verify
@@ -87,6 +87,17 @@ def test_swapped_pages_are_found(tmp_path: Path) -> None:
             pages[first], pages[second] = pages[second], pages[first]
             judge(one, b"".join(pages), f"pages {first} and {second}", heal=number % HEAL_EVERY == 0)
         said |= figures(one)
+    assert_held(one)
+
+
+def test_exchanged_rows_are_found(tmp_path: Path) -> None:
+    """Two rows whose keys stay and whose contents change places: SQLite finds nothing wrong with that."""
+    one, rng = original(tmp_path, 2 * ENTRIES), random.Random("rows")  # two full tiles
+    with recorded("exchanged rows: entries, payloads, tiles, duplicates") as said:
+        for number in range(ROW_SWAPS):
+            data, place = swapped_rows(one, rng)
+            assert judge(one, data, place, heal=number % HEAL_EVERY == 0) not in ([], [REFUSED])
+        said |= figures(one) | {"by what they changed": dict(one.tally.most_common())}
     assert_held(one)
 
 

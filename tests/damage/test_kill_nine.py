@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from forgetful_receiver import Forgetful
+from soak_sizes import KILLS, recorded
 
 from codedark.hl7 import peek
 from codedark.node import open_node
@@ -15,7 +16,7 @@ from codedark_drill.drill_node import RunningNode, found_drill_node, free_ports,
 from codedark_drill.faults import distinct, judge, kill_under_load
 
 START_US = 1_795_300_000_000_000
-KILLS = 20
+MESSAGES = max(3000, 60 * KILLS)
 
 
 def load(count: int) -> list[Spoken]:
@@ -33,16 +34,19 @@ def kept_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.alone
-def test_twenty_kills_under_load_lose_nothing_acknowledged_and_double_nothing(tmp_path: Path) -> None:
+def test_kills_under_load_lose_nothing_acknowledged_and_double_nothing(tmp_path: Path) -> None:
     config = found_drill_node(tmp_path / "node")
     receiver = RunningNode(tmp_path / "node", "listen", tmp_path / "node.log")
-    try:
-        ordeal = kill_under_load(receiver, lines_of(config), load(3000), KILLS, Random(20))
-    finally:
-        receiver.stop()
-    verdict = judge(ordeal.acknowledged, kept_in(tmp_path / "node"))
+    with recorded("kill -9 of a node under load") as said:
+        try:
+            ordeal = kill_under_load(receiver, lines_of(config), load(MESSAGES), KILLS, Random(20))
+        finally:
+            receiver.stop()
+        verdict = judge(ordeal.acknowledged, kept_in(tmp_path / "node"))
+        said |= {"done": ordeal.kills, "acknowledged": len(ordeal.acknowledged), "kept": verdict.kept,
+                 "lost": len(verdict.lost), "doubled": len(verdict.doubled)}  # fmt: skip
     assert ordeal.kills == KILLS
-    assert len(ordeal.acknowledged) == 3000
+    assert len(ordeal.acknowledged) == MESSAGES
     assert (verdict.lost, verdict.doubled) == (frozenset(), frozenset())
 
 
@@ -51,8 +55,11 @@ def test_a_receiver_that_answers_before_it_keeps_is_found_out(tmp_path: Path) ->
     port = free_ports(1)[0]
     receiver = Forgetful(port, tmp_path / "kept")
     feeds = ("adt", "orders", "mar", "lab", "vitals")
-    try:
-        ordeal = kill_under_load(receiver, dict.fromkeys(feeds, Line("127.0.0.1", port)), load(600), 4, Random(4))
-    finally:
-        receiver.kill()
-    assert judge(ordeal.acknowledged, receiver.kept()).lost
+    with recorded("control: a receiver that answers before it keeps, killed") as said:
+        try:
+            ordeal = kill_under_load(receiver, dict.fromkeys(feeds, Line("127.0.0.1", port)), load(600), 4, Random(4))
+        finally:
+            receiver.kill()
+        lost = judge(ordeal.acknowledged, receiver.kept()).lost
+        said |= {"done": ordeal.kills, "acknowledged": len(ordeal.acknowledged), "lost": len(lost)}
+    assert lost

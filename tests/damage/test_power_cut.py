@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 
 import pytest
 from journal_rig import hl7, new_journal, reader, reopen
+from soak_sizes import POWER_CUTS as CUTS
+from soak_sizes import recorded
 
 from codedark.errors import AppendFailed
 from codedark.journal import Outcome, verify
 from codedark_drill.power_cut import Disk, PowerCut
-
-CUTS = int(os.environ.get("CODEDARK_POWER_CUTS", "200"))
 
 
 def one_cut(tmp_path, seed: int, synchronous: str) -> tuple[int, int]:
@@ -59,14 +58,25 @@ def lost_after(folder, acknowledged: dict[int, int], number: int) -> int:
     return lost
 
 
+def figures(results: list[tuple[int, int]]) -> dict[str, int]:
+    return {
+        "done": len(results), "acknowledged": sum(acknowledged for _, acknowledged in results),
+        "lost": sum(lost for lost, _ in results), "cuts that lost": sum(1 for lost, _ in results if lost),
+    }  # fmt: skip
+
+
 def test_power_cuts_lose_nothing_that_was_acknowledged(tmp_path):
-    results = [one_cut(tmp_path, seed, "FULL") for seed in range(CUTS)]
+    with recorded("power cuts") as said:
+        results = [one_cut(tmp_path, seed, "FULL") for seed in range(CUTS)]
+        said |= figures(results)
     assert sum(lost for lost, _ in results) == 0
     assert sum(acknowledged for _, acknowledged in results) > CUTS * 10
 
 
 def test_with_the_sync_off_the_same_cuts_lose_acknowledged_messages(tmp_path):
-    results = [one_cut(tmp_path, seed, "NORMAL") for seed in range(max(20, CUTS // 10))]
+    with recorded("control: the same power cuts with synchronous=NORMAL") as said:
+        results = [one_cut(tmp_path, seed, "NORMAL") for seed in range(max(20, CUTS // 10))]
+        said |= figures(results)
     assert sum(1 for lost, _ in results if lost) > len(results) // 2
 
 

@@ -4,6 +4,7 @@ finds it, and was anything of it served?
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,6 +30,13 @@ SEEKS = {
     "scope": ("SELECT id FROM scope WHERE name = ?", "SELECT name FROM scope"),
 }  # fmt: skip
 TABLES = ("meta", "entry", "payload", "checkpoint", "tile", "scope", "duplicate", "counter")
+SWAPPED = {
+    "entry": ("position", "header, nonce, hash"),
+    "payload": ("id", "ciphertext"),
+    "tile": ("level || '/' || number", "hashes"),
+    "duplicate": ("scope || '/' || key", "mac, position, recorded_at"),
+}
+"""By table: what names a row, and what changes places with another row's."""
 REFUSED, FREE = "refused by SQLite", "content-free"
 
 Content = dict[str, Any]
@@ -62,11 +70,11 @@ class Original:
         self.file.write_bytes(data)
 
 
-def original(place: Path) -> Original:
+def original(place: Path, entries: int = ENTRIES) -> Original:
     """A journal of one volume, closed in order, and pulled by a machine without keys."""
     folder = place / "journal"
     journal = new_journal(folder)
-    for start in range(0, ENTRIES, 30):
+    for start in range(0, entries, 30):
         journal.append_all([hl7(n, feed=("adt", "lab")[n % 2]) for n in range(start, start + 30)])
         journal.append(deed(b"dose %d" % start))
     note = journal.checkpoint().note
@@ -138,6 +146,26 @@ def serves(before: list[Entry], folder: Path, opener: EpochKeys, limit: int) -> 
         return read_all(folder, opener, limit) != before
     except CodedarkError:
         return False
+
+
+def swapped_rows(one: Original, rng: random.Random) -> tuple[bytes, str]:
+    """The file after two rows of one table exchanged their contents, through SQLite, and where."""
+    table = rng.choice(list(SWAPPED))
+    key, columns = SWAPPED[table]
+    one.write(one.data)
+    connection = apsw.Connection(str(one.file))
+    marks = ",".join("?" * len(columns.split(",")))
+    while True:
+        first, second = rng.sample(connection.execute(f"SELECT {key}, {columns} FROM {table}").fetchall(), 2)
+        if first[1:] != second[1:]:
+            break
+    with connection:
+        for name, values in ((first[0], second[1:]), (second[0], first[1:])):
+            connection.execute(f"UPDATE {table} SET ({columns}) = ({marks}) WHERE {key} = ?", (*values, name))
+    connection.execute("PRAGMA journal_mode = delete").fetchall()
+    connection.execute("PRAGMA journal_mode = wal").fetchall()
+    connection.close()
+    return one.file.read_bytes(), f"{table} {first[0]} and {second[0]}"
 
 
 def judge(one: Original, data: bytes, place: str, *, heal: bool = False) -> list[str]:
