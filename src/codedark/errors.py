@@ -15,6 +15,7 @@
     │   └── Uninterpretable        read, but its meaning is not known                         exit 33
     ├── ActionRefused              a person may not do this, or not alone                     exit 40
     ├── PackError                  a pack could not be drawn                                  exit 50
+    ├── UpdateRefused              an update bundle is not taken; nothing was changed         exit 55
     └── NotFound                   no such unit, patient, entry or file                       exit 60
 
 Each class has an exit code, a slug (its heading in docs/reference/errors.md) and a hint: the next step for the
@@ -164,6 +165,14 @@ class PackError(CodedarkError):
     exit_code = 50
     slug = "pack-error"
     default_hint = "The last pack of the unit is still in the packs folder; print that one."
+
+
+class UpdateRefused(CodedarkError):
+    """An update bundle is not taken: its signatures, its version or what it would do. Nothing was changed."""
+
+    exit_code = 55
+    slug = "update-refused"
+    default_hint = "Do not use this bundle; docs/operate/update.md says what to ask the maintainers."
 
 
 class NotFound(CodedarkError):
