@@ -43,6 +43,15 @@ class Frontier:
         self.size += 1
         return added
 
+    def append_subtree(self, root: bytes, height: int) -> None:
+        """Add 2^height entries at once, by the root over them. The size must be a multiple of as many."""
+        size, roots = self.size >> height, self.roots
+        while size & 1:
+            root = sha256(b"\1" + roots.pop() + root).digest()
+            size >>= 1
+        roots.append(root)
+        self.size += 1 << height
+
     def root(self) -> bytes:
         """The RFC 6962 root of the tree so far."""
         if not self.roots:

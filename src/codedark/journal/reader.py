@@ -6,7 +6,7 @@ A read transaction never covers more than 10,000 entries, because a long read pi
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 
 import apsw
@@ -18,7 +18,7 @@ from codedark.journal.epochs import EpochKeys
 from codedark.journal.model import Checkpoint, Entry, Flag, Head, Header, SealedEntry
 from codedark.journal.proofs import Hashes
 from codedark.journal.rolling import volume_path, volume_paths
-from codedark.journal.volume import Volume
+from codedark.journal.volume import ScannedRow, Volume
 
 READ_MAX = 10_000
 UNREADABLE = (
@@ -61,13 +61,18 @@ class JournalReader:
         newest = self._newest().newest_checkpoint()
         return Checkpoint(newest[0], newest[1], newest[2]) if newest else None
 
-    def checkpoints(self) -> list[Checkpoint]:
-        """All kept tree heads by size."""
-        return [Checkpoint(s, r, n) for v in self._volumes for s, r, n, _ in v.checkpoints()]
+    def kept(self, after: int, to: int) -> list[tuple[Checkpoint, bytes]]:
+        """The kept tree heads of more than `after` entries, up to `to`, with the subtree roots beside each."""
+        rows = (row for volume in self._volumes for row in volume.checkpoints(after, to))
+        return [(Checkpoint(size, root, note), frontier) for size, root, note, frontier in rows]
 
-    def frontiers(self) -> dict[int, bytes]:
-        """By size: the subtree roots kept beside each checkpoint."""
-        return {size: frontier for v in self._volumes for size, _, _, frontier in v.checkpoints()}
+    def least_kept(self) -> int:
+        """The size of the first kept tree head."""
+        return min(volume.least_checkpoint() for volume in self._volumes)
+
+    def beginnings(self) -> list[int | None]:
+        """For each volume the position of its first entry; None when it has none yet."""
+        return [volume.begins() for volume in self._volumes]
 
     def metas(self) -> list[dict[str, bytes | str | int]]:
         """What each volume says of itself, in order."""
@@ -126,6 +131,15 @@ class JournalReader:
             raise ChainBroken(expected, f"SQLite cannot read what is stored here ({type(error).__name__})") from error
         if newest and expected < min(end, newest[0]):
             raise ChainBroken(expected, "the entry is missing")
+
+    def scan(self, first: int, end: int) -> Iterator[ScannedRow]:
+        """Rows from a position on as they lie there, unchecked: the caller looks whether they belong there."""
+        found = chain.from_iterable(volume.entries(first - 1, end - first) for volume in self._volumes)
+        return islice(found, end - first)
+
+    def further_parts(self, position: int) -> bytes:
+        """The ciphertext of an entry after its first part."""
+        return b"".join(volume.further_parts(position) for volume in self._volumes)
 
     def _rows(self, after: int, limit: int) -> Iterator[tuple[int, SealedEntry]]:
         for volume in self._volumes:

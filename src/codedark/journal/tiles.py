@@ -9,8 +9,7 @@ stored; what is not full yet is computed from the entries. Tiles are derived: `v
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from codedark.journal.merkle import node
+from hashlib import sha256
 
 WIDTH = 256
 HASH = 32
@@ -21,8 +20,19 @@ LEVELS = 7  # 256 ** 7 leaves are more than any position
 def tree_of(hashes: list[bytes]) -> bytes:
     """The root over a power of two of hashes."""
     while len(hashes) > 1:
-        hashes = [node(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+        pairs = iter(hashes)
+        hashes = [sha256(b"\1" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
     return hashes[0]
+
+
+def edge_of(leaves: list[bytes]) -> list[bytes]:
+    """The roots of the full subtrees over leaves of a tile that is not full, largest first: the end of a frontier."""
+    roots, at = [], 0
+    for height in reversed(range(HEIGHT)):
+        if len(leaves) >> height & 1:
+            roots.append(tree_of(leaves[at : at + (1 << height)]))
+            at += 1 << height
+    return roots
 
 
 def split(data: bytes) -> list[bytes]:
@@ -55,6 +65,11 @@ class TileBuilder:
             self._numbers[level] += 1
             self._partial[level] = []
             self.add(tree_of(partial), level + 1)
+
+    def add_tile(self, root: bytes) -> None:
+        """Add a whole level-0 tile by its root; there must be no leaf hashes that wait for theirs."""
+        self._numbers[0] += 1
+        self.add(root, 1)
 
     @classmethod
     def resume(cls, size: int, open_leaves: list[bytes], tile: Callable[[int, int], bytes | None]) -> TileBuilder:

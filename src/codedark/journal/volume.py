@@ -68,6 +68,8 @@ CREATE TABLE counter (
 
 EntryRow = tuple[int, bytes, bytes, bytes]
 """position, header, nonce, hash"""
+ScannedRow = tuple[int, bytes, bytes, bytes, bytes | None]
+"""position, header, nonce, hash, first part of the ciphertext"""
 
 
 def connect(
@@ -205,9 +207,19 @@ class Volume:
         rows = self._rows("SELECT size, root, note, frontier FROM checkpoint ORDER BY size DESC LIMIT 1")
         return rows[0] if rows else None
 
-    def checkpoints(self) -> list[tuple[int, bytes, str, bytes]]:
-        """All checkpoints by size."""
-        return self._rows("SELECT size, root, note, frontier FROM checkpoint ORDER BY size")
+    def checkpoints(self, after: int, to: int) -> list[tuple[int, bytes, str, bytes]]:
+        """size, root, note, frontier of the checkpoints of more than `after` entries, up to `to`, by size."""
+        sql = "SELECT size, root, note, frontier FROM checkpoint WHERE size > ? AND size <= ? ORDER BY size"
+        return self._rows(sql, (after, to))
+
+    def least_checkpoint(self) -> int:
+        """The size of the first checkpoint; 1 when there is none."""
+        return int(self._rows("SELECT coalesce(min(size), 1) FROM checkpoint")[0][0])
+
+    def begins(self) -> int | None:
+        """The position of the first entry, None when there is none yet."""
+        position: int | None = self._rows("SELECT min(position) FROM entry")[0][0]
+        return position
 
     def insert_tiles(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
         """Add full tiles: level, number, hashes."""
@@ -255,13 +267,14 @@ class Volume:
         rows = self._rows("SELECT * FROM entry ORDER BY position DESC LIMIT 1")
         return rows[0] if rows else None
 
-    def entries(self, after: int, limit: int) -> Iterator[tuple[int, bytes, bytes, bytes, bytes | None]]:
-        """position, header, nonce, hash and first part of the ciphertext (None when missing), in order."""
-        yield from self.connection.execute(
+    def entries(self, after: int, limit: int) -> Iterator[ScannedRow]:
+        """Entry rows after a position with the first part of their ciphertext (None when missing), in order."""
+        rows: Iterator[ScannedRow] = self.connection.execute(
             "SELECT e.position, e.header, e.nonce, e.hash, p.ciphertext FROM entry e "
             "LEFT JOIN payload p ON p.id = e.position * 4096 WHERE e.position > ? ORDER BY e.position LIMIT ?",
             (after, limit),
         )
+        return rows
 
     def further_parts(self, position: int) -> bytes:
         """The ciphertext after its first part."""
