@@ -17,7 +17,7 @@ from codedark.clock import Chance, Clock, SystemChance, SystemClock
 from codedark.errors import ForkFound, JournalError
 from codedark.journal import Checkpoint, JournalReader, NoteSigner, PullReport, cited, pull, read_checkpoint
 from codedark.node.layout import Layout
-from codedark.node.witnessing import leave_note
+from codedark.node.witnessing import contains, leave_note
 
 WITNESS_FILE = "witness.key"
 HISTORY = "checkpoints.log"
@@ -46,7 +46,7 @@ def pull_copy(
     _remember(copy, report.note, clock)
     with contextlib.suppress(OSError):  # a source that cannot be written to is still witnessed here
         leave_note(journal, signer, report.note, clock.now_us())
-        for proof in sorted((copy / FORKS).glob("*-other.note")):
+        for proof in sorted((copy / FORKS).glob("*-other*.note")):
             leave_note(journal, signer, proof.read_text(encoding="utf-8"), clock.now_us())
     return report
 
@@ -136,14 +136,38 @@ def _newest(folder: Path) -> Checkpoint:
 
 
 def _tell_of_fork(journal: Path, copy: Path, signer: NoteSigner, clock: Clock) -> None:
-    """Leave the proof with this source, and keep this source's own head for the other side. One fork has one proof for
-    each side, however often it is met: a clone that goes on writing must not undo what two people decided since."""
-    mine, theirs = _newest(copy), _newest(journal)
-    folder, origin = copy / FORKS, read_checkpoint(theirs.note).name.rpartition("/")[2]
+    """Leave the proof with this source, and keep this source's own head for the other side.
+
+    One clone has one proof for each side, however often it is met: a clone that goes on writing must not undo what two
+    people decided since. Another clone is another history and gets proofs of its own.
+    """
+    mine, theirs = JournalReader.open(copy), JournalReader.open(journal)
+    try:
+        origin = theirs.statement.id.hex()
+        _one_of(copy / FORKS, f"{origin}-other", theirs, own=mine)
+        held = _one_of(copy / FORKS, f"{origin}-held", mine, own=theirs)
+    finally:
+        mine.close()
+        theirs.close()
+    if held:
+        with contextlib.suppress(OSError):
+            leave_note(journal, signer, held, clock.now_us())
+
+
+def _one_of(folder: Path, name: str, said_by: JournalReader, *, own: JournalReader) -> str:
+    """A head of `said_by` that `own` does not contain: one kept already that proves this, else its newest now.
+
+    "" when its newest is part of `own` too (a copy that was only rolled back, so it proves nothing to the other side).
+    """
     folder.mkdir(mode=0o700, exist_ok=True)
-    held, other = folder / f"{origin}-held.note", folder / f"{origin}-other.note"
-    for path, note in ((held, mine.note), (other, theirs.note)):
-        if not path.exists():
-            path.write_text(note, encoding="utf-8")
-    with contextlib.suppress(OSError):
-        leave_note(journal, signer, held.read_text(encoding="utf-8"), clock.now_us())
+    kept = sorted(folder.glob(f"{name}*.note"), key=lambda path: (len(path.name), path.name))
+    for path in kept:
+        note = path.read_text(encoding="utf-8")
+        if not contains(own, note) and contains(said_by, note):
+            return note
+    newest = said_by.checkpoint()
+    if newest is None or contains(own, newest.note):
+        return ""
+    path = folder / (f"{name}-{len(kept) + 1}.note" if kept else f"{name}.note")
+    path.write_text(newest.note, encoding="utf-8")
+    return newest.note

@@ -72,6 +72,13 @@ def fork_drafts(journal: Path) -> list[Draft]:
     return drafts
 
 
+def contains(reader: JournalReader, note: str) -> bool:
+    """Whether the chain contains the head on this note. Its signatures are not looked at. Raises UnknownFormat."""
+    head = read_checkpoint(note)
+    # The chain's own head is read after the note: an honest note never covers more than is here by now.
+    return 0 < head.size <= reader.head().size and reader.hashes().range(0, head.size) == head.root
+
+
 def _judged(reader: JournalReader, inbox: Path) -> Iterator[Witnessed]:
     statement = reader.statement
     for path in sorted(inbox.glob("*.note")):
@@ -84,7 +91,6 @@ def _judged(reader: JournalReader, inbox: Path) -> Iterator[Witnessed]:
             continue
         if head.name != statement.name or not is_signed_by(note, statement.name, statement.public_key):
             continue  # anybody can write a file; only this origin's own signature says anything about it
-        # The head is read after the note: an honest note never covers more than is here by now.
-        inside = 0 < head.size <= reader.head().size and reader.hashes().range(0, head.size) == head.root
+        inside = contains(reader, note)
         if not inside or is_signed_by(note, witness, key):
             yield Witnessed(witness, head.size, at_us, inside, note)
