@@ -1,8 +1,17 @@
 """What people do: one function per deed, each ends in one append. No deed reaches a store."""
 
 from codedark.actions.deeds import Deeds, SpentCodes, holds
-from codedark.actions.entrance import custodian_session, founding_session, log_in, log_out, note_refusals, open_envelope
+from codedark.actions.entrance import (
+    count_refusal,
+    custodian_session,
+    founding_session,
+    log_in,
+    log_out,
+    note_refusals,
+    open_envelope,
+)
 from codedark.actions.gap import ReadingGap
+from codedark.actions.leaving import Errand, Passage, leave
 from codedark.actions.reading import (
     ASK_REASON,
     Found,
@@ -30,13 +39,16 @@ __all__ = [
     "TWO_PERSON_DEEDS",
     "Decided",
     "Deeds",
+    "Errand",
     "Found",
     "Opened",
     "OpenedCensus",
+    "Passage",
     "ReadingGap",
     "SpentCodes",
     "change_person",
     "close_reading_gap",
+    "count_refusal",
     "custodian_session",
     "decide",
     "decide_worklist",
@@ -46,6 +58,7 @@ __all__ = [
     "founding_session",
     "holds",
     "issue_unit_card",
+    "leave",
     "log_in",
     "log_out",
     "note_refusals",

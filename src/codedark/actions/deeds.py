@@ -102,10 +102,11 @@ def still_open(deeds: Deeds, session: Session) -> None:
         raise ActionRefused("this session is over", hint=_LOG_IN_AGAIN)
 
 
-def refused(deeds: Deeds, session: Session, deed: str, reason: str, hint: str | None = None) -> ActionRefused:
-    """The error to raise; the attempt becomes an entry, at most one a minute and session."""
+def refused(deeds: Deeds, session: Session | None, deed: str, reason: str, hint: str | None = None) -> ActionRefused:
+    """The error to raise; the attempt becomes an entry, at most one a minute and session. `session` None: the node."""
     now_us = deeds.clock.now_us()
-    said = deeds.refused_deeds.note(f"{session.person}\x1f{session.session}", deed, now_us)
+    key = f"{session.person}\x1f{session.session}" if session else "node\x1f"
+    said = deeds.refused_deeds.note(key, deed, now_us)
     for refusals in [*([said] if said else []), *deeds.refused_deeds.due(now_us)]:
         _keep_refusal(deeds, refusals, reason)
     return ActionRefused(reason, hint=hint)

@@ -18,6 +18,7 @@ from codedark.node.founding import Founded, found
 from codedark.node.keeper import listen, serve
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
+from codedark.node.leaving import leave
 from codedark.node.log import where
 from codedark.node.machine import Finding
 from codedark.node.opening import OpenNode, check_derived, open_node, open_reader
@@ -69,4 +70,5 @@ __all__ = [
     "standing",
     "where",
     "witnessed",
+    "leave",
 ]

@@ -1,0 +1,77 @@
+"""Nodes made, fed, copied and restored inside the test's own process, with two administrators."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from node_rig import message
+
+from codedark.clock import SystemChance, SystemClock
+from codedark.entries import Payload, payload_of
+from codedark.journal import Draft
+from codedark.node import (
+    Config,
+    Facility,
+    Feed,
+    Node,
+    OpenNode,
+    RestoreRequest,
+    Web,
+    enrol,
+    enrol_first,
+    found,
+    open_node,
+    pull_copy,
+    restore,
+)
+
+PASSWORD = "four unrelated words here"
+ADA, BEN = ("ada", PASSWORD), ("ben", PASSWORD)
+
+
+@dataclass(frozen=True)
+class House:
+    """A node's folder and the five cards of its root."""
+
+    folder: Path
+    cards: tuple[str, ...]
+
+    def hear(self, *numbers: int, feed: str = "ehr", unit: str = "4W") -> None:
+        """Admissions by a feed."""
+        with open_node(self.folder) as node:
+            hear(node, *numbers, feed=feed, unit=unit)
+
+    def restored(self, copy: Path, new: Path) -> House:
+        """Pulled into `copy`, then restored from it into `new`."""
+        pull_copy(self.folder, copy)
+        restore(new, RestoreRequest((copy,), self.cards[1:4]), SystemClock(), SystemChance())
+        return House(new, self.cards)
+
+
+def hear(node: OpenNode, *numbers: int, feed: str = "ehr", unit: str = "4W") -> None:
+    node.pen.append_all([Draft("hl7.received", 1, f"feed:{feed}", message(number, unit)) for number in numbers])
+
+
+def said(node: OpenNode, kind: str) -> list[Payload | bytes]:
+    """The payloads of a kind in the whole record, in order."""
+    reader, found, after = node.reader(), list[Payload | bytes](), -1
+    while batch := reader.read(after):
+        found += [payload_of(entry) for entry in batch if entry.kind == kind]
+        after = batch[-1].position
+    reader.close()
+    return found
+
+
+def new_house(folder: Path, *, people: bool = False, demo: bool = True) -> House:
+    """A founded node with one feed; with `people`, two administrators `ada` and `ben`."""
+    config = Config(
+        facility=Facility("waterbury", "Waterbury", "America/New_York", "WTB"), node=Node(demo=demo),
+        web=Web(port=1), feed=(Feed("ehr", 0, carries=("adt",)),),
+    )  # fmt: skip
+    made = House(folder, found(folder, config, SystemClock(), SystemChance()).cards)
+    if people:
+        enrol_first(folder, *ADA)
+        with open_node(folder) as node:
+            enrol(node, "ben", "Ben Second", PASSWORD, {"administrator": ["*"]}, ADA, None)
+    return made
