@@ -132,7 +132,7 @@ def _console_session(deeds: Deeds, person: str) -> Session:
 def note_refusals(deeds: Deeds) -> None:
     """Append the counts of refused log-ins whose minute is over. Called at every entrance; safe to call by a timer."""
     for refusals in deeds.refused_logins.due(deeds.clock.now_us()):
-        _keep_count(deeds, refusals)
+        count_refusal(deeds, refusals)
 
 
 def _pace(deeds: Deeds, lane: AttemptLane, device: str, about: str = "") -> None:
@@ -147,10 +147,11 @@ def _pace(deeds: Deeds, lane: AttemptLane, device: str, about: str = "") -> None
 def _count(deeds: Deeds, device: str, login: str) -> None:
     said = deeds.refused_logins.note(device, login, deeds.clock.now_us())
     if said:
-        _keep_count(deeds, said)
+        count_refusal(deeds, said)
 
 
-def _keep_count(deeds: Deeds, refusals: Refusals) -> None:
+def count_refusal(deeds: Deeds, refusals: Refusals) -> None:
+    """Append what a tally gave out; it goes back into the tally when nothing can be written."""
     payload = LoginRefused(count=refusals.times, device=refusals.key, login=refusals.about)
     try:
         deeds.append(draft_of(payload, source="node"))

@@ -1,25 +1,25 @@
 """The web: routes, lanes and headers around plain page functions. No globals; everything is handed to `create_app`.
 
-Pages run in threads, because reading a chart ends in an append that waits for the disk. There are three lanes, so a
-flood of log-ins cannot keep a nurse from a chart, nor from the envelope (security decision 8).
+Pages run in threads, because reading a chart ends in an append that waits for the disk. There are four lanes, each
+fair among those who wait in it, so a flood of log-ins cannot keep a nurse from a chart, nor from the envelope
+(security decision 8).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from codedark.access import Cookies
+from codedark.access import AttemptLane, Cookies
 from codedark.actions import Deeds
 from codedark.clock import Chance, Clock
 from codedark.views import Record
@@ -27,10 +27,14 @@ from codedark.web.answers import Answer, Press, WebSettings
 from codedark.web.desk import PAGE_POLICY, Desk, Incoming, Outgoing
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
+from codedark.web.lanes import Crowded, FairLane, Width
 from codedark.web.pages import chart, entrance, oversight, printing, search, two_people, ward
+from codedark.web.porter import KNOWN, WHO, Porter, Turned, Turnstile, device_of
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a form. No form of ours comes near it."""
+BODY_S = 10.0
+"""Seconds in which a form must have come whole."""
 _FIELDS_LIMIT = 32
 SECURITY_HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
@@ -48,12 +52,19 @@ class Lane(StrEnum):
     """Which threads a request may use."""
 
     READING = "reading"
+    STRANGERS = "strangers"
     PASSWORDS = "passwords"
     ENVELOPES = "envelopes"
 
 
-LANES = {Lane.READING: 8, Lane.PASSWORDS: 40, Lane.ENVELOPES: 2}
-"""Threads by lane. Password hashes are bounded in `access`; these threads only wait there or are refused at once."""
+LANES = {
+    Lane.READING: Width(threads=8, waiting=256, each=8),
+    Lane.STRANGERS: Width(threads=2, waiting=64, each=8),
+    Lane.PASSWORDS: Width(threads=2, waiting=64, each=2),
+    Lane.ENVELOPES: Width(threads=2, waiting=1024, each=2),
+}
+"""Whoever has a session reads; whoever has none and wants a page stands with the strangers. The lanes of passwords and
+envelopes are as wide as what is computed in them: a hash takes a core for a tenth of a second, a code a thousandth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +115,7 @@ def create_app(
     chance: Chance,
     *,
     press: Press | None = None,
-) -> Starlette:
+) -> Porter:
     """The ASGI application.
 
     `record_factory`, `deeds_factory` are called once for each request, from any of its threads: give out what is safe
@@ -113,21 +124,55 @@ def create_app(
     """
     files = assets()
     gate = Gate(cookies, settings.form_key, deeds_factory().closed)
-    desk = Desk(record_factory, deeds_factory, gate, settings, clock, chance, Drawer(files))
-    lanes = {lane: ThreadPoolExecutor(count, thread_name_prefix=f"web-{lane}") for lane, count in LANES.items()}
+    drawer = Drawer(files)
+    desk = Desk(record_factory, deeds_factory, gate, settings, clock, chance, drawer)
+    turnstile = Turnstile(deeds_factory)
+    hall = Hall(desk, {lane: FairLane(lane, width) for lane, width in LANES.items()}, turnstile)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        for pool in lanes.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+        hall.close()
 
     async def lost(request: Request, _: Exception) -> Response:
-        return await _run(lanes[Lane.READING], desk.lost, await _incoming(request))
+        return await hall.answer(request, Lane.READING, desk.lost)
 
-    routes = [_route(path, ways, desk, lanes) for path, ways in _by_path(doorways(press)).items()]
+    routes = [_route(path, ways, hall) for path, ways in _by_path(doorways(press)).items()]
     routes.append(Route("/static/{tag}/{name}", _static(files)))
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: lost, 405: lost})
+    pages = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: lost, 405: lost})
+    return Porter(pages, deeds_factory, cookies, turnstile, hall.wait)
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """Where requests wait for their turn, and what is said to those who may not wait."""
+
+    desk: Desk
+    lanes: Mapping[Lane, FairLane]
+    turnstile: Turnstile
+
+    async def answer(self, request: Request, lane: Lane, work: Callable[..., Outgoing], *arguments: object) -> Response:
+        """The answer to one request, worked out in its lane; at once when its form is bad or too many wait."""
+        incoming = await _incoming(request)
+        if isinstance(incoming, Outgoing):
+            return _respond(incoming)
+        scope = request.scope
+        lane = Lane.STRANGERS if lane is Lane.READING and not scope.get(KNOWN) else lane
+        try:
+            return _respond(await self.lanes[lane].run(scope.get(WHO, ""), work, incoming, *arguments))
+        except Crowded:
+            if lane is Lane.PASSWORDS:
+                self.turnstile.count(device_of(scope))
+            return _respond(self.desk.crowded())
+
+    def wait(self, lane: AttemptLane, seconds: int) -> Turned:
+        """What a device is told that must wait before its next attempt."""
+        return _turned(self.desk.slowed(lane, seconds))
+
+    def close(self) -> None:
+        """Take no more requests."""
+        for lane in self.lanes.values():
+            lane.close()
 
 
 def _by_path(ways: Sequence[Doorway]) -> dict[str, list[Doorway]]:
@@ -137,33 +182,29 @@ def _by_path(ways: Sequence[Doorway]) -> dict[str, list[Doorway]]:
     return grouped
 
 
-def _route(path: str, ways: Sequence[Doorway], desk: Desk, lanes: Mapping[Lane, ThreadPoolExecutor]) -> Route:
+def _route(path: str, ways: Sequence[Doorway], hall: Hall) -> Route:
     by_method = {way.method: way for way in ways}
 
     async def endpoint(request: Request) -> Response:
         way = by_method["GET" if request.method == "HEAD" else request.method]
-        incoming = await _incoming(request)
-        if incoming is None:
-            return _respond(Outgoing(413, b"This form is too large.\n", "text/plain; charset=utf-8"))
-        return await _run(lanes[way.lane], desk.serve, incoming, way.page, way.open)
+        return await hall.answer(request, way.lane, hall.desk.serve, way.page, way.open)
 
     return Route(path, endpoint, methods=list(by_method))
 
 
-async def _run(pool: ThreadPoolExecutor, work: Callable[..., Outgoing], *arguments: object) -> Response:
-    loop = asyncio.get_running_loop()
-    return _respond(await loop.run_in_executor(pool, work, *arguments))
-
-
-async def _incoming(request: Request) -> Incoming | None:
+async def _incoming(request: Request) -> Incoming | Outgoing:
     form: dict[str, str] = {}
     if request.method == "POST":
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_LIMIT:
-                return None
-        form = _form(bytes(body))
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await _body(request)
+        except TimeoutError:
+            return _plain(408, "This form did not come whole.")
+        except ClientDisconnect:
+            return _plain(400, "This form did not come whole.")
+        if body is None:
+            return _plain(413, "This form is too large.")
+        form = _form(body)
     return Incoming(
         method=request.method,
         path=request.url.path,
@@ -177,6 +218,23 @@ async def _incoming(request: Request) -> Incoming | None:
     )
 
 
+async def _body(request: Request) -> bytes | None:
+    """The whole body; None when it says, or turns out, to be larger than any form of ours."""
+    said = request.headers.get("content-length", "0")
+    if not said.isascii() or not said.isdigit() or int(said) > BODY_LIMIT:
+        return None
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            return None
+    return bytes(body)
+
+
+def _plain(status: int, words: str) -> Outgoing:
+    return Outgoing(status, f"{words}\n".encode(), "text/plain; charset=utf-8", (("Connection", "close"),))
+
+
 def _form(body: bytes) -> dict[str, str]:
     try:
         return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS_LIMIT))
@@ -184,14 +242,19 @@ def _form(body: bytes) -> dict[str, str]:
         return {}
 
 
+def _said(out: Outgoing) -> list[tuple[str, str]]:
+    safe = {**SECURITY_HEADERS, "Cache-Control": "no-store", "Content-Security-Policy": out.policy}
+    return [*safe.items(), *out.headers]
+
+
 def _respond(out: Outgoing) -> Response:
     response = Response(out.body, out.status, media_type=out.media_type)
-    response.headers.update(SECURITY_HEADERS)
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Content-Security-Policy"] = out.policy
-    for name, value in out.headers:
-        response.headers.append(name, value)
+    response.raw_headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _said(out)]
     return response
+
+
+def _turned(out: Outgoing) -> Turned:
+    return Turned(out.status, out.body, _said(out), out.media_type)
 
 
 def _static(files: Mapping[str, Asset]) -> Callable[[Request], Awaitable[Response]]:

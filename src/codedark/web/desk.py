@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from codedark.access import Session
+from codedark.access import AttemptLane, Session
 from codedark.actions import Deeds
 from codedark.clock import Chance, Clock
 from codedark.errors import ActionRefused, CodedarkError, NotFound
@@ -101,14 +101,23 @@ class Desk:
         except Exception as error:
             return self._broken(error)
 
-    def lost(self, incoming: Incoming | None) -> Outgoing:
+    def lost(self, incoming: Incoming) -> Outgoing:
         """The page for an address that leads nowhere."""
         try:
-            if incoming is None:
-                return Outgoing(404, b"Not found.\n", "text/plain; charset=utf-8")
             return self._finish(self._begin(incoming), Page("lost.html", status=404))
         except Exception as error:
             return self._broken(error)
+
+    def slowed(self, lane: AttemptLane, seconds: int) -> Outgoing:
+        """What a device is told that got it wrong too often: made without the record, so that it can be made once."""
+        facts = {"seconds": seconds, "password": lane is AttemptLane.PASSWORD, "demo": self.settings.demo}
+        body = self.drawer.alone("slowed.html", facility=self.settings.facility, **facts)
+        return Outgoing(429, body, headers=(("Retry-After", str(seconds)),))
+
+    def crowded(self) -> Outgoing:
+        """What is said when too many wait already: also made without the record."""
+        body = self.drawer.alone("slowed.html", facility=self.settings.facility, seconds=0, demo=self.settings.demo)
+        return Outgoing(503, body, headers=(("Retry-After", "2"),))
 
     def _begin(self, incoming: Incoming) -> Turn:
         record, now_us = self.record_factory(), self.clock.now_us()

@@ -115,6 +115,10 @@ class Drawer:
         """The page as UTF-8. Lone surrogates were made visible before; nothing here can fail on text."""
         return self._env.get_template(template).render(context, frame=frame, pen=pen).encode()
 
+    def alone(self, template: str, **context: object) -> bytes:
+        """A page that stands for itself: no record, no session, no patient."""
+        return self._env.get_template(template).render(context).encode()
+
     def broken(self, number: str, facility: str) -> bytes:
-        """The page for a failure of our own: no record, no session, no patient."""
-        return self._env.get_template("broken.html").render(number=number, facility=facility).encode()
+        """The page for a failure of our own."""
+        return self.alone("broken.html", number=number, facility=facility)
