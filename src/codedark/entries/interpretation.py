@@ -7,11 +7,11 @@ from codedark.entries.imports import interpret_chunk
 from codedark.entries.kinds import payload_of
 from codedark.entries.payloads import FactsRecorded, FhirChunk, Refused
 from codedark.entries.recorded import interpret_recorded
-from codedark.entries.v2 import interpret_message
+from codedark.entries.v2 import interpret_received
 from codedark.errors import Uninterpretable
 from codedark.journal import Entry, split_place
 
-MAPPING_VERSION = "2026-11-24.3"
+MAPPING_VERSION = "2026-11-24.4"
 """Raised when the meaning of any entry changes: views built with another version are rebuilt beside the old ones."""
 
 
@@ -23,7 +23,7 @@ def interpret(entry: Entry, site: Site) -> Interpretation:
     # An id may be made of origin and position: the position in that origin, however many came before it.
     origin, position = entry.header.origin, split_place(entry.position)[1]
     if entry.kind == "hl7.received":
-        return interpret_message(entry.payload, site, origin, position)
+        return interpret_received(entry.payload, site, origin, position)
     if entry.kind not in ("fhir.imported", "facts.recorded", "hl7.refused"):
         return Interpretation()
     try:

@@ -4,7 +4,7 @@
 """
 
 from codedark.hl7.acknowledgment import Verdict, ack, ack_code
-from codedark.hl7.batch import Part, split_batch
+from codedark.hl7.batch import Part, begins_batch, split_batch
 from codedark.hl7.charset import Decoded, codec_of, decode
 from codedark.hl7.delimiters import NULL, STANDARD, Delimiters, escape, unescape
 from codedark.hl7.er7 import Message, Segment, parse
@@ -29,6 +29,7 @@ __all__ = [
     "Verdict",
     "ack",
     "ack_code",
+    "begins_batch",
     "codec_of",
     "decode",
     "escape",

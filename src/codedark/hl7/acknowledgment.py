@@ -38,20 +38,28 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
 
     `control_id`: MSH-10 of the ACK itself; `now`: MSH-7, e.g. "20261124131500+0000"; `text`: MSA-3, no patient data.
     """
-    s = header.field_sep
-    c = header.encoding[:1]
-    c = c if c == "^" or Delimiters.usable(c) else "^"
+    s, encoding = header.field_sep, _encoding(header)
+    c = encoding[0]
     kind = f"ACK{c}{header.trigger}{c}ACK" if header.trigger else "ACK"
     charset = f"{s}{s}{s}{s}{s}{s}{header.charset}" if header.charset else ""
     head = (
-        f"MSH{s}{header.encoding or '^~' + chr(92) + '&'}{s}{header.receiving_app}{s}{header.receiving_facility}{s}"
+        f"MSH{s}{encoding}{s}{header.receiving_app}{s}{header.receiving_facility}{s}"
         f"{header.sending_app}{s}{header.sending_facility}{s}{now}{s}{s}{kind}{s}{control_id}{s}"
         f"{header.processing_id or 'P'}{s}{header.version or '2.5.1'}{charset}"
     )
     answer = f"MSA{s}{code}{s}{header.control_id}"
     if text:
-        answer += s + escape(text, header.delimiters)
+        answer += s + escape(text, Delimiters.of(s, encoding))
     return f"{_plain(head)}\r{_plain(answer)}\r".encode(header.codec, "replace")
+
+
+def _encoding(header: Peek) -> str:
+    """MSH-2 of the answer: the message's own. One that delimits nothing ("AR") is not echoed, or the answer would be as
+    unreadable as the message."""
+    first = header.encoding[:1]
+    if first == "^" != header.field_sep or (first != header.field_sep and Delimiters.usable(first)):
+        return header.encoding
+    return "^~\\&".replace(header.field_sep, "#")
 
 
 def _plain(line: str) -> str:

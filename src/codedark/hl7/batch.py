@@ -12,8 +12,12 @@ from typing import NamedTuple
 from codedark.hl7.charset import mark_of
 from codedark.hl7.mllp import Deframer, Garbage
 
-_EDGE = re.compile(rb"(?:^|(?<=[\r\n\x0b\x1c]))[ \t]*(?:\xef\xbb\xbf)?(MSH|FHS|BHS|BTS|FTS)(?=[^\w\s])")
+_EDGE = re.compile(
+    rb"(?:^|(?<=[\r\n\x0b\x1c]))[ \t\x00]*(?:\xef\xbb\xbf)?(MSH|FHS|BHS|BTS|FTS)(?=[^\w\s]|[ \t\x00]*(?:[\r\n]|\Z))"
+)
+"""Where `parse` would begin a message: a bare "MSH" alone on its line too, so that no part ever holds two."""
 _BREAK = re.compile(rb"\r\n|\r|\n")
+_BEFORE = "\ufeff \t\r\n\x0b\x00"
 _BLANK = b" \t\r\n\x00\x0b\x1c"
 
 
@@ -24,6 +28,15 @@ class Part(NamedTuple):
     raw: bytes
     line: int
     reason: str = ""
+
+
+def begins_batch(raw: bytes) -> bool:
+    """Whether these bytes begin with FHS or BHS: a batch, not one message. Never raises."""
+    if raw[:3] == b"MSH":
+        return False
+    mark = mark_of(raw)
+    start = raw[mark[1] : mark[1] + 256].decode(mark[0], "replace") if mark else raw[:256].decode("latin-1")
+    return start.lstrip(_BEFORE)[:3] in ("FHS", "BHS")
 
 
 def split_batch(data: bytes) -> list[Part]:
@@ -89,8 +102,9 @@ def _envelope_faults(raw: bytes, name: bytes, line: int, messages: int) -> list[
     out: list[Part] = []
     fields = first.split(first[3:4])
     count = fields[1].strip() if name == b"BTS" else b""
-    if count.isdigit() and int(count) != messages:
-        out.append(Part(first, line, f"the batch says {int(count)} messages, {messages} came"))
+    if count.isdigit() and count.lstrip(b"0") != (b"%d" % messages).lstrip(b"0"):
+        said = count.decode("ascii") if len(count) < 10 else "more than a million"
+        out.append(Part(first, line, f"the batch says {said} messages, {messages} came"))
     if rest.strip(_BLANK):
         out.append(Part(rest, line + 1, f"text after {name.decode('ascii')}"))
     return out

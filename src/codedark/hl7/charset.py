@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _TABLE_0211 = {
@@ -40,6 +41,7 @@ _WIDE = re.compile(
 )
 _WIDE_CODECS = {"be4": "utf-32-be", "le4": "utf-32-le", "be": "utf-16-be", "le": "utf-16-le"}
 _HEAD = re.compile(rb"MSH(.)[^\r\n]*", re.DOTALL)
+_ASCII = bytes(code for code in range(32, 127) if code != 0x5C) + rb"\x41+AEE- \r\u000D xn--a"
 _C1 = re.compile(rb"[\x80-\x9f]")
 
 
@@ -60,15 +62,21 @@ def codec_of(declared: str) -> str | None:
         plain = _NAME.sub("", name.upper())
         codec = _TABLE_0211.get(plain) or _TABLE_0211.get(plain.removeprefix("ISO").removeprefix("IEC"))
         if codec is None and plain:
-            try:
-                codec = codecs.lookup(name.strip()).name
-            except (LookupError, ValueError):
-                continue
-            if codec in {"hex", "base64", "bz2", "zlib", "quopri", "uu", "rot13", "idna", "punycode", "undefined"}:
-                continue
+            codec = _known(name.strip())
         if codec and (found is None or codec.startswith("iso2022")):
             found = codec
     return found
+
+
+@lru_cache(maxsize=256)
+def _known(name: str) -> str | None:
+    """The Python codec of a name outside table 0211, if it can be HL7 at all: printable ASCII must stand for itself
+    in it. That leaves out EBCDIC, UTF-7 and Python's own escapes, in which a value could hold a segment end."""
+    try:
+        codec = codecs.lookup(name).name
+        return codec if _ASCII.decode(codec) == _ASCII.decode("ascii") else None
+    except (LookupError, ValueError):
+        return None
 
 
 def mark_of(raw: bytes) -> tuple[str, int] | None:

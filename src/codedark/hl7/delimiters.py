@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-_COMMAND = re.compile(r"\.(br|sp|ce|sk|in|ti|fi|nf)\s*([+-]?\d*)", re.IGNORECASE)
+_COMMAND = re.compile(r"\.(br|sp|ce|sk|in|ti|fi|nf)\s*([+-]?[0-9]{0,9})", re.IGNORECASE)
 _LOCAL = re.compile(r"[ZCM][0-9A-Za-z.+-]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -78,7 +78,9 @@ def _read(line: str, codec: str) -> Peek:
     kind, encoding = f[8], f[1]
     trigger = structure = ""
     component = encoding[:1] or "^"
-    if component in kind:
+    if component != "^" and not Delimiters.usable(component):
+        component = ""
+    if component and component in kind:
         kind, trigger, *rest = kind.split(component, 3)
         structure = rest[0] if rest else ""
     start = (True, separator, encoding, f[2], f[3], f[4], f[5], f[6], kind, trigger, structure, f[9], f[10], f[11])

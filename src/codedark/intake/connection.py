@@ -25,6 +25,8 @@ Submit = Callable[[Draft, Callable[[Receipt | AppendFailed], None]], None]
 IN_FLIGHT_MAX = 256
 """Messages of one connection that may wait for their receipts; beyond it the connection is not read."""
 IN_FLIGHT_BYTES_MAX = 8 * 1024 * 1024
+KEY_MAX = 8192
+"""Characters of MSH-3, MSH-4 and MSH-10 together that may be a natural key (HL7 v2.5.1 gives them 227, 227 and 20)."""
 UNANSWERED_US = 4 * US_PER_S
 """Without a receipt for this long the connection is closed; with the sweep every 0.5 s that is within 5 s."""
 
@@ -207,8 +209,10 @@ class Connection(asyncio.Protocol):
                 self._refuse(Garbage.of(piece, "no MSH"), since)
 
     def _once(self, head: Peek) -> Once | None:
-        """The natural key. A message without control id has none: each arrival is kept."""
-        if not head.control_id:
+        """The natural key. A message without control id has none: each arrival is kept. Nor has one whose head is
+        longer than any key: refusing to keep it would make its sender repeat it for ever."""
+        size = len(head.control_id) + len(head.sending_app) + len(head.sending_facility)
+        if not head.control_id or size > KEY_MAX:
             return None
         sender = (head.sending_app, head.sending_facility)
         scope = self._scopes.get(sender)

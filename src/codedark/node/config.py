@@ -9,14 +9,18 @@ from __future__ import annotations
 import ipaddress
 import re
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from codedark.errors import ConfigError
 
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+_CARRIED = ("adt", "orders", "mar", "results", "vitals", "allergies")
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -40,9 +44,9 @@ class Facility(Table, frozen=True):
 class Feed(Table, frozen=True):
     """`[[feed]]` One declared source of messages. An undeclared peer is refused and counted."""
 
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     """Name of the feed; stands on pages and in every entry it sent."""
-    port: int
+    port: Port
     """TCP port on which this feed is heard (MLLP). 0: any free port, for tests."""
     host: str = "127.0.0.1"
     """Address to listen on."""
@@ -50,9 +54,9 @@ class Feed(Table, frozen=True):
     """Addresses (CIDR) that may send on it."""
     carries: tuple[str, ...] = ()
     """What it carries: adt, orders, mar, results, vitals, allergies. Says which sections are old when it is silent."""
-    expected_s: int = 0
+    expected_s: Annotated[int, msgspec.Meta(ge=0, le=31_536_000)] = 0
     """Longest usual silence in seconds; 0: not declared. Longer silence is shown."""
-    frame_limit: int = 16_777_216
+    frame_limit: Annotated[int, msgspec.Meta(ge=1024, le=268_435_456)] = 16_777_216
     """Largest message in bytes. A larger one is refused (AR); its prefix, length and keyed hash are kept."""
     tls: bool = False
     """Speak TLS with the node's own certificate. Without it, and without `clients`, the feed is not authenticated."""
@@ -61,20 +65,47 @@ class Feed(Table, frozen=True):
     certificates: tuple[str, ...] = ()
     """SHA-256 fingerprints of the client certificates this feed is pinned to; empty: any that `clients` accepts."""
 
+    def check(self, name: str, place: Callable[[str], str]) -> None:
+        """Raise `ConfigError` for what no type says. `place`: ` line N` of a key of this feed."""
+        if not self.name.isprintable() or ":" in self.name:
+            raise ConfigError(
+                f"{name}{place('name')}: {self.name!r} cannot be a feed's name",
+                hint="Use letters, digits, spaces and hyphens.",
+            )
+        for peer in self.peers:
+            try:
+                ipaddress.ip_network(peer, strict=False)
+            except ValueError:
+                raise ConfigError(
+                    f"{name}{place('peers')}: {peer!r} of feed {self.name!r} is not an address or network",
+                    hint='Write it as peers = ["10.1.2.3/32"].',
+                ) from None
+        for topic in self.carries:
+            if topic not in _CARRIED:
+                raise ConfigError(
+                    f"{name}{place('carries')}: feed {self.name!r} cannot carry {topic!r}",
+                    hint=f"Use some of {', '.join(_CARRIED)}.",
+                )
+        if self.clients and not self.tls:
+            raise ConfigError(
+                f"{name}{place('clients')}: feed {self.name!r} has clients but no tls",
+                hint="Add tls = true, or remove clients.",
+            )
+
 
 class Web(Table, frozen=True):
     """`[web]` The ward's pages."""
 
     host: str = "127.0.0.1"
     """Address to listen on."""
-    port: int = 8443
+    port: Port = 8443
     """HTTPS port; certificates come from the node's own authority."""
 
 
 class Packs(Table, frozen=True):
     """`[packs]` What is drawn for paper, and when."""
 
-    every_min: int = 15
+    every_min: Annotated[int, msgspec.Meta(ge=0, le=10_080)] = 15
     """Minutes between draft packs of every unit; 0: only when asked."""
     paper: Literal["a4", "letter"] = "a4"
     """Size of the sheets."""
@@ -104,13 +135,17 @@ class Config(Table, frozen=True):
         """
         path = folder / "codedark.toml"
         try:
-            text = path.read_text(encoding="utf-8")
+            data = path.read_bytes()
+            text = data.decode("utf-8")
         except FileNotFoundError:
             raise ConfigError(
                 f"{folder} is not a node's folder (no codedark.toml)",
                 hint="Make one with `codedark init`, or name another with --folder.",
             ) from None
-        except (OSError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise ConfigError(f"{path} line {line}: not UTF-8 text") from None
+        except OSError as error:
             raise ConfigError(f"{path} cannot be read: {type(error).__name__}") from error
         return cls.parse(text, str(path))
 
@@ -119,10 +154,15 @@ class Config(Table, frozen=True):
         """The same from text; `name` stands in messages."""
         try:
             config = msgspec.convert(tomllib.loads(text), cls)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{name}: {error}") from error
         except msgspec.ValidationError as error:
             raise ConfigError(f"{name}{_place(text, str(error))}: {error}") from error
+        except RecursionError:
+            raise ConfigError(f"{name}{_densest(text, '[{')}: nested too deep") from None
+        except ValueError as error:
+            # TOMLDecodeError names a line or the end; Python's int() refuses thousands of digits and names no place.
+            said = str(error)
+            place = "" if "line " in said else _end(text) if "end of document" in said else _densest(text, "0123456789")
+            raise ConfigError(f"{name}{place}: {said}") from error
         config._check(name, text)
         return config
 
@@ -149,60 +189,84 @@ class Config(Table, frozen=True):
             )
         try:
             ZoneInfo(self.facility.zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ConfigError(
                 f"{name}{_line(text, 'zone')}: {self.facility.zone!r} is not a time zone",
                 hint="Use an IANA name such as America/New_York.",
             ) from None
-        names = [feed.name for feed in self.feed]
-        for twice in {n for n in names if names.count(n) > 1}:
-            raise ConfigError(
-                f"{name}: two feeds are named {twice!r}", hint="A feed's name is its identity: rename one."
-            )
-        for feed in self.feed:
-            for peer in feed.peers:
-                _network(peer, name, feed.name)
-            if feed.clients and not feed.tls:
+        for number, feed in enumerate(self.feed):
+            if feed.name in [other.name for other in self.feed[:number]]:
                 raise ConfigError(
-                    f"{name}: feed {feed.name!r} has clients but no tls", hint="Add tls = true, or remove clients."
+                    f"{name}{_at(text, number, 'name')}: two feeds are named {feed.name!r}",
+                    hint="A feed's name is its identity: rename one.",
                 )
+            feed.check(name, partial(_at, text, number))
         if self.node.demo:
-            self._only_loopback(name)
+            self._only_loopback(name, text)
 
-    def _only_loopback(self, name: str) -> None:
+    def _only_loopback(self, name: str, text: str) -> None:
         outside = [feed.name for feed in self.feed if feed.host not in _LOOPBACK]
         outside += ["web"] if self.web.host not in _LOOPBACK else []
         if outside:
             raise ConfigError(
-                f"{name}: a demo node listens on this machine alone, but {', '.join(outside)} would be open to others",
+                f"{name}{_line(text, 'demo')}: a demo node listens on this machine alone, "
+                f"but {', '.join(outside)} would be open to others",
                 hint="Use host 127.0.0.1, or make a real node with `codedark init` without --demo.",
             )
 
 
-def _network(peer: str, name: str, feed: str) -> None:
-    try:
-        ipaddress.ip_network(peer, strict=False)
-    except ValueError:
-        raise ConfigError(
-            f"{name}: {peer!r} of feed {feed!r} is not an address or network",
-            hint='Write it as peers = ["10.1.2.3/32"].',
-        ) from None
-
-
 def _place(text: str, message: str) -> str:
-    """` line N` of the key that a validation message is about, where it can be found."""
+    """` line N` of the key that a validation message is about, else of its table."""
     unknown = re.search(r"unknown field `([^`]+)`", message)
     path = re.search(r"at `\$\.?([^`]*)`", message)
-    key = unknown.group(1) if unknown else (path.group(1).split(".")[-1].split("[")[0] if path else "")
-    return _line(text, key) if key else ""
+    steps = [step for step in re.split(r"[.\[\]]+", path.group(1)) if step] if path else []
+    table = next((step for step in steps if not step.isdigit()), "")
+    number = int(steps[1]) if len(steps) > 1 and steps[1].isdigit() else 0
+    key = unknown.group(1) if unknown else next((s for s in steps[::-1] if s != table and not s.isdigit()), "")
+    lines = _lines_of(text, table, number) if table else list(enumerate(text.splitlines(), 1))
+    return _found(lines, key) or _found(lines[:1], table) or (_line(text, key) if key else "")
+
+
+def _at(text: str, feed: int, key: str) -> str:
+    """` line N` of a key of the feed with that number, else of its header."""
+    lines = _lines_of(text, "feed", feed)
+    return _found(lines, key) or (f" line {lines[0][0]}" if lines else "")
+
+
+def _lines_of(text: str, table: str, number: int) -> list[tuple[int, str]]:
+    """The numbered lines of one table, its header first; `number` counts tables of one name from 0."""
+    header = re.compile(rf"\s*\[+\s*{re.escape(table)}\s*\]")
+    found: list[tuple[int, str]] = []
+    for line, words in enumerate(text.splitlines(), 1):
+        if header.match(words):
+            number -= 1
+            found = [(line, words)]
+        elif found and words.lstrip().startswith("["):
+            if number < 0:
+                return found
+            found = []
+        elif found:
+            found.append((line, words))
+    return found if number < 0 else []
 
 
 def _line(text: str, key: str) -> str:
-    pattern = re.compile(rf"^\s*(\[+\s*)?{re.escape(key)}\s*(=|\]|\.)")
-    for number, line in enumerate(text.splitlines(), 1):
-        if pattern.match(line):
-            return f" line {number}"
-    return ""
+    return _found(list(enumerate(text.splitlines(), 1)), key)
+
+
+def _found(lines: list[tuple[int, str]], key: str) -> str:
+    pattern = re.compile(rf"""^\s*(\[+\s*)?["']?{re.escape(key)}["']?\s*(=|\]|\.)""")
+    return next((f" line {number}" for number, words in lines if pattern.match(words)), "") if key else ""
+
+
+def _densest(text: str, characters: str) -> str:
+    """` line N` of the line with the most of these characters."""
+    counts = [sum(map(line.count, characters)) for line in text.splitlines()] or [0]
+    return f" line {counts.index(max(counts)) + 1}"
+
+
+def _end(text: str) -> str:
+    return f" line {max(len(text.splitlines()), 1)}"
 
 
 def written(config: Config) -> str:

@@ -1,5 +1,5 @@
 """HL7 v2 messages as facts."""
 
-from codedark.entries.v2.messages import interpret_message
+from codedark.entries.v2.batches import interpret_received
 
-__all__ = ["interpret_message"]
+__all__ = ["interpret_received"]

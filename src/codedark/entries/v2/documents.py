@@ -77,7 +77,7 @@ def _content(reading: Reading, segments: list[Segment]) -> list[Json]:
         if segment.name == "NTE":
             lines.append(note_text(segment))
         elif segment.name == "OBX" and text_of(segment, 2) in ("ED", "RP"):
-            place = f"urn:codedark:entry:{reading.origin.hex()}/{reading.position}#{segment.path}.5"
+            place = reading.pointer(f"{segment.path}.5")
             files.append({"attachment": {"url": place}})
         elif segment.name == "OBX" and is_valued(segment, 5):
             repetition = segment.delimiters.repetition

@@ -174,20 +174,21 @@ class PatientGroup:
         return None
 
 
-def interpret_message(raw: bytes, site: Site, origin: bytes, position: int) -> Interpretation:
-    """The facts of one HL7 v2 message. Never raises for what the sender did."""
+def interpret_message(raw: bytes, site: Site, origin: bytes, position: int, *, within: str = "") -> Interpretation:
+    """The facts of one HL7 v2 message. Never raises for what the sender did. `within`: begins every path of a message
+    that is one of several in its frame."""
     try:
         message = parse(raw)
     except Unparsable as error:
-        problem = Problem("", str(error), error.hint)
+        problem = Problem(within, str(error), error.hint)
         return Interpretation(problems=(problem,), understood=Understood.KEPT)
-    reading = Reading(message, site, origin, position)
+    reading = Reading(message, site, origin, position, within)
     kind = f"{reading.family}^{reading.trigger}" if reading.trigger else reading.family
     if reading.family in _NOT_CLINICAL or reading.family[:3] in ("QRY", "QBP", "QSB", "QVR", "QCN"):
         return Interpretation(understood=Understood.KEPT, message_type=kind)
     if reading.family not in _READ:
         problem = Problem(
-            "MSH[1].9", "a message type that is not read here", "The bytes are kept; nothing of it is shown."
+            f"{within}MSH[1].9", "a message type that is not read here", "The bytes are kept; nothing of it is shown."
         )
         return Interpretation(problems=(problem,), understood=Understood.KEPT, message_type=kind)
     reading.first_hand = reading.family == "ADT"

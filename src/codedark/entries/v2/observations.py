@@ -225,7 +225,7 @@ def _temporal(reading: Reading, body: Json, kind: str, rep: Rep) -> None:
 
 def _attachment(reading: Reading, body: Json, obx: Segment, kind: str, rep: Rep) -> None:
     """A file inside a result: its bytes stay in the entry, the fact says where and of what kind."""
-    attachment: Json = {"url": f"urn:codedark:entry:{reading.origin.hex()}/{reading.position}#{obx.path}.5"}
+    attachment: Json = {"url": reading.pointer(f"{obx.path}.5")}
     media = _media_type(part(rep, 2), part(rep, 3)) if kind == "ED" else ""
     if media:
         attachment["contentType"] = media

@@ -43,15 +43,16 @@ _MEMORY = Memory()
 
 
 class Reading:
-    """The state of one interpretation. `patient`, `encounter`: ids of the group being read; `said_us`: MSH-7, µs UTC;
-    `first_hand`: the message is the authority on who and where (ADT); `orders`: id of each order claimed so far, and
-    what it is for."""
+    """The state of one interpretation. `within`: begins every path, "" for a message that came alone; `patient`,
+    `encounter`: ids of the group being read; `said_us`: MSH-7, µs UTC; `first_hand`: the message is the authority on
+    who and where (ADT); `orders`: id of each order claimed so far, and what it is for."""
 
-    def __init__(self, message: Message, site: Site, origin: bytes, position: int) -> None:
+    def __init__(self, message: Message, site: Site, origin: bytes, position: int, within: str = "") -> None:
         self.message = message
         self.site = site
         self.origin = origin
         self.position = position
+        self.within = within
         self.facts: list[Fact] = []
         self.problems: list[Problem] = []
         self.topics: set[str] = set()
@@ -105,7 +106,7 @@ class Reading:
         """Add one fact; it belongs to the patient being read unless `patient` says otherwise."""
         self.facts.append(
             Fact(
-                path=path,
+                path=self.within + path,
                 op=op,
                 type=kind,
                 id=identity,
@@ -119,7 +120,7 @@ class Reading:
 
     def problem(self, path: str, reason: str, *, hint: str = "", kind: str = "") -> None:
         """Put one thing that was not understood on the worklist. No content of the message in `reason`."""
-        self.problems.append(Problem(path, reason, hint, self.patient, kind))
+        self.problems.append(Problem(self.within + path, reason, hint, self.patient, kind))
 
     def authority(self, rep: Rep, component: int) -> str:
         """The assigning authority of an identifier, under the name the site gives it; the site's own when absent."""
@@ -136,7 +137,11 @@ class Reading:
 
     def id_of_place(self, kind: str, path: str) -> str:
         """The id of what nobody named: its place in the journal."""
-        return place_id(self.site.facility, kind, self.origin, self.position, path)
+        return place_id(self.site.facility, kind, self.origin, self.position, self.within + path)
+
+    def pointer(self, path: str) -> str:
+        """The address of a field of this message in the journal. Nothing follows it but codedark itself."""
+        return f"urn:codedark:entry:{self.origin.hex()}/{self.position}#{self.within}{path}"
 
     def moment(self, segment: Segment, number: int, rep: int = 1, comp: int = 1) -> Moment | None:
         """The time in a field, None when absent. An impossible one goes to the worklist and is not used."""
