@@ -45,8 +45,15 @@ _TAIL = (
     b"DG1|1||J18.9^Pneumonia, unspecified^I10||20261120|A\rOBX|1|NM|29463-7^Body weight^LN||81.4|kg|||||F\r\x1c\r"
 )
 
+_PATIENT = b"1000047^^^WTB^MR"
+
 BENCH_MESSAGE = (_HEAD + b"1" + _TAIL)[1:-2]
 """One message of the load, unframed."""
+
+
+def message(control_id: bytes, patient: int) -> bytes:
+    """The message of the load, unframed, about another patient."""
+    return (_HEAD + control_id + _TAIL.replace(_PATIENT, b"%d^^^WTB^MR" % patient))[1:-2]
 
 
 @dataclass(slots=True)
@@ -70,8 +77,8 @@ class Load:
 class _Talker(asyncio.Protocol):
     """One sender: a message, its answer, the next message."""
 
-    def __init__(self, load: Load, numbers: Iterator[int]) -> None:
-        self._load, self._numbers = load, numbers
+    def __init__(self, load: Load, control_ids: Iterator[bytes]) -> None:
+        self._load, self._control_ids = load, control_ids
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._wanted = b""
@@ -98,17 +105,18 @@ class _Talker(asyncio.Protocol):
             self._say()
 
     def _say(self) -> None:
-        number = b"%d" % next(self._numbers)
-        self._wanted = b"MSA|AA|" + number + b"\r"
+        control_id = next(self._control_ids)
+        self._wanted = b"MSA|AA|" + control_id + b"\r"
         self._since = time.perf_counter()
         if self._transport is not None:
-            self._transport.write(_HEAD + number + _TAIL)
+            self._transport.write(_HEAD + control_id + _TAIL)
 
 
-async def _measure(line: Line, seconds: float, connections: int, numbers: Iterator[int]) -> Load:
+async def measure(line: Line, seconds: float, connections: int, control_ids: Iterator[bytes]) -> Load:
+    """`connections` senders talk for so long; each says its next message when the one before is acknowledged."""
     loop = asyncio.get_running_loop()
     load = Load(seconds)
-    made = [await loop.create_connection(lambda: _Talker(load, numbers), *line) for _ in range(connections)]
+    made = [await loop.create_connection(lambda: _Talker(load, control_ids), *line) for _ in range(connections)]
     await asyncio.sleep(_WARM_S)
     for _, talker in made:
         talker.counting = True
@@ -133,11 +141,11 @@ def run(seconds: float = 3.0, connections: int = 64) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="codedark-bench-") as place, contextlib.ExitStack() as started:
         servers = _servers(Path(place), started)
         rounds: dict[str, list[dict[str, float]]] = {name: [] for name in servers}
-        numbers, refused = count(1_000_000), 0
+        control_ids, refused = (b"%d" % number for number in count(1_000_000)), 0
         for _ in range(ROUNDS):
             for name, server in servers.items():
                 with server.at_work():
-                    load = uvloop.run(_measure(server.line, seconds, connections, numbers))
+                    load = uvloop.run(measure(server.line, seconds, connections, control_ids))
                 rounds[name].append(load.figures())
                 refused += load.refused
     medians = {name: _median(found) for name, found in rounds.items()}
@@ -176,7 +184,7 @@ def _servers(place: Path, started: contextlib.ExitStack) -> dict[str, _Server]:
     keeper.wait_ready(lines)
     servers = {
         "bare": _Server(_start(started, bare, "codedark_drill.bare_receiver", str(bare), str(place / "raw")), _alone),
-        "codedark": _Server(lines["adt"], lambda: _halted(_grandchildren())),
+        "codedark": _Server(lines["adt"], halted_views),
         "codedark_folding": _Server(lines["adt"], _alone),
     }
     with contextlib.suppress(ImportError):
@@ -214,9 +222,13 @@ def _alone() -> Iterator[None]:
     yield
 
 
+def halted_views() -> contextlib.AbstractContextManager[None]:
+    """The node's processes beside its keeper stand still meanwhile: what is measured is capturing alone."""
+    return _halted(_grandchildren())
+
+
 @contextlib.contextmanager
 def _halted(processes: list[int]) -> Iterator[None]:
-    """These processes stand still meanwhile: what is measured is capturing alone."""
     for process in processes:
         os.kill(process, signal.SIGSTOP)
     try:

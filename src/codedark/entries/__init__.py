@@ -33,6 +33,7 @@ from codedark.entries.payloads import (
     VolumeClosed,
     WorklistDecided,
 )
+from codedark.journal import Draft, Once
 
 __all__ = [
     "KINDS",
@@ -42,6 +43,7 @@ __all__ = [
     "DeedDecided",
     "DeedProposed",
     "DeedRefused",
+    "Draft",
     "EpochOpened",
     "Fact",
     "FactsRecorded",
@@ -52,6 +54,7 @@ __all__ = [
     "Interpretation",
     "Kind",
     "LoginRefused",
+    "Once",
     "Op",
     "OriginAdopted",
     "OriginOpened",

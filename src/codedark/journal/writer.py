@@ -144,8 +144,7 @@ class Journal:
 
             return done
 
-        for index, draft in enumerate(drafts):
-            self.submit(draft, placed(index))
+        self._queue([(draft, placed(index)) for index, draft in enumerate(drafts)])
         if drafts:
             all_done.wait()
         for result in results:
@@ -155,10 +154,15 @@ class Journal:
 
     def submit(self, draft: Draft, done: Done) -> None:
         """Queue a draft for the next group commit; `done` gets its receipt, or AppendFailed when nothing was kept."""
+        self._queue([(draft, done)])
+
+    def _queue(self, waiting: list[tuple[Draft, Done]]) -> None:
+        """All of them before the writer is woken, so that what comes together is committed together."""
         if self._closing or self._thread is None:
-            self._deliver([(done, AppendFailed("the journal is closed"))])
+            self._deliver([(done, AppendFailed("the journal is closed")) for _, done in waiting])
             return
-        self._lanes[draft.lane].append((draft, done))
+        for pair in waiting:
+            self._lanes[pair[0].lane].append(pair)
         if self._waiting.is_set():
             self._wake.release()
 
