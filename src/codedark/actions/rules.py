@@ -21,6 +21,8 @@ def set_config(deeds: Deeds, session: Session, key: str, value: Any) -> Receipt:
     permit(deeds, session, Permission.SET_CONFIG)
     if not _KEY.fullmatch(key):
         raise ActionRefused("this is not the name of a setting", hint="See docs/reference/settings.md.")
+    if key.startswith("release."):
+        raise ActionRefused("what was applied is entered by the node alone", hint="Use `codedark update apply`.")
     return keep(deeds, session, ConfigSet(key=key, value=value))
 
 

@@ -24,11 +24,13 @@ from codedark.cli import (
     person,
     proof,
     rebuild,
+    release,
     restore,
     serve,
     status,
     trust,
     unit,
+    update,
     worklist,
 )
 from codedark.cli.output import Output, visible
@@ -49,7 +51,15 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "status": status.status,
     "doctor": doctor.doctor,
 }
-_GROUPS = {"journal": journal.app, "person": person.app, "unit": unit.app, "feed": feed.app, "trust": trust.app}
+_GROUPS = {
+    "journal": journal.app,
+    "person": person.app,
+    "unit": unit.app,
+    "feed": feed.app,
+    "trust": trust.app,
+    "update": update.app,
+    "release": release.app,
+}
 journal.app.command("prove")(proof.prove)
 journal.app.command("roll")(proof.roll)
 _FAULT_HINT = "A fault of ours; nothing that was kept is lost. Report this line (CODEDARK_TRACEBACK=1 says more)."

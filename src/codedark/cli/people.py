@@ -26,7 +26,8 @@ def _password(output: Output, source: Path | None, words: str, *, twice: bool) -
         return _from(source)
     if not sys.stdin.isatty():
         raise ConfigError(
-            "there is no terminal to ask for a password on", hint="Add --password-file FILE ('-': stdin)."
+            "there is no terminal to ask for a password on",
+            hint="Add --password-file FILE ('-': stdin); for a release key --passphrase-file.",
         )
     return str(typer.prompt(words, hide_input=True, confirmation_prompt=twice, err=True))
 
@@ -37,6 +38,14 @@ def _from(source: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise NotFound(f"the password file {source} cannot be read: {type(error).__name__}") from error
     return text.rstrip("\r\n")
+
+
+def passphrase(source: Path | None, *, twice: bool) -> bytes:
+    """The passphrase of a release key: asked for, or from a file. Raises ConfigError for an empty one."""
+    words = _password(Output(False), source, "Passphrase of this release key", twice=twice)
+    if not words:
+        raise ConfigError("a release key has a passphrase", hint="Four unrelated words are long enough.")
+    return words.encode()
 
 
 def given_cards(source: Path | None, count: int = 3) -> list[str]:

@@ -15,10 +15,11 @@ from codedark.node.console import (
 from codedark.node.copying import history, journal_folder, pull_copy
 from codedark.node.examination import examine
 from codedark.node.founding import Founded, found
+from codedark.node.installation import Installation
 from codedark.node.keeper import listen, serve
 from codedark.node.layout import Layout
-from codedark.node.lock import NodeLock, held
 from codedark.node.leaving import leave
+from codedark.node.lock import NodeLock, held
 from codedark.node.log import where
 from codedark.node.machine import Finding
 from codedark.node.opening import OpenNode, check_derived, open_node, open_reader
@@ -26,15 +27,20 @@ from codedark.node.packing import Drawn
 from codedark.node.rebuilding import Rebuilt, rebuild
 from codedark.node.reporting import standing
 from codedark.node.restoring import Restored, RestoreRequest, restore
+from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
 from codedark.node.witnessing import Witnessed, witnessed
 
 __all__ = [
+    "APPLIED",
+    "Applied",
+    "Checked",
     "Config",
     "Drawn",
     "Facility",
     "Feed",
     "Finding",
     "Founded",
+    "Installation",
     "Layout",
     "Node",
     "NodeLock",
@@ -45,9 +51,12 @@ __all__ = [
     "Restored",
     "Web",
     "Witnessed",
+    "about",
     "adopt",
+    "apply_bundle",
     "change_account",
     "change_trust",
+    "check_bundle",
     "check_derived",
     "deeds_of",
     "draw",
@@ -59,7 +68,9 @@ __all__ = [
     "history",
     "issue_card",
     "journal_folder",
+    "leave",
     "listen",
+    "machine",
     "open_node",
     "open_reader",
     "pull_copy",
@@ -68,7 +79,7 @@ __all__ = [
     "restore",
     "serve",
     "standing",
+    "tell_views",
     "where",
     "witnessed",
-    "leave",
 ]

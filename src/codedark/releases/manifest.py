@@ -98,9 +98,11 @@ def refusal(manifest: Manifest, sha256: str, place: Place) -> str:
     if wanted < floor:
         return f"it is a downgrade: it brings {manifest.version}, here was {_text(floor)} already. {_DOWNGRADE}"
     if wanted == floor:
-        if place.newest == manifest.version and place.newest_sha256 == sha256:
+        if place.newest != manifest.version or place.newest_sha256 != sha256:
+            return f"it says {manifest.version} like what is here, but its bytes are others. {_OTHER}"
+        if version_of(place.version) == wanted:
             return f"this very bundle of {manifest.version} was applied already"
-        return f"it says {manifest.version} like what is here, but its bytes are others. {_OTHER}"
+        # Somebody went back by hand: the same bytes may lead forward again.
     if place.version not in manifest.previous:
         return f"it does not replace {place.version}, only {', '.join(manifest.previous) or 'nothing'}. {_OTHER}"
     if place.journal_format not in manifest.journal_formats:

@@ -3,10 +3,12 @@
 Write with `ViewStore` and `Fold` (one process), read with `Record` (any), compare with `digest`.
 """
 
+from codedark.views.comparison import Difference, Line, compare, telling
 from codedark.views.digest import digest
 from codedark.views.fold import EntrySource, Fold
 from codedark.views.origins import ADOPTION_KEY
 from codedark.views.record import SECTIONS, Record
+from codedark.views.schema import SCHEMA_VERSION
 from codedark.views.settings import fold_version
 from codedark.views.shapes import (
     Account,
@@ -46,6 +48,7 @@ from codedark.views.store import ViewStore, restore, snapshot
 
 __all__ = [
     "ADOPTION_KEY",
+    "SCHEMA_VERSION",
     "SECTIONS",
     "Account",
     "Administration",
@@ -58,12 +61,14 @@ __all__ = [
     "BedRow",
     "Chart",
     "Condition",
+    "Difference",
     "DistrustRow",
     "EntrySource",
     "FeedRow",
     "FlagRow",
     "Fold",
     "FoldStatus",
+    "Line",
     "Mark",
     "Medication",
     "Note",
@@ -83,8 +88,10 @@ __all__ = [
     "Vital",
     "When",
     "WorklistItem",
+    "compare",
     "digest",
     "fold_version",
     "restore",
     "snapshot",
+    "telling",
 ]

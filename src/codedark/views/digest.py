@@ -20,7 +20,7 @@ from codedark.views.resources import claims_of
 from codedark.views.store import ViewStore
 
 _pack = msgspec.msgpack.Encoder(order="deterministic")
-_WHOLE = (
+WHOLE = (
     "SELECT 'setting', * FROM setting ORDER BY key",
     "SELECT 'worklist', item, recorded_us, source, message_type, reason, state, decision FROM worklist ORDER BY item",
     "SELECT 'unknown', * FROM unknown_kind ORDER BY kind",
@@ -42,6 +42,7 @@ _WHOLE = (
     "SELECT 'sheet', * FROM sheet ORDER BY sheet, copy, page, position",
     "SELECT 'entry', position, recorded_us, name, understood, claims FROM entry JOIN source USING(sid) ORDER BY 2",
 )
+"""Everything that a rebuild reproduces and that is not clinical; each row begins with the name of its table."""
 
 
 def digest(store: ViewStore, *, whole: bool = False) -> str:
@@ -51,7 +52,7 @@ def digest(store: ViewStore, *, whole: bool = False) -> str:
         for row in _clinical(db):
             _feed(hashed, row)
         if whole:
-            for sql in _WHOLE:
+            for sql in WHOLE:
                 for row in db.execute(sql):
                     _feed(hashed, row)
         return hashed.hexdigest()
@@ -68,7 +69,7 @@ def _clinical(db: apsw.Connection) -> Iterator[tuple[Any, ...]]:
         "SELECT r.key, r.type, r.id, p.id, r.state FROM resource r LEFT JOIN patient p ON p.pid = r.pid "
         "WHERE r.alive = 1 ORDER BY r.type, r.id"
     ):
-        yield ("resource", type_, id_, patient, _body(db, key, state))
+        yield ("resource", type_, id_, patient, resource_body(db, key, state))
     for row in db.execute("SELECT unit, room, bed FROM bed ORDER BY unit, room, bed"):
         yield ("bed", *row)
     # Cards are derived from bodies, but corrections also from earlier claims: what a chart shows must agree too.
@@ -81,7 +82,8 @@ def _clinical(db: apsw.Connection) -> Iterator[tuple[Any, ...]]:
         yield ("card", patient, section, fields[0], fields[4:])
 
 
-def _body(db: apsw.Connection, key: int, state: bytes | None) -> bytes:
+def resource_body(db: apsw.Connection, key: int, state: bytes | None) -> bytes:
+    """The effective body of a living resource."""
     if state is not None:
         return Merged.load(state).body()
     claim = claims_of(db, key)[0]

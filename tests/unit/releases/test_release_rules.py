@@ -37,6 +37,12 @@ def test_the_same_version_with_other_bytes_is_refused() -> None:
     assert "applied already" in refusal(manifest("1.1.0"), SHA, applied)
 
 
+def test_the_same_bytes_lead_forward_again_after_going_back_by_hand() -> None:
+    gone_back = replace(HERE, newest="1.1.0", newest_sha256=SHA)
+    assert refusal(manifest("1.1.0"), SHA, gone_back) == ""
+    assert "its bytes are others" in refusal(manifest("1.1.0"), "cd" * 32, gone_back)
+
+
 def test_a_version_that_this_one_may_not_jump_from_is_refused() -> None:
     assert "does not replace 1.0.0" in refusal(manifest(previous=("1.0.5",)), SHA, HERE)
 
