@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +29,7 @@ from codedark.node import (
     restore,
 )
 
+_KEPT = tempfile.TemporaryDirectory(prefix="trust-rig-")
 PASSWORD = "four unrelated words here"
 ADA, BEN = ("ada", PASSWORD), ("ben", PASSWORD)
 
@@ -63,10 +67,19 @@ def said(node: OpenNode, kind: str) -> list[Payload | bytes]:
     return found
 
 
-def new_house(folder: Path, *, people: bool = False, demo: bool = True) -> House:
-    """A founded node with one feed; with `people`, two administrators `ada` and `ben`."""
+def new_house(folder: Path, *, people: bool = False) -> House:
+    """A founded node with one feed; with `people`, two administrators `ada` and `ben`. One is made, others are copies
+    of it: what they share is their beginning."""
+    made = _template(people)
+    shutil.copytree(made.folder, folder)
+    return House(folder, made.cards)
+
+
+@functools.cache
+def _template(people: bool) -> House:
+    folder = Path(_KEPT.name) / ("people" if people else "nobody")
     config = Config(
-        facility=Facility("waterbury", "Waterbury", "America/New_York", "WTB"), node=Node(demo=demo),
+        facility=Facility("waterbury", "Waterbury", "America/New_York", "WTB"), node=Node(demo=True),
         web=Web(port=1), feed=(Feed("ehr", 0, carries=("adt",)),),
     )  # fmt: skip
     made = House(folder, found(folder, config, SystemClock(), SystemChance()).cards)

@@ -31,6 +31,11 @@ class Permission(StrEnum):
     SET_CONFIG = "change a setting"
     SEE_READ_LOG = "see who read what"
     ADOPT_ORIGIN = "take a restored record for the facility's"
+    PIN_WITNESS = "say which second machines count as witnesses"
+    CHANGE_KEYS = "make a new facility key or new custodians' cards"
+    DRILL_ESCROW = "try with three cards whether the record can be opened"
+    HOLD_SOURCE = "hold back what a feed or device says, or release it"
+    RECORD_FACTS = "record what was seen or done at the bedside"
 
 
 class Role(StrEnum):
@@ -50,16 +55,20 @@ class Role(StrEnum):
 
 
 _P = Permission
-_BEDSIDE = frozenset({_P.SEE_STATUS, _P.SEE_CENSUS, _P.SEE_CHART, _P.SEARCH, _P.PRINT_PACK})
+_BEDSIDE = frozenset({_P.SEE_STATUS, _P.SEE_CENSUS, _P.SEE_CHART, _P.SEARCH, _P.PRINT_PACK, _P.RECORD_FACTS})
 ROLES: dict[str, frozenset[Permission]] = {
     Role.NURSE: _BEDSIDE | {_P.PRINT_UNIT},
     Role.PHYSICIAN: _BEDSIDE | {_P.PRINT_UNIT},
     Role.PHARMACIST: _BEDSIDE,
     Role.CLERK: frozenset({_P.SEE_STATUS, _P.SEE_CENSUS, _P.SEARCH}),
     Role.PRIVACY: frozenset({_P.SEE_STATUS, _P.SEE_READ_LOG}),
-    Role.ENGINEER: frozenset({_P.SEE_STATUS, _P.SEE_WORKLIST, _P.DECIDE_WORKLIST, _P.IMPORT, _P.DISTRUST}),
-    Role.COMMANDER: frozenset({_P.SEE_STATUS, _P.DISTRUST, _P.ADOPT_ORIGIN}),
-    Role.CUSTODIAN: frozenset({_P.SEE_STATUS}),
+    Role.ENGINEER: frozenset(
+        {_P.SEE_STATUS, _P.SEE_WORKLIST, _P.DECIDE_WORKLIST, _P.IMPORT, _P.DISTRUST, _P.HOLD_SOURCE}
+    ),
+    Role.COMMANDER: frozenset(
+        {_P.SEE_STATUS, _P.DISTRUST, _P.ADOPT_ORIGIN, _P.PIN_WITNESS, _P.CHANGE_KEYS, _P.HOLD_SOURCE}
+    ),
+    Role.CUSTODIAN: frozenset({_P.SEE_STATUS, _P.DRILL_ESCROW}),
     Role.ADMINISTRATOR: frozenset(
         {
             _P.SEE_STATUS,
@@ -70,6 +79,10 @@ ROLES: dict[str, frozenset[Permission]] = {
             _P.SET_CONFIG,
             _P.DISTRUST,
             _P.ADOPT_ORIGIN,
+            _P.PIN_WITNESS,
+            _P.CHANGE_KEYS,
+            _P.DRILL_ESCROW,
+            _P.HOLD_SOURCE,
         }
     ),
     Role.ENVELOPE: _BEDSIDE | {_P.PRINT_UNIT},
@@ -87,11 +100,25 @@ FACILITY_WIDE = frozenset(
         _P.SET_CONFIG,
         _P.SEE_READ_LOG,
         _P.ADOPT_ORIGIN,
+        _P.PIN_WITNESS,
+        _P.CHANGE_KEYS,
+        _P.DRILL_ESCROW,
+        _P.HOLD_SOURCE,
     }
 )
 """These are about the whole facility: a role held for some units only does not give them."""
 
-APPROVING = frozenset({_P.DISTRUST, _P.ENROL_PERSON, _P.CHANGE_PERSON, _P.ISSUE_CARD, _P.ADOPT_ORIGIN})
+APPROVING = frozenset(
+    {
+        _P.DISTRUST,
+        _P.ENROL_PERSON,
+        _P.CHANGE_PERSON,
+        _P.ISSUE_CARD,
+        _P.ADOPT_ORIGIN,
+        _P.PIN_WITNESS,
+        _P.CHANGE_KEYS,
+    }
+)
 """Whoever holds one of these can be one of two people. Giving or touching such an account takes two people itself,
 or one administrator could invent the second."""
 

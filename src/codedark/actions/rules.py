@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from codedark.access import Permission, Session
-from codedark.actions.deeds import Deeds, keep, permit
+from codedark.actions.deeds import Deeds, keep, permit, refused
 from codedark.entries import ConfigSet, PackMade, SheetsPrinted, WorklistDecided
 from codedark.errors import ActionRefused
 from codedark.journal import Receipt
+from codedark.views import ADOPTION_KEY, OF_THE_NODE, WITNESS
 
+_NOT_BY_ONE = "Witnesses are pinned by two people (`codedark trust pin`); the rest the node says of itself."
 _KEY = re.compile(r"[a-z0-9][A-Za-z0-9._^-]{0,127}")
 _ITEM = re.compile(r"\d{1,18}/.{1,200}")
 
@@ -21,6 +23,8 @@ def set_config(deeds: Deeds, session: Session, key: str, value: Any) -> Receipt:
     permit(deeds, session, Permission.SET_CONFIG)
     if not _KEY.fullmatch(key):
         raise ActionRefused("this is not the name of a setting", hint="See docs/reference/settings.md.")
+    if key.startswith(WITNESS) or key == ADOPTION_KEY or (key.startswith("feed.") and key.endswith(OF_THE_NODE)):
+        raise refused(deeds, session, "set_config", "this setting is not for one person to change", _NOT_BY_ONE)
     if key.startswith("release."):
         raise ActionRefused("what was applied is entered by the node alone", hint="Use `codedark update apply`.")
     return keep(deeds, session, ConfigSet(key=key, value=value))

@@ -6,6 +6,7 @@ never the author, and never somebody who came in by an envelope. A yes counts on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -31,11 +32,12 @@ from codedark.actions.roster import (
     write_change,
     write_enrolment,
 )
-from codedark.entries import DeedDecided, DeedProposed, OriginAdopted, SourceDistrusted
+from codedark.entries import ConfigSet, DeedDecided, DeedProposed, OriginAdopted, SourceDistrusted
 from codedark.errors import ActionRefused, JournalError, NotFound
 from codedark.journal import Once, Outcome
-from codedark.views import Proposal
+from codedark.views import WITNESS, Proposal, pin_of
 
+_WITNESS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,127}")
 OPEN_PROPOSALS = 20
 """How many undecided proposals one person may have: a stolen session cannot bury a bad one among thousands."""
 
@@ -94,6 +96,14 @@ class AdoptOrigin(Arguments, frozen=True, kw_only=True):
     endorsement: str
 
 
+class PinWitness(Arguments, frozen=True, kw_only=True):
+    """From now on cosignatures of this witness count. `key`: its public key in base64; "": they count no more."""
+
+    name: str
+    key: str = ""
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class TwoPersonDeed:
     """What a deed needs of both people, and its arguments."""
@@ -109,6 +119,7 @@ TWO_PERSON_DEEDS = {
     "change_person": TwoPersonDeed(Permission.CHANGE_PERSON, ChangePerson),
     "issue_unit_card": TwoPersonDeed(Permission.ISSUE_CARD, IssueUnitCard),
     "adopt_origin": TwoPersonDeed(Permission.ADOPT_ORIGIN, AdoptOrigin),
+    "pin_witness": TwoPersonDeed(Permission.PIN_WITNESS, PinWitness),
 }
 """Every deed that takes two people, by its name on the wire."""
 
@@ -227,6 +238,8 @@ def _do(deeds: Deeds, session: Session, proposal: str, typed: Arguments) -> NewU
                 origin=bytes.fromhex(origin), endorsement=bytes.fromhex(endorsement), proposal=proposal,
                 person=session.person,
             ))  # fmt: skip
+        case PinWitness(name=name, key=key):
+            keep(deeds, session, ConfigSet(key=f"{WITNESS}{name}", value=key))
         case IssueUnitCard(unit=unit):
             return write_card(deeds, session, unit)
         case _:
@@ -244,6 +257,8 @@ def _sensible(deeds: Deeds, typed: Arguments) -> None:
                 raise ActionRefused("the period ends before it begins")
         case AdoptOrigin():
             _adoptable(deeds, typed)
+        case PinWitness():
+            _pinnable(deeds, typed)
         case EnrolPerson():
             checked_login(deeds, typed.login)
             checked_roles(typed.roles)
@@ -267,6 +282,18 @@ def _adoptable(deeds: Deeds, typed: AdoptOrigin) -> None:
         raise ActionRefused("an endorsement is hex digits") from error
     if not deeds.record.endorsed(typed.origin, endorsement):
         raise ActionRefused("this endorsement is not of this facility's root", hint="Bring three of its five cards.")
+
+
+def _pinnable(deeds: Deeds, typed: PinWitness) -> None:
+    if not _WITNESS_NAME.fullmatch(typed.name) or not typed.reason.strip():
+        raise ActionRefused(
+            "a pin names a witness, its public key, and why", hint="`codedark journal pull` shows both."
+        )
+    if typed.key and pin_of(typed.key) is None:
+        raise ActionRefused("this is no public key: 32 bytes in base64", hint="`codedark journal pull` shows it.")
+    known = deeds.record.witnesses().get(typed.name)
+    if known == (pin_of(typed.key) if typed.key else None):
+        raise ActionRefused("nothing would change" if known else "this witness is not pinned")
 
 
 def _sealed_password(deeds: Deeds, typed: Arguments) -> Arguments:

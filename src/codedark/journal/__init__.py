@@ -23,7 +23,7 @@ from codedark.journal.model import (
     Receipt,
     SealedEntry,
 )
-from codedark.journal.note import NoteSigner, TreeHead, cosign, is_signed_by, read_checkpoint
+from codedark.journal.note import NoteSigner, TreeHead, cosign, cosigned_at_us, is_signed_by, read_checkpoint
 from codedark.journal.origin import OriginStatement
 from codedark.journal.proofs import consistency, inclusion, is_consistent, is_included
 from codedark.journal.pull import PullReport, pull
@@ -63,6 +63,7 @@ __all__ = [
     "cited",
     "consistency",
     "cosign",
+    "cosigned_at_us",
     "export",
     "head_cited",
     "inclusion",

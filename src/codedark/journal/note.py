@@ -1,9 +1,10 @@
-"""Signed notes and checkpoints (c2sp.org/signed-note, c2sp.org/tlog-checkpoint)."""
+"""Signed notes, checkpoints, timestamped cosignatures (c2sp.org/signed-note, /tlog-checkpoint, /tlog-cosignature)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -13,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from codedark.errors import UnknownFormat
 
 _DASH = "— "  # the signature line's em dash is part of signed-note
-_ED25519 = b"\x01"
+_ED25519, _COSIGNATURE = b"\x01", b"\x04"
+_TIME_SIZE = 8
 
 
 class TreeHead(NamedTuple):
@@ -24,9 +26,9 @@ class TreeHead(NamedTuple):
     root: bytes
 
 
-def key_id(name: str, public_key: bytes) -> bytes:
-    """Four bytes that name a signer's key on a note."""
-    return sha256(name.encode() + b"\n" + _ED25519 + public_key).digest()[:4]
+def key_id(name: str, public_key: bytes, kind: bytes = _ED25519) -> bytes:
+    """Four bytes that name a signer's key on a note, for one kind of signature."""
+    return sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
 
 
 class NoteSigner:
@@ -41,6 +43,12 @@ class NoteSigner:
     def signature_line(self, text: str) -> str:
         """The line to add under a note's text."""
         return f"{_DASH}{self.name} {base64.b64encode(self._id + self._key.sign(text.encode())).decode()}\n"
+
+    def cosignature_line(self, text: str, at_s: int) -> str:
+        """The line by which a witness says when it saw this checkpoint. `at_s`: seconds since 1970 UTC by its clock."""
+        signed = at_s.to_bytes(_TIME_SIZE, "big") + self._key.sign(_cosigned(text, at_s))
+        id_ = key_id(self.name, self.public_key, _COSIGNATURE)
+        return f"{_DASH}{self.name} {base64.b64encode(id_ + signed).decode()}\n"
 
     def checkpoint(self, size: int, root: bytes, name: str | None = None) -> str:
         """A signed checkpoint of this signer's own log (or of `name`, for a witness)."""
@@ -68,27 +76,51 @@ def read_checkpoint(note: str) -> TreeHead:
     return TreeHead(lines[0], int(lines[1]), root)
 
 
-def cosign(note: str, signer: NoteSigner) -> str:
-    """The same note with one more signature line."""
+def cosign(note: str, signer: NoteSigner, at_s: int) -> str:
+    """The same note with a witness's timestamped cosignature; an earlier one of the same witness is taken off."""
+    text, _, signatures = note.partition("\n\n")
+    kept = [line for line in signatures.splitlines() if not line.startswith(f"{_DASH}{signer.name} ")]
+    return "\n".join([text, "", *kept]) + "\n" + signer.cosignature_line(text + "\n", at_s)
+
+
+def cosigned_at_us(note: str, name: str, public_key: bytes) -> int | None:
+    """When this witness says it saw the checkpoint (µs UTC), by its valid cosignature; None when there is none."""
     text = note.partition("\n\n")[0] + "\n"
-    return note.rstrip("\n") + "\n" + signer.signature_line(text)
+    for blob in _signatures(note, name, key_id(name, public_key, _COSIGNATURE)):
+        at_s = int.from_bytes(blob[:_TIME_SIZE], "big")
+        if _verified(public_key, blob[_TIME_SIZE:], _cosigned(text, at_s)):
+            return at_s * 1_000_000
+    return None
+
+
+def _cosigned(text: str, at_s: int) -> bytes:
+    return f"cosignature/v1\ntime {at_s}\n{text}".encode()
 
 
 def is_signed_by(note: str, name: str, public_key: bytes) -> bool:
     """True when one of the note's lines is a valid Ed25519 signature of this name and key."""
-    text, gap, signatures = note.partition("\n\n")
-    if not gap:
-        return False
-    wanted = key_id(name, public_key)
-    for line in signatures.splitlines():
+    text = note.partition("\n\n")[0] + "\n"
+    found = _signatures(note, name, key_id(name, public_key))
+    return any(_verified(public_key, blob, text.encode()) for blob in found)
+
+
+def _signatures(note: str, name: str, wanted: bytes) -> Iterator[bytes]:
+    """What follows the key id on each line of this name and key id."""
+    for line in note.partition("\n\n")[2].splitlines():
         signer, _, encoded = line.removeprefix(_DASH).rpartition(" ")
         if not line.startswith(_DASH) or signer != name:
             continue
         try:
             blob = base64.b64decode(encoded, validate=True)
-            if blob[:4] == wanted:
-                Ed25519PublicKey.from_public_bytes(public_key).verify(blob[4:], (text + "\n").encode())
-                return True
-        except (InvalidSignature, ValueError, binascii.Error):
+        except (ValueError, binascii.Error):
             continue
-    return False
+        if blob[:4] == wanted:
+            yield blob[4:]
+
+
+def _verified(public_key: bytes, signature: bytes, signed: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -36,9 +36,12 @@ class PullReport:
 
 
 def pull(
-    source: Path, copy: Path, witness: NoteSigner | None = None, *, progress: Callable[[int, int], None] | None = None
-) -> PullReport:
+    source: Path, copy: Path, witness: NoteSigner | None = None, *, at_us: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> PullReport:  # fmt: skip
     """Bring the keyless copy in `copy` up to `source`'s newest checkpoint. Raises ChainBroken, ForkFound.
+
+    `witness` cosigns it as seen at `at_us` (µs UTC).
 
     The whole source is checked each time, and the copy's own head must lie on it. Nothing is written before the check
     of its
@@ -69,7 +72,7 @@ def pull(
         if progress:
             progress(checker.tree.size, newest.size)
     checker.check_note(newest.note)
-    note = cosign(newest.note, witness) if witness else newest.note
+    note = cosign(newest.note, witness, at_us // 1_000_000) if witness else newest.note
     seal_copy(target, newest.size, newest.root, note, checker.tree, checker.counts)
     _copy_epochs(source, copy)
     reader.close()

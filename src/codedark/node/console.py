@@ -90,7 +90,9 @@ def change_trust(
 ) -> str:
     """Take a source out of the charts (`distrust`) or back in (`trust_again`), by two people; the proposal's id."""
     deeds = deeds_of(node)
-    return _with_second(node, deeds, _session(deeds, author), deed, arguments, second).proposal
+    proposal = _with_second(node, deeds, _session(deeds, author), deed, arguments, second).proposal
+    node.fold()
+    return proposal
 
 
 def change_account(

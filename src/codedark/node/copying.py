@@ -7,6 +7,7 @@ the source: its cosignature, or the proof of a fork.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -39,7 +40,7 @@ def pull_copy(
     _disposables(source, copy)
     try:
         _follow(journal.parent / "origins", journal, copy)
-        report = pull(journal, copy, signer, progress=progress)
+        report = pull(journal, copy, signer, at_us=clock.now_us(), progress=progress)
     except ForkFound:
         _tell_of_fork(journal, copy, signer, clock)
         raise
@@ -66,6 +67,12 @@ def witness(copy: Path, chance: Chance) -> NoteSigner:
     seed = bytes.fromhex(path.read_text(encoding="ascii").strip())
     name = NoteSigner("witness", seed).public_key.hex()[:16]
     return NoteSigner(f"codedark/witness/{name}", seed)
+
+
+def witness_of(copy: Path) -> tuple[str, str]:
+    """(name, public key in base64) of the witness of this copy: what two people pin on the node."""
+    signer = witness(copy, SystemChance())
+    return signer.name, base64.b64encode(signer.public_key).decode()
 
 
 def history(copy: Path) -> list[tuple[int, str, int]]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from codedark.entries import ForkSeen, draft_of
 from codedark.errors import UnknownFormat
-from codedark.journal import Draft, JournalReader, NoteSigner, Once, is_signed_by, read_checkpoint
+from codedark.journal import Draft, JournalReader, NoteSigner, Once, cosigned_at_us, is_signed_by, read_checkpoint
 
 _HEAD = "codedark witness v1"
 _LARGEST = 65_536
@@ -23,18 +23,45 @@ _LARGEST = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Witnessed:
-    """One note from a witness. `agrees`: this chain contains the checkpoint, signed by the origin and the witness."""
+    """One note from a witness. `agrees`: this chain contains the checkpoint, signed by the origin and cosigned by the
+    witness; `at_us`: when, by the witness's clock and signed by it (of a proof: when it was left, unsigned); `key`: the
+    public key that the note itself names, 32 bytes: it says nothing until it is pinned."""
 
     witness: str
     size: int
     at_us: int
     agrees: bool
     note: str
+    key: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who has taken a copy. `newest`: the furthest cosignature of a pinned witness; `unpinned`: cosignatures that do
+    not count; `forks`: proofs that this chain was cloned or rolled back (these need no pin); `pins`: how many are."""
+
+    newest: Witnessed | None
+    unpinned: tuple[Witnessed, ...]
+    forks: tuple[Witnessed, ...]
+    pins: int
+
+
+def watch(journal: Path, pins: Mapping[str, bytes]) -> Watch:
+    """What the notes in the inbox say, by the witnesses that two people pinned (name → public key)."""
+    notes = witnessed(journal)
+    agreeing = [each for each in notes if each.agrees]
+    counted = [each for each in agreeing if pins.get(each.witness) == each.key]
+    return Watch(
+        newest=max(counted, key=lambda each: (each.size, each.at_us), default=None),
+        unpinned=tuple(each for each in agreeing if each not in counted),
+        forks=tuple(each for each in notes if not each.agrees),
+        pins=len(pins),
+    )
 
 
 def leave_note(journal: Path, signer: NoteSigner, note: str, at_us: int) -> None:
     """Put a note where the node finds it. One file for a witness's newest cosignature, one for each proof of a fork."""
-    cosigned = is_signed_by(note, signer.name, signer.public_key)
+    cosigned = cosigned_at_us(note, signer.name, signer.public_key) is not None
     inbox = journal / "witness"
     inbox.mkdir(mode=0o700, exist_ok=True)
     name = signer.public_key.hex()[:16] + ("" if cosigned else "-" + sha256(note.encode()).hexdigest()[:16])
@@ -85,12 +112,12 @@ def _judged(reader: JournalReader, inbox: Path) -> Iterator[Witnessed]:
         try:
             first, _, note = path.read_text(encoding="utf-8")[:_LARGEST].partition("\n")
             words = first.split(" ")
-            key, at_us, witness = base64.b64decode(words[3], validate=True), int(words[4]), words[5]
+            key, left_us, witness = base64.b64decode(words[3], validate=True), int(words[4]), words[5]
             head = read_checkpoint(note)
         except (OSError, ValueError, IndexError, UnknownFormat, binascii.Error):
             continue
         if head.name != statement.name or not is_signed_by(note, statement.name, statement.public_key):
             continue  # anybody can write a file; only this origin's own signature says anything about it
-        inside = contains(reader, note)
-        if not inside or is_signed_by(note, witness, key):
-            yield Witnessed(witness, head.size, at_us, inside, note)
+        inside, at_us = contains(reader, note), cosigned_at_us(note, witness, key)
+        if not inside or at_us is not None:
+            yield Witnessed(witness, head.size, left_us if at_us is None else at_us, inside, note, key)

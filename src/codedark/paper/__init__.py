@@ -10,9 +10,10 @@ In order:
 
 from codedark.paper.identity import SheetId, SheetRef, comparison_code, read_code, site_letters
 from codedark.paper.pack import draw_pack, mint_sheets, plan_sheets
-from codedark.paper.request import Pack, PackRequest, Sheet, SheetPlan
+from codedark.paper.request import Copied, Pack, PackRequest, Sheet, SheetPlan
 
 __all__ = [
+    "Copied",
     "Pack",
     "PackRequest",
     "Sheet",

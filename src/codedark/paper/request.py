@@ -15,6 +15,18 @@ SheetKey = tuple[str, str]
 """(patient, form); the unit's cover is ("", "cover")."""
 
 
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a second machine holds: the newest checkpoint that a pinned witness cosigned. `size`: entries it covers;
+    `root`: 32 bytes; `at_us`: µs UTC by the witness's clock, as signed; `note`: checkpoint and signatures."""
+
+    witness: str
+    size: int
+    root: bytes
+    at_us: int
+    note: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackRequest:
     """Everything a pack is drawn from: the same request gives the same bytes on any machine.
@@ -24,7 +36,8 @@ class PackRequest:
     `printed_by`: a name or "timer". `zone`: IANA name. `draft`: not in the ledger, says so on every page. `copy`: 1
     for the first print. `sheet_key`: ≥ 16 bytes, `key_id`: 1–8 letters and digits naming its generation.
     `sheets`: the id of each (patient, form), `counts`: its pages, both from `SheetPlan.applied`; a pack that would come
-    out with other counts is refused, without counts it takes what it needs. `mar_day_start`: hour at which the site's
+    out with other counts is refused, without counts it takes what it needs. `copied`: what the newest pinned witness
+    holds, None when none does; `unpinned`: cosignatures that do not count. `mar_day_start`: hour at which the site's
     MAR day begins. `checkpoint_note`: C2SP signed note, "" when there is none (the cover says so)."""
 
     unit: str
@@ -45,6 +58,8 @@ class PackRequest:
     key_id: str = "1"
     sheets: Mapping[SheetKey, SheetId] = field(default_factory=dict, repr=False)
     counts: Mapping[SheetKey, int] = field(default_factory=dict, repr=False)
+    copied: Copied | None = None
+    unpinned: int = 0
     mar_day_start: int = 7
     demo: bool = False
 

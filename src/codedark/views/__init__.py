@@ -7,9 +7,10 @@ from codedark.views.comparison import Difference, Line, compare, telling
 from codedark.views.digest import digest
 from codedark.views.fold import EntrySource, Fold
 from codedark.views.origins import ADOPTION_KEY
+from codedark.views.pins import WITNESS, WITNESS_HOURS, pin_of, pinned, witness_hours
 from codedark.views.record import SECTIONS, Record
 from codedark.views.schema import SCHEMA_VERSION
-from codedark.views.settings import fold_version
+from codedark.views.settings import OF_THE_NODE, fold_version
 from codedark.views.shapes import (
     Account,
     Administration,
@@ -48,8 +49,11 @@ from codedark.views.store import ViewStore, restore, snapshot
 
 __all__ = [
     "ADOPTION_KEY",
+    "OF_THE_NODE",
     "SCHEMA_VERSION",
     "SECTIONS",
+    "WITNESS",
+    "WITNESS_HOURS",
     "Account",
     "Administration",
     "Adopted",
@@ -91,7 +95,10 @@ __all__ = [
     "compare",
     "digest",
     "fold_version",
+    "pin_of",
+    "pinned",
     "restore",
     "snapshot",
     "telling",
+    "witness_hours",
 ]

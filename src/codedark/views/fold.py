@@ -31,6 +31,7 @@ from codedark.views.batch import Batch, stage
 from codedark.views.distrust import Marks, fold_again, mark
 from codedark.views.ledger import LEDGER, worklist_row
 from codedark.views.origins import ADOPTION_KEY, adopted, forked, opened
+from codedark.views.pins import WITNESS, pin_complaint
 from codedark.views.settings import complaint, fold_version, interpretive, site_of
 from codedark.views.store import ViewStore
 
@@ -206,7 +207,8 @@ class Pass:
         if said.key == ADOPTION_KEY and (said.key in self.settings or entry.source != "node"):
             worklist_row(db, entry, "setting", f"{said.key} is set once, when the facility is founded")
             return
-        if reason := complaint(said.key, said.value):
+        believed = pin_complaint(db, said.key, said.value) if said.key.startswith(WITNESS) else ""
+        if reason := believed or complaint(said.key, said.value, entry.source):
             worklist_row(db, entry, "setting", f"{said.key} {reason}", "Set it again with a value that can be used.")
             return
         text = msgspec.json.encode(said.value).decode()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from codedark.views.origins import adoption, endorsed
+from codedark.views.pins import pinned
 from codedark.views.shapes import (
     Account,
     Adoption,
@@ -126,6 +127,10 @@ class Ledgers:
             "AND (d.until_us IS NULL OR e.recorded_us <= d.until_us)) FROM distrust d ORDER BY d.position"
         )
         return tuple(DistrustRow(*row) for row in rows)
+
+    def witnesses(self) -> dict[str, bytes]:
+        """Witness → public key (32 bytes) of every pin that two people decided."""
+        return pinned(self.settings())
 
     def adoption(self) -> Adoption:
         """Whether the chain in use may speak for the facility. Number blocks, shipping and backload ask this."""

@@ -19,6 +19,8 @@ from codedark.entries import MAPPING_VERSION, Site
 from codedark.views.schema import SCHEMA_VERSION, TABLES
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
+OF_THE_NODE = (".authenticated", ".certificates", ".declared")
+"""Endings of feed settings that only the node itself says."""
 _INTERPRETIVE = frozenset({"facility.id", "facility.zone", "facility.authority"})
 
 
@@ -68,8 +70,13 @@ def feeds_of(settings: Mapping[str, Any]) -> dict[str, FeedSetting]:
     return {name: _feed(values) for name, values in found.items()}
 
 
-def complaint(key: str, value: Any) -> str:
-    """Why this setting cannot be used ("" = it can). A setting that cannot be used changes nothing."""
+def complaint(key: str, value: Any, source: str = "node") -> str:
+    """Why this setting cannot be used ("" = it can). A setting that cannot be used changes nothing.
+
+    `source`: of its entry. How a feed's sender is known is what the node's listener does, not what a person says.
+    """
+    if key.startswith("feed.") and key.endswith(OF_THE_NODE) and source != "node":
+        return "is said by the node alone, from codedark.toml"
     if key.startswith("codes."):
         return "" if _is_table(value) else "a code table maps a local code to [system, code, display]"
     if key in _INTERPRETIVE and not isinstance(value, str):

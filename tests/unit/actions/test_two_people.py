@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -259,6 +260,7 @@ def test_every_two_person_deed_is_refused_to_one_person(ward: Ward) -> None:
         "enrol_person": {"login": "x1", "name": "X", "password": "long enough", "roles": {"engineer": ["*"]}},
         "change_person": {"person": ward.person("nurse4"), "roles": {"administrator": ["*"]}},
         "issue_unit_card": {"unit": "4W"},
+        "pin_witness": {"name": "w", "key": base64.b64encode(bytes(32)).decode(), "reason": "second machine"},
     }
     # `adopt_origin` needs a restored node: tests/unit/node/test_node_restored.py.
     assert arguments.keys() | {"adopt_origin"} == TWO_PERSON_DEEDS.keys()

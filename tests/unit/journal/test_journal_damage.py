@@ -10,7 +10,7 @@ import pytest
 from journal_rig import SEED, deed, hl7, new_journal, reader, reopen, statement
 
 from codedark.errors import ChainBroken, ForkFound, JournalError
-from codedark.journal import NoteSigner, export, pull, verify, verify_export
+from codedark.journal import NoteSigner, cosigned_at_us, export, pull, verify, verify_export
 from codedark.journal.merkle import Frontier
 
 HEADER_FIELDS = {
@@ -123,7 +123,8 @@ def test_a_cut_tail_is_exposed_by_a_later_checkpoint(folder, tmp_path):
 
 def test_a_pull_verifies_keeps_and_cosigns(folder, tmp_path):
     witness = NoteSigner("second-machine", b"w" * 32)
-    report = pull(folder, tmp_path / "copy", witness)
+    report = pull(folder, tmp_path / "copy", witness, at_us=7_000_000)
+    assert cosigned_at_us(report.note, "second-machine", witness.public_key) == 7_000_000
     assert report.new == report.size == verify(tmp_path / "copy").entries
     assert "second-machine" in report.note
     journal = reopen(folder)

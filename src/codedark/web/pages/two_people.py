@@ -22,6 +22,7 @@ _WORDS = {
     "change_person": "Change an account",
     "issue_unit_card": "Make a new envelope",
     "adopt_origin": "Take this restored record for the facility's",
+    "pin_witness": "Say that a second machine counts as a witness, or no more",
 }
 """What each deed is called on the page."""
 _TIMES = frozenset({"since_us", "until_us"})
