@@ -6,6 +6,7 @@ Write with `Journal` (or through a `DoorClient` when a node runs), read with `Jo
 
 from codedark.journal.derived import check_duplicates, rebuild_duplicates
 from codedark.journal.door import Door, DoorClient
+from codedark.journal.earlier import check_closed, fill_closed
 from codedark.journal.epochs import EpochKeys, SealingKeys
 from codedark.journal.export import export, keep_export, verify_export
 from codedark.journal.lineage import SPAN, Lineage, cited, head_cited, place_of, split_place
@@ -59,12 +60,14 @@ __all__ = [
     "SealingKeys",
     "TreeHead",
     "VerifyReport",
+    "check_closed",
     "check_duplicates",
     "cited",
     "consistency",
     "cosign",
     "cosigned_at_us",
     "export",
+    "fill_closed",
     "head_cited",
     "inclusion",
     "is_consistent",

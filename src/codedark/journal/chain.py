@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import zstandard
@@ -24,6 +25,9 @@ from codedark.journal.origin import OriginStatement
 from codedark.journal.tiles import WIDTH, TileBuilder
 from codedark.journal.volume import Volume
 
+if TYPE_CHECKING:
+    from codedark.journal.earlier import Earlier
+
 COMPRESS_FROM = 4096
 KEEP_EVERY = 4096
 MAC_SIZE = 16
@@ -35,8 +39,10 @@ class Chain:
     """The state that the next entry builds on, and the code that builds it."""
 
     def __init__(
-        self, folder: Path, volume: Volume, statement: OriginStatement, keys: SealingKeys, clock: Clock, chance: Chance
-    ) -> None:
+        self, folder: Path, volume: Volume, statement: OriginStatement, keys: SealingKeys, clock: Clock, chance: Chance,
+        earlier: Earlier | None = None,
+    ) -> None:  # fmt: skip
+        self.earlier = earlier
         self._folder, self._volume, self._keys = folder, volume, keys
         self._clock, self._chance = clock, chance
         self.statement = statement
@@ -125,6 +131,7 @@ class _Batch:
         self.duplicates: list[tuple[int, str, bytes, int, int]] = []
         self.counts: dict[str, int] = {}
         self.opened: list[str] = []
+        self.older: dict[tuple[str, str], list[tuple[bytes, bytes, int, int]]] = {}
         self.note = chain.note
 
     @property
@@ -134,6 +141,8 @@ class _Batch:
     def take(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Seal each draft that is new; answer a resend with the receipt it had."""
         known = self._known(drafts)
+        if self.chain.earlier is not None:
+            self.older = self.chain.earlier.known([d.once for d in drafts if d.once is not None])
         return [self._append(d) if d.once is None else self._append_once(d, d.once, known) for d in drafts]
 
     def _known(self, drafts: Sequence[Draft]) -> dict[tuple[int, str], list[tuple[bytes, int, int]]]:
@@ -154,7 +163,11 @@ class _Batch:
         for seen, position, at in earlier or ():
             if hmac.compare_digest(seen, mac):
                 return Receipt(self.chain._origin, position, at, Outcome.SAME)
-        receipt = self._append(draft, Flag.OTHER_BYTES if earlier else Flag.NONE)
+        older = self.older.get((once.scope, once.key), ())
+        for seen, origin, position, at in older:
+            if hmac.compare_digest(seen, mac):
+                return Receipt(origin, position, at, Outcome.SAME)
+        receipt = self._append(draft, Flag.OTHER_BYTES if earlier or older else Flag.NONE)
         row = (mac, receipt.position, receipt.recorded_at_us)
         if earlier is None:
             known[place] = [row]

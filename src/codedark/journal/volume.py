@@ -189,6 +189,11 @@ class Volume:
             "FROM duplicate d LEFT JOIN scope s ON s.id = d.scope"
         )
 
+    def scope_known(self, name: str) -> int | None:
+        """The id of a scope; None when nothing came under it."""
+        row = self._rows("SELECT id FROM scope WHERE name = ?", (name,))
+        return int(row[0][0]) if row else None
+
     def scope_id(self, name: str) -> int:
         """The id of a scope, made when new."""
         if row := self._rows("SELECT id FROM scope WHERE name = ?", (name,)):

@@ -24,6 +24,7 @@ import msgspec
 from codedark.clock import Chance, Clock
 from codedark.errors import AppendFailed, JournalError, Locked
 from codedark.journal.chain import Chain
+from codedark.journal.earlier import Earlier
 from codedark.journal.epochs import SealingKeys
 from codedark.journal.model import Checkpoint, Draft, Head, Lane, Receipt
 from codedark.journal.note import read_checkpoint
@@ -96,16 +97,21 @@ class Journal:
     def open(
         cls, folder: Path, keys: SealingKeys, clock: Clock, chance: Chance, *, synchronous: str = "FULL",
         threaded: bool = True, deliver: Callable[[Delivery], None] = deliver_here, vfs: str | None = None,
+        origins: Path | None = None,
     ) -> Journal:  # fmt: skip
         """Continue the origin in `folder`. Raises Locked, UnknownFormat, ChainBroken; JournalError when there is
         none.
+
+        `origins`: where the chains lie that it follows; what they kept is answered with their receipts.
         """
         if not (paths := volume_paths(folder)):
             raise JournalError(f"there is no journal in {folder}", hint="Run `codedark init` first.")
         lock = _take_lock(folder)
         try:
             volume = Volume.open(paths[-1], readonly=False, synchronous=synchronous, vfs=vfs)
-            chain = Chain(folder, volume, volume.statement(), keys, clock, chance)
+            statement = volume.statement()
+            earlier = Earlier.open(statement, origins, clock.now_us())
+            chain = Chain(folder, volume, statement, keys, clock, chance, earlier)
         except apsw.Error as error:
             lock.close()
             raise JournalError(f"the journal cannot be opened ({type(error).__name__})", hint=_LOOK_AT_DISK) from error
@@ -220,6 +226,8 @@ class Journal:
             self._wake.release()
             self._thread.join()
         self._volume.close()
+        if self._chain.earlier is not None:
+            self._chain.earlier.close()
         self._lock.close()
 
     def _now(self, drafts: Sequence[Draft]) -> list[Receipt]:

@@ -141,7 +141,10 @@ class Keeper:
             self.log.info("stopped")
 
     def _open_journal(self, loop: asyncio.AbstractEventLoop) -> Journal:
-        return Journal.open(self.layout.journal, self.keys.sealing(), self.clock, self.chance, deliver=deliver_on(loop))
+        return Journal.open(
+            self.layout.journal, self.keys.sealing(), self.clock, self.chance, deliver=deliver_on(loop),
+            origins=self.layout.origins,
+        )  # fmt: skip
 
     def _declare(self, journal: Journal) -> None:
         """Enter what codedark.toml says of its feeds and the views do not know yet. Twice is harmless."""

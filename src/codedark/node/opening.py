@@ -12,7 +12,17 @@ from typing import Protocol
 from codedark.access import NodeKeys, load_node_keys
 from codedark.clock import Chance, Clock, SystemChance, SystemClock
 from codedark.errors import JournalError, Locked, NotFound
-from codedark.journal import Checkpoint, DoorClient, Draft, EpochKeys, Journal, Lineage, Receipt, check_duplicates
+from codedark.journal import (
+    Checkpoint,
+    DoorClient,
+    Draft,
+    EpochKeys,
+    Journal,
+    Lineage,
+    Receipt,
+    check_closed,
+    check_duplicates,
+)
 from codedark.node.config import Config
 from codedark.node.folding import take_snapshot, usable_views
 from codedark.node.layout import Layout
@@ -136,7 +146,7 @@ def open_node(folder: Path, *, clock: Clock | None = None, chance: Chance | None
             door.close()
         return
     with NodeLock(layout.lock):
-        journal = Journal.open(layout.journal, keys.sealing(), clock, chance)
+        journal = Journal.open(layout.journal, keys.sealing(), clock, chance, origins=layout.origins)
         node = OpenNode(layout, config, keys, False, journal, clock, chance)
         try:
             journal.append_all(fork_drafts(layout.journal))
@@ -154,7 +164,15 @@ def open_reader(layout: Layout, keys: NodeKeys) -> Lineage:
 def check_derived(folder: Path) -> int:
     """Compare the table of resends with the entries; its rows. Raises ChainBroken, ConfigError (no keys)."""
     layout, keys = Layout(folder), load_node_keys(folder)
-    return check_duplicates(layout.journal, EpochKeys(layout.epochs, keys.facility_secrets), keys.mac_key)
+    rows = check_duplicates(layout.journal, EpochKeys(layout.epochs, keys.facility_secrets), keys.mac_key)
+    for chain in closed_chains(layout):
+        rows += check_closed(chain, EpochKeys(chain / "epochs", keys.facility_secrets), keys.mac_key)
+    return rows
+
+
+def closed_chains(layout: Layout) -> list[Path]:
+    """The folders of the chains that this node's record follows."""
+    return sorted(path for path in layout.origins.glob("*") if any(path.glob("volume-*.db")))
 
 
 def _answering(door: DoorClient) -> None:

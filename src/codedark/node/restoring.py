@@ -19,11 +19,13 @@ from codedark.clock import Chance, Clock
 from codedark.entries import ConfigSet, draft_of
 from codedark.errors import ConfigError, ForkFound, JournalError, NotFound
 from codedark.journal import (
+    EpochKeys,
     Journal,
     JournalReader,
     Lineage,
     OriginStatement,
     cited,
+    fill_closed,
     head_cited,
     is_signed_by,
     keep_export,
@@ -34,7 +36,7 @@ from codedark.node.config import Config, Facility, written
 from codedark.node.folding import usable_views
 from codedark.node.layout import Layout
 from codedark.node.log import start_log
-from codedark.node.opening import open_reader
+from codedark.node.opening import closed_chains, open_reader
 from codedark.views import ADOPTION_KEY, Fold, Record
 
 Progress = Callable[[int, int], None]
@@ -89,6 +91,9 @@ def restore(
         folder, asked.cards, tip.facility, clock, chance, cites=cites, node=tip.node, generation=generation
     )
     layout.make()
+    for chain in closed_chains(layout):
+        # A copy comes without its table of resends: made again, a sender's resend gets the receipt it had before.
+        fill_closed(chain, EpochKeys(chain / "epochs", keys.facility_secrets), keys.mac_key)
     Journal.create(layout.journal, statement, keys.sealing(), clock, chance).close()
     entries, folded = _views(layout, keys, asked.sources, clock, chance)
     config = _config(layout, keys, asked)
@@ -231,7 +236,7 @@ def _views(
         if ADOPTION_KEY not in Record(store).settings():
             # A record from before this setting existed: these cards say what its adoption key is.
             key = base64.b64encode(keys.adoption_public).decode()
-            journal = Journal.open(layout.journal, keys.sealing(), clock, chance)
+            journal = Journal.open(layout.journal, keys.sealing(), clock, chance, origins=layout.origins)
             journal.append(draft_of(ConfigSet(key=ADOPTION_KEY, value=key), source="node"))
             journal.close()
             fold.catch_up()
