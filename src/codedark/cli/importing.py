@@ -43,10 +43,13 @@ def import_(
         output.result({"would_read": files}, [f"would read {name}" for name in files])
         return
     with open_node(folder) as node, progress(output, "importing") as moved:
+        begun = node.clock.steady_us()
         report = import_files(paths, node.pen.append_all, label=label, progress=_by_file(moved))
+        kept = node.clock.steady_us()
         moved(0, 1)
         node.fold(moved)
-    output.result(_told(report), _lines(report))
+        seconds = {"journal": (kept - begun) / 1e6, "fold": (node.clock.steady_us() - kept) / 1e6}
+    output.result(_told(report) | {"seconds": seconds}, _lines(report))
 
 
 def _files(path: Path) -> list[Path]:

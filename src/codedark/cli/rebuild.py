@@ -20,5 +20,12 @@ def rebuild(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
         "identical" if done.identical else "not identical: the views had not been up to date, or the fold has changed",
     ]
     output.result(
-        {"entries": done.entries, "before": done.before, "digest": done.after, "identical": done.identical}, lines
+        {
+            "entries": done.entries,
+            "before": done.before,
+            "digest": done.after,
+            "identical": done.identical,
+            "seconds": {"fold": done.fold_s},
+        },
+        lines,
     )
