@@ -13,6 +13,7 @@ import orjson
 
 from codedark.errors import ConfigError
 
+from . import bench_curve
 from .machine import describe
 from .stage import Stage
 
@@ -50,6 +51,12 @@ FIGURES: tuple[Figure, ...] = (
     Figure("verify", "bare scan and SHA-256 of the same rows, one core", "whole.bare"),
     Figure("verify", "ratio to it on one core", "whole.ratio_to_bare"),
     Figure("verify", "entries", "entries"),
+    Figure(
+        "curve", "rate with 1,000,000 entries over rate with 10,000, ids count upwards", "flat.counting", at_least=0.9
+    ),
+    Figure("curve", "the same in processor time of a message", "flat_cpu.counting", at_most=1.1),
+    Figure("curve", "rate with 1,000,000 entries over rate with 10,000, random ids", "flat.random"),
+    Figure("curve", "the same in processor time of a message", "flat_cpu.random"),
     Figure("views", "facts a second, sealed entries to views", "fold.facts_per_s", at_least=10_000),
     Figure("views", "facts a second of processor time", "fold.facts_per_cpu_s"),
     Figure("views", "facts per entry, mean of the drill's mix", "fold.facts_per_entry"),
@@ -66,6 +73,12 @@ FIGURES: tuple[Figure, ...] = (
     Figure("pack", "patients of the unit", "patients"),
     Figure("pack", "pages", "pages"),
     Figure("pack", "peak memory of the drawing child, MiB", "peak_mib"),
+    Figure("gate", "bad log-ins offered a second", "flood.offered_per_s"),
+    Figure("gate", "answered a second, each refused and counted", "flood.answered_per_s"),
+    Figure("gate", "let in", "flood.let_in", at_most=0),
+    Figure("gate", "entries they took in the journal", "counted.entries"),
+    Figure("gate", "nurse, envelope to chart, alone, s", "nurse.alone_s.median"),
+    Figure("gate", "nurse, envelope to chart, under the flood, worst s", "nurse.under_flood_s.worst", at_most=60),
     Figure("restore", "entries of the drill's day", "entries"),
     Figure("restore", "restore from a copy, 3 cards, snapshot and tail, s", "restore_s"),
     Figure("restore", "the same without a snapshot, s", "restore_without_snapshot_s"),
@@ -80,10 +93,12 @@ _SHORT: dict[str, dict[str, Any]] = {
     "mllp": {"seconds": 0.4, "connections": 16},
     "hl7": {"repeats": 100},
     "verify": {"short": True},
+    "curve": {"short": True},
     "views": {"short": True},
     "chart": {"short": True},
     "pack": {"short": True},
     "restore": {"short": True},
+    "gate": {"short": True},
 }
 
 
@@ -133,6 +148,8 @@ def page(results: dict[str, Any]) -> str:
         "|---|---|--:|---|",
         *(f"| {bench} | {words} | {value} | {target} |" for bench, words, value, target in rows(results)),
     ]
+    if "points" in results.get("curve", {}):
+        lines += ["", "## Intake as the journal grows", "", "```", *bench_curve.chart(results["curve"]), "```"]
     if results["short"]:
         lines += ["", "Short sizes: these figures say that it runs, not how fast."]
     return "\n".join(lines) + "\n"

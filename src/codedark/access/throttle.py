@@ -124,9 +124,12 @@ class RefusalTally:
         with self._lock:
             self._tallies.setdefault(refusals.key, _Tally()).count += refusals.times
 
-    def due(self, now_us: int) -> list[Refusals]:
-        """What has waited a minute. Keys with nothing to say are forgotten."""
+    def due(self, now_us: int, *, ending: bool = False) -> list[Refusals]:
+        """What has waited a minute; everything when the process is `ending`. Keys with nothing to say are forgotten."""
         with self._lock:
+            if ending:
+                for tally in self._tallies.values():
+                    tally.said_us = None
             out = [self._give(key, tally, now_us) for key, tally in self._tallies.items()]
             self._tallies = {
                 key: tally

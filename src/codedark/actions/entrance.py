@@ -129,9 +129,10 @@ def _console_session(deeds: Deeds, person: str) -> Session:
     )  # fmt: skip
 
 
-def note_refusals(deeds: Deeds) -> None:
-    """Append the counts of refused log-ins whose minute is over. Called at every entrance; safe to call by a timer."""
-    for refusals in deeds.refused_logins.due(deeds.clock.now_us()):
+def note_refusals(deeds: Deeds, *, ending: bool = False) -> None:
+    """Append the counts of refused log-ins whose minute is over, or all when the process is `ending`. Called at every
+    entrance; safe to call by a timer."""
+    for refusals in deeds.refused_logins.due(deeds.clock.now_us(), ending=ending):
         count_refusal(deeds, refusals)
 
 

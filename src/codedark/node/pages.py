@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import threading
+from collections.abc import Callable
 
 import structlog
+import uvloop
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -22,7 +25,7 @@ from codedark.node.layout import Layout
 from codedark.node.order import Order
 from codedark.node.packing import Plate, issue, kept
 from codedark.views import Record, ViewStore
-from codedark.web import WebSettings, create_app
+from codedark.web import Porter, WebSettings, create_app
 
 _LOOK_S = 0.25
 _SETTLE_S = 20.0
@@ -60,7 +63,9 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     app = create_app(
         lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order), clock, chance, press=press
     )
-    asyncio.run(_serve(app, layout, config, stop, log))
+    gc.collect()
+    gc.freeze()  # what is here now stays: the collector need not look at it again for every page
+    uvloop.run(_serve(app, layout, config, stop, log, lambda: note_refusals(deeds, ending=True)))
 
 
 def nobody_listens(host: str, port: int) -> None:
@@ -77,8 +82,8 @@ def nobody_listens(host: str, port: int) -> None:
             ) from error
 
 
-def _settle(deeds: Deeds, stop: threading.Event) -> None:
-    """What is owed to the journal is written also when nobody comes."""
+def _settle(deeds: Deeds, layout: Layout, clock: SystemClock, stop: threading.Event) -> None:
+    """What is owed to the journal is written also when nobody comes; what a person said of the clock is heard."""
     while not stop.wait(_SETTLE_S):
         note_refusals(deeds)
         close_reading_gap(deeds)
@@ -107,7 +112,12 @@ def _first_views(layout: Layout, order: Order, stop: threading.Event) -> ViewSto
 
 
 async def _serve(
-    app: object, layout: Layout, config: Config, stop: threading.Event, log: structlog.typing.FilteringBoundLogger
+    app: Porter,
+    layout: Layout,
+    config: Config,
+    stop: threading.Event,
+    log: structlog.typing.FilteringBoundLogger,
+    last: Callable[[], None],
 ) -> None:
     server = Server(
         app,
@@ -129,3 +139,5 @@ async def _serve(
     finally:
         server.stop()  # type: ignore[no-untyped-call]
         await task
+        app.close()
+        await asyncio.to_thread(last)  # the door stands open until this process has ended

@@ -8,6 +8,7 @@ fair among those who wait in it, so a flood of log-ins cannot keep a nurse from 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,11 +61,11 @@ class Lane(StrEnum):
 LANES = {
     Lane.READING: Width(threads=8, waiting=256, each=8),
     Lane.STRANGERS: Width(threads=2, waiting=64, each=8),
-    Lane.PASSWORDS: Width(threads=2, waiting=64, each=2),
+    Lane.PASSWORDS: Width(threads=max(1, len(os.sched_getaffinity(0)) // 2), waiting=64, each=2, nice=5),
     Lane.ENVELOPES: Width(threads=2, waiting=1024, each=2),
 }
-"""Whoever has a session reads; whoever has none and wants a page stands with the strangers. The lanes of passwords and
-envelopes are as wide as what is computed in them: a hash takes a core for a tenth of a second, a code a thousandth."""
+"""Whoever has a session reads; whoever has none and wants a page stands with the strangers. A hash takes a core for a
+tenth of a second: half of the cores at most, and only while nobody else wants them. A code takes a thousandth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def create_app(
     drawer = Drawer(files)
     desk = Desk(record_factory, deeds_factory, gate, settings, clock, chance, drawer)
     turnstile = Turnstile(deeds_factory)
-    hall = Hall(desk, {lane: FairLane(lane, width) for lane, width in LANES.items()}, turnstile)
+    lanes = {lane: FairLane(lane, width) for lane, width in LANES.items()}
+    hall = Hall(desk, lanes, turnstile)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -140,7 +142,8 @@ def create_app(
     routes = [_route(path, ways, hall) for path, ways in _by_path(doorways(press)).items()]
     routes.append(Route("/static/{tag}/{name}", _static(files)))
     pages = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: lost, 405: lost})
-    return Porter(pages, deeds_factory, cookies, turnstile, hall.wait)
+    entrances = {AttemptLane.PASSWORD: lanes[Lane.PASSWORDS], AttemptLane.ENVELOPE: lanes[Lane.ENVELOPES]}
+    return Porter(pages, deeds_factory, cookies, turnstile, entrances, hall.wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +169,8 @@ class Hall:
             return _respond(self.desk.crowded())
 
     def wait(self, lane: AttemptLane, seconds: int) -> Turned:
-        """What a device is told that must wait before its next attempt."""
-        return _turned(self.desk.slowed(lane, seconds))
+        """What a device is told that must wait before its next attempt, or (0 s) found too many there."""
+        return _turned(self.desk.slowed(lane, seconds) if seconds else self.desk.crowded())
 
     def close(self) -> None:
         """Take no more requests."""

@@ -8,6 +8,8 @@ Belongs to one event loop; nothing in here is shared between threads.
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,11 +26,13 @@ class Crowded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """How much one lane takes. `threads` work at once; `waiting` may wait, `each` of one line."""
+    """How much one lane takes. `threads` work at once; `waiting` may wait, `each` of one line; `nice`: how far its
+    threads stand back when others want the processor (0 not at all, 19 most)."""
 
     threads: int
     waiting: int
     each: int
+    nice: int = 0
 
 
 class FairLane:
@@ -36,7 +40,9 @@ class FairLane:
 
     def __init__(self, name: str, width: Width) -> None:
         self.width = width
-        self._pool = ThreadPoolExecutor(width.threads, thread_name_prefix=f"web-{name}")
+        self._pool = ThreadPoolExecutor(
+            width.threads, thread_name_prefix=f"web-{name}", initializer=_stand_back, initargs=(width.nice,)
+        )
         self._busy = 0
         self._waiting = 0
         self._lines: OrderedDict[str, _Line] = OrderedDict()
@@ -45,6 +51,13 @@ class FairLane:
     def waiting(self) -> int:
         """How many wait now."""
         return self._waiting
+
+    def full(self, who: str) -> bool:
+        """Whether one more of `who` would be refused now."""
+        if self._busy < self.width.threads:
+            return False
+        mine = len(self._line(who))
+        return mine >= self.width.each or (self._waiting >= self.width.waiting and len(self._longest()[1]) <= mine + 1)
 
     async def run(self, who: str, work: Callable[..., _Result], *arguments: object) -> _Result:
         """Do `work` in a thread of this lane when it is `who`'s turn. Raises `Crowded`."""
@@ -55,18 +68,22 @@ class FairLane:
             self._next()
 
     def close(self) -> None:
-        """Take no more; what runs ends by itself."""
+        """Take no more and let go of everybody who waits; what runs ends by itself."""
+        while self._lines:
+            who, line = self._longest()
+            self._drop(who, line.pop(), line)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _turn(self, who: str) -> None:
         if self._busy < self.width.threads:
             self._busy += 1
             return
-        mine = self._line(who)
-        if len(mine) >= self.width.each or (self._waiting >= self.width.waiting and not self._displaced(len(mine))):
+        if self.full(who):
             raise Crowded
+        if self._waiting >= self.width.waiting:
+            self._displace()
         place = asyncio.get_running_loop().create_future()
-        self._lines.setdefault(who, mine).append(place)
+        self._lines.setdefault(who, deque()).append(place)
         self._waiting += 1
         try:
             await place
@@ -77,13 +94,13 @@ class FairLane:
     def _line(self, who: str) -> _Line:
         return self._lines.get(who, deque())
 
-    def _displaced(self, mine: int) -> bool:
-        """Whether the longest line gave up its last place to one that has fewer."""
-        who, longest = max(self._lines.items(), key=lambda line: len(line[1]), default=("", deque()))
-        if len(longest) <= mine + 1:
-            return False
-        self._drop(who, longest.pop(), longest)
-        return True
+    def _longest(self) -> tuple[str, _Line]:
+        return max(self._lines.items(), key=lambda line: len(line[1]), default=("", deque()))
+
+    def _displace(self) -> None:
+        """The longest line gives up its last place to one that has fewer."""
+        who, line = self._longest()
+        self._drop(who, line.pop(), line)
 
     def _drop(self, who: str, place: asyncio.Future[None], line: _Line) -> None:
         self._waiting -= 1
@@ -113,3 +130,9 @@ class FairLane:
                 place.set_result(None)
                 return
         self._busy -= 1
+
+
+def _stand_back(nice: int) -> None:
+    """Linux counts niceness by thread, so a lane of hashes can leave the processor to the lane of charts."""
+    if nice:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)

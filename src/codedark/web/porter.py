@@ -7,7 +7,7 @@ bytes made once, before routing, reading a body, a session or the record. Each o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,6 +15,7 @@ from codedark.access import AttemptLane, Cookies
 from codedark.actions import Deeds, count_refusal
 from codedark.clock import US_PER_S
 from codedark.web.gate import SESSION_COOKIE
+from codedark.web.lanes import FairLane
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -58,7 +59,11 @@ class Turnstile:
 
 
 class Porter:
-    """The ASGI application in front of the pages. `wait(lane, seconds)` makes the page for whoever must wait."""
+    """The ASGI application in front of the pages.
+
+    `lanes`: of the two entrances; `wait(lane, seconds)` makes the page for whoever must wait, with 0 s for whoever
+    found too many there.
+    """
 
     def __init__(
         self,
@@ -66,10 +71,11 @@ class Porter:
         deeds: Callable[[], Deeds],
         cookies: Cookies,
         turnstile: Turnstile,
+        lanes: Mapping[AttemptLane, FairLane],
         wait: Callable[[AttemptLane, int], Turned],
     ) -> None:
         self._pages, self._deeds, self._cookies, self._wait = pages, deeds, cookies, wait
-        self._turnstile = turnstile
+        self._turnstile, self._lanes = turnstile, lanes
         self._answers: dict[tuple[AttemptLane, int], Turned] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,11 +89,16 @@ class Porter:
         self._place(scope)
         return await self._pages(scope, receive, send)
 
+    def close(self) -> None:
+        """Let go of everybody who waits: the node ends."""
+        for lane in self._lanes.values():
+            lane.close()
+
     def _turned_away(self, lane: AttemptLane, device: str) -> Turned | None:
-        """The answer for a device that must still wait, counted; None when its attempt is looked at."""
+        """The answer, counted, for a device that must still wait or finds its lane full; None: it is looked at."""
         deeds = self._deeds()
         wait_us = deeds.throttle.wait_us(lane, device, deeds.clock.steady_us())
-        if not wait_us:
+        if not wait_us and not self._lanes[lane].full(device):
             return None
         self._turnstile.count(device)
         key = lane, -(-wait_us // US_PER_S)
