@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 US_PER_S = 1_000_000
@@ -34,7 +36,11 @@ class Clock(Protocol):
         ...
 
     def trusted(self) -> bool:
-        """False once the wall clock has jumped against the steady one, until a person says it is right."""
+        """False while the wall clock disagrees with the steady one, until it is set right or a person says it is."""
+        ...
+
+    def believed_us(self) -> int:
+        """The wall clock while it is trusted; else what it said before it jumped, carried on by the steady clock."""
         ...
 
 
@@ -46,14 +52,48 @@ class Chance(Protocol):
         ...
 
 
-class SystemClock:
-    """The clock of the machine, with jump detection against its monotonic clock."""
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a node's processes hold the wall clock against. `wall_us` was believed when the steady clock of `boot` said
+    `steady_us`; `seen_us`: the latest time that was believed since; `sure`: False when the machine came back with a
+    clock behind that, so that `wall_us` is only the earliest it can be: nothing but a person's word ends that."""
 
-    def __init__(self) -> None:
-        self._start_wall = time.time_ns() // 1000
-        self._start_steady = time.monotonic_ns() // 1000
-        self._jumped = False
-        self._boot = _boot_id()
+    boot: bytes
+    wall_us: int
+    steady_us: int
+    seen_us: int
+    sure: bool = True
+
+
+def _boottime_ns() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)  # unlike the monotonic clock it counts a machine's sleep
+
+
+class SystemClock:
+    """The clock of the machine, held against its steady clock. Thread-safe.
+
+    `anchor`: of an earlier process of this node. In the same boot a step in between is seen; in a later boot a clock
+    that is behind what was seen is not believed. `wall`, `steady`: ns, the machine's own.
+    """
+
+    def __init__(
+        self,
+        anchor: Anchor | None = None,
+        *,
+        wall: Callable[[], int] = time.time_ns,
+        steady: Callable[[], int] = _boottime_ns,
+        boot: bytes | None = None,
+    ) -> None:
+        self._wall, self._steady = wall, steady
+        self._boot = boot or _boot_id()
+        if anchor is None or anchor.boot != self._boot:
+            now, seen = self.now_us(), anchor.seen_us if anchor else 0
+            behind = now < seen - JUMP_US
+            believed = seen if behind else now
+            # doubt is not ended by starting the machine once more
+            sure = not behind and (anchor is None or anchor.sure)
+            anchor = Anchor(self._boot, believed, self.steady_us(), believed, sure)
+        self._anchor = anchor
 
     @property
     def boot(self) -> bytes:
@@ -62,25 +102,43 @@ class SystemClock:
 
     def now_us(self) -> int:
         """µs since 1970 UTC."""
-        now = time.time_ns() // 1000
-        if abs((now - self._start_wall) - (self.steady_us() - self._start_steady)) > JUMP_US:
-            self._jumped = True
-        return now
+        return self._wall() // 1000
 
     def steady_us(self) -> int:
-        """µs of `CLOCK_MONOTONIC`."""
-        return time.monotonic_ns() // 1000
+        """µs of `CLOCK_BOOTTIME`."""
+        return self._steady() // 1000
 
     def trusted(self) -> bool:
-        """False after a jump seen by this process."""
-        return not self._jumped
+        """False while the wall clock is not where the anchor and the steady clock say it must be."""
+        return self._anchor.sure and abs(self.now_us() - self._expected_us()) <= JUMP_US
+
+    def believed_us(self) -> int:
+        """The wall clock while it is trusted, else where it must be."""
+        return self.now_us() if self.trusted() else self._expected_us()
+
+    def anchor(self) -> Anchor:
+        """For the next process: the anchor, with the time believed now."""
+        return replace(self._anchor, seen_us=max(self._anchor.seen_us, self.believed_us()))
+
+    def hold_against(self, anchor: Anchor) -> None:
+        """Take another anchor: somebody said that the clock is right. One of another boot is ignored."""
+        if anchor.boot == self._boot:
+            self._anchor = anchor
+
+    def righted(self) -> Anchor:
+        """The anchor that says: the wall clock is right now."""
+        now = self.now_us()
+        return Anchor(self._boot, now, self.steady_us(), now)
+
+    def _expected_us(self) -> int:
+        return self._anchor.wall_us + self.steady_us() - self._anchor.steady_us
 
 
 class SeededClock:
     """A clock that moves only when told to: for tests and drills."""
 
     def __init__(self, start_us: int = 1_790_000_000 * US_PER_S, *, boot: bytes = b"seeded-boot-0001") -> None:
-        self._now = start_us
+        self._now = self._start = start_us
         self._steady = 0
         self._trusted = True
         self._boot = boot
@@ -101,6 +159,10 @@ class SeededClock:
     def trusted(self) -> bool:
         """False after `jump`."""
         return self._trusted
+
+    def believed_us(self) -> int:
+        """`now_us`, without what it jumped."""
+        return self._now if self._trusted else self._start + self._steady
 
     def advance(self, us: int) -> None:
         """Let `us` µs pass on both clocks."""

@@ -122,9 +122,9 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, *, press: Press | None = None, demo: bool = False) -> Iterator[House]:
-    """Two units, nine roles, an envelope each, a patient in each."""
-    clock, chance = SeededClock(), SeededChance("web")
+def house(folder: Path, *, press: Press | None = None, demo: bool = False, clock: Any = None) -> Iterator[House]:
+    """Two units, nine roles, an envelope each, a patient in each. `clock`: another than a seeded one."""
+    clock, chance = clock or SeededClock(), SeededChance("web")
     keys, statement = create_node_keys(folder, RootSeed(bytes(32)), "waterbury", clock, chance)
     journal = Journal.create(folder / "journal", statement, keys.sealing(), clock, chance)
     for key, value in (

@@ -14,6 +14,7 @@ import typer
 
 from codedark import __version__
 from codedark.cli import (
+    clock,
     doctor,
     feed,
     importing,
@@ -50,6 +51,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "pack": pack.pack,
     "status": status.status,
     "doctor": doctor.doctor,
+    "clock": clock.clock,
 }
 _GROUPS = {
     "journal": journal.app,

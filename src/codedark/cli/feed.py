@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from codedark.cli.moments import ago, clock_now_us
+from codedark.cli.moments import ago, untrusted
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output, table
 from codedark.node import Config, standing
@@ -15,14 +15,14 @@ app = typer.Typer(help="The declared sources of messages.", no_args_is_help=True
 @app.command("list")
 def list_feeds(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
     """List every feed declared or heard of: where it is heard, who may send, and when it was last heard."""
-    heard = {feed["name"]: feed for feed in standing(folder)["feeds"]}
+    found = standing(folder)
+    heard = {feed["name"]: feed for feed in found["feeds"]}
     rows = []
     for feed in Config.load(folder).feed:
         known = heard.pop(feed.name, {})
         address = {"host": feed.host, "port": feed.port, "peers": list(feed.peers), "declared": True}
         rows.append({"name": feed.name, "carries": list(feed.carries), "last_heard_us": None, **known, **address})
     rows += [{**known, "host": None, "port": None, "peers": [], "declared": False} for known in heard.values()]
-    now = clock_now_us()
     shown = table(
         ("feed", "heard on", "peers", "carries", "last heard", "peer authenticated"),
         (
@@ -31,10 +31,10 @@ def list_feeds(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
                 f"{row['host']}:{row['port']}" if row["declared"] else "not declared",
                 ", ".join(row["peers"]),
                 ", ".join(row["carries"]) or "not declared",
-                ago(row["last_heard_us"], now),
+                ago(row["last_heard_us"], found["clock"]),
                 "yes" if row.get("authenticated") else "no, by address only",
             )
             for row in rows
         ),
     )
-    Output(as_json).result({"feeds": rows}, [shown])
+    Output(as_json).result({"feeds": rows, "clock": found["clock"]}, [*untrusted(found["clock"]), shown])

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from codedark.clock import SystemClock
 from codedark.errors import ConfigError
-
-
-def clock_now_us() -> int:
-    """Now, µs UTC, from the machine's clock: commands are an edge of the house."""
-    return SystemClock().now_us()
 
 
 def moment_us(text: str) -> int:
@@ -24,17 +20,19 @@ def moment_us(text: str) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def ago(then_us: int | None, now_us: int) -> str:
-    """`3 min ago`; `never` for None; a time ahead of now is said to be so, never shown as fresh."""
+def ago(then_us: int | None, clock: Mapping[str, Any]) -> str:
+    """`3 min ago`; `never` for None. By a `clock` (of `standing`) that is not trusted, or that says that this lies
+    ahead, the time itself: an age could be fresher than true.
+    """
     if then_us is None:
         return "never"
-    seconds = (now_us - then_us) // 1_000_000
-    if seconds < -300:
-        return f"{-seconds // 60} min AHEAD of this clock"
+    seconds = (clock["now_us"] - then_us) // 1_000_000
+    if not clock["trusted"] or seconds < 0:
+        return f"at {when(then_us)}"
     for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size} {word} ago"
-    return f"{max(seconds, 0)} s ago"
+    return f"{seconds} s ago"
 
 
 def when(then_us: int | None) -> str:
@@ -42,3 +40,8 @@ def when(then_us: int | None) -> str:
     if then_us is None:
         return "never"
     return datetime.fromtimestamp(then_us / 1e6, UTC).strftime("%d-%b-%Y %H:%M UTC")
+
+
+def untrusted(clock: Mapping[str, Any]) -> list[str]:
+    """The line that says so, when the clock is not trusted."""
+    return [] if clock["trusted"] else [f"clock     NOT TRUSTED: {clock['reason']}; ages are not told"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from codedark.cli.moments import ago, clock_now_us
+from codedark.cli.moments import ago, untrusted
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output, table, visible
 from codedark.node import standing
@@ -16,19 +16,20 @@ from codedark.node import standing
 def status(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
     """Say where this node stands: entries, feeds with last heard, worklist, journal head, views."""
     found = standing(folder)
-    Output(as_json).result(found, _lines(found, clock_now_us()))
+    Output(as_json).result(found, _lines(found))
 
 
-def _lines(found: dict[str, Any], now_us: int) -> Iterator[str | Table]:
+def _lines(found: dict[str, Any]) -> Iterator[str | Table]:
     running = "running" if found["running"] else "not running"
     demo = " · DEMO" if found["demo"] else ""
     yield f"{visible(found['facility'])} · {running}{demo}"
+    yield from untrusted(found["clock"])
     journal, fold = found["journal"], found["fold"]
-    newest = ago(journal["recorded_at_us"], now_us)
+    newest = ago(journal["recorded_at_us"], found["clock"])
     yield f"journal   {found['total']} entries, newest {newest}, {journal['size_bytes'] / 1e6:.1f} MB"
     understood = _known(found["interpreted"])
     yield f"          {found['acknowledged']} HL7 messages kept; {understood} clinical entries interpreted"
-    yield from _standing(found, now_us)
+    yield from _standing(found)
     behind = f"{fold['behind']} entries behind" if fold["behind"] else "up to date"
     yield f"views     {behind}, {_known(found['patients'])} patients, {_known(found['units'])} units"
     yield f"worklist  {_known(found['worklist'])} open"
@@ -36,21 +37,22 @@ def _lines(found: dict[str, Any], now_us: int) -> Iterator[str | Table]:
     yield table(
         ("feed", "last heard", "received", "duplicates", "refused"),
         (
-            (f["name"], ago(f["last_heard_us"], now_us), f["received"], f["duplicates"], f["refusals"])
+            (f["name"], ago(f["last_heard_us"], found["clock"]), f["received"], f["duplicates"], f["refusals"])
             for f in found["feeds"]
         ),
         numbers=frozenset((2, 3, 4)),
     )
 
 
-def _standing(found: dict[str, Any], now_us: int) -> Iterator[str]:
+def _standing(found: dict[str, Any]) -> Iterator[str]:
     """Whether this record may speak for the facility, and who saw it last."""
     adoption = found["adoption"]
     if adoption and not adoption["may_ship"]:
         yield f"origin    {adoption['state'].upper()}: it captures; no number blocks, nothing is sent home"
     agreeing = [each for each in found["witnesses"] if each["agrees"]]
     for each in agreeing[-3:]:
-        yield f"witness   {visible(each['name'])} at entry {each['size']}, {ago(each['at_us'], now_us)}"
+        saw = ago(each["at_us"], found["clock"])
+        yield f"witness   {visible(each['name'])} at entry {each['size']}, {saw}"
     if not agreeing:
         yield "witness   none: nobody elsewhere has seen this journal"
 

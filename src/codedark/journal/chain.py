@@ -122,7 +122,7 @@ class _Batch:
         self.chain, self.frontier, self.tiles = chain, frontier, chain._tiles.copy()
         self.position, self.previous, self.at = chain.head
         wall = chain._clock.now_us()
-        self.now = max(wall, self.at)
+        self.now = max(chain._clock.believed_us(), self.at)
         # a clock behind the last entry is wrong now, or was when that was dated, even if this run saw no jump
         self.trusted = chain._clock.trusted() and wall >= self.at - JUMP_US
         self.boot, self.sequence = chain._clock.boot, chain._sequence

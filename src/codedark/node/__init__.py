@@ -27,6 +27,7 @@ from codedark.node.packing import Drawn
 from codedark.node.rebuilding import Rebuilt, rebuild
 from codedark.node.reporting import standing
 from codedark.node.restoring import Restored, RestoreRequest, restore
+from codedark.node.timekeeping import clock_of, say_clock_is_right
 from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
 from codedark.node.witnessing import Witnessed, witnessed
 
@@ -58,6 +59,7 @@ __all__ = [
     "change_trust",
     "check_bundle",
     "check_derived",
+    "clock_of",
     "deeds_of",
     "draw",
     "enrol",
@@ -77,6 +79,7 @@ __all__ = [
     "rebuild",
     "recover",
     "restore",
+    "say_clock_is_right",
     "serve",
     "standing",
     "tell_views",

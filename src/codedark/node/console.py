@@ -127,7 +127,7 @@ def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
     deeds = deeds_of(node)
     plate, note = Plate(node.config, node.keys.sheet_key, node.keys.generation), node.pen.checkpoint().note
     drawn = draft(deeds, unit, plate, note) if as_draft else issue(deeds, None, unit, plate, note)
-    return kept(drawn, node.layout, deeds.record.site().zone, node.clock.now_us())
+    return kept(drawn, node.layout, deeds)
 
 
 def _session(deeds: Deeds, author: Credentials | None) -> Session:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from codedark.access import KeysAtRest, NodeKeys, Permission, load_node_keys, may, renewal_due
-from codedark.clock import Clock, SystemClock
+from codedark.clock import Clock
 from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient, JournalReader
 from codedark.node.config import Config
@@ -16,13 +16,14 @@ from codedark.node.lock import held
 from codedark.node.log import where
 from codedark.node.machine import Finding, machine_findings
 from codedark.node.reporting import standing
+from codedark.node.timekeeping import clock_of
 from codedark.node.witnessing import witnessed
 from codedark.views import Adopted, Record, ViewStore
 
 
 def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
     """Every line of `doctor`, in the order to read them. Never raises: what cannot be examined is red and says why."""
-    clock = clock or SystemClock()
+    clock = clock or clock_of(Layout(folder))
     findings: list[Finding] = []
     try:
         config = Config.load(folder)
@@ -30,7 +31,7 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
         return [Finding("codedark.toml", "red", str(error), error.hint)]
     findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
     layout = Layout(folder)
-    for part in (_keys, _journal, _origin, _running, _views, _people):
+    for part in (_time, _keys, _journal, _origin, _running, _views, _people):
         findings += _guarded(part, layout, config, clock)
     findings += machine_findings(folder, demo=config.node.demo)
     return findings
@@ -48,6 +49,15 @@ def _guarded(
         says = f"could not be examined: {type(error).__name__} in {where(error)}"
         found.append(Finding(part.__name__.strip("_"), "red", says, "Report this line; views can be made again."))
     return found
+
+
+def _time(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    state = standing(layout.root, clock)["clock"]
+    if state["trusted"]:
+        yield Finding("clock", "green", "where the journal and the machine's steady clock expect it")
+    else:
+        hint = "Set it right; then, or when it is right already: `codedark clock --is-right`."
+        yield Finding("clock", "red", f"not trusted: {state['reason']}; no face tells an age", hint)
 
 
 def _keys(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
@@ -80,14 +90,14 @@ def _journal(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
         yield Finding("journal", "red", "its newest entries are under no checkpoint", "Run `codedark journal verify`.")
     else:
         yield Finding("journal", "green", f"{head.size} entries under a signed checkpoint")
-    yield _witnesses(layout, clock.now_us())
+    yield _witnesses(layout, clock)
     if not (layout.journal / "reserve").exists():
         yield Finding(
             "reserve", "amber", "no space is kept for people's deeds", "Start the node with free space on its disk."
         )
 
 
-def _witnesses(layout: Layout, now_us: int) -> Finding:
+def _witnesses(layout: Layout, clock: Clock) -> Finding:
     notes = witnessed(layout.journal)
     if forks := [each for each in notes if not each.agrees]:
         says = f"{forks[-1].witness} holds a checkpoint at {forks[-1].size} that this chain does not contain"
@@ -99,7 +109,9 @@ def _witnesses(layout: Layout, now_us: int) -> Finding:
             "nobody elsewhere has seen this journal",
             "Run `codedark journal pull` on a second machine.",
         )
-    past_s = (now_us - notes[-1].at_us) // 1_000_000
+    past_s = (clock.now_us() - notes[-1].at_us) // 1_000_000
+    if past_s < 0 or not clock.trusted():
+        return Finding("witness", "amber", f"{notes[-1].witness} saw entry {notes[-1].size}; when is not known", "")
     says = f"{notes[-1].witness} saw entry {notes[-1].size}, {past_s} s ago"
     return Finding(
         "witness", "amber" if past_s > 86_400 else "green", says, "Look after it." if past_s > 86_400 else ""
@@ -137,24 +149,26 @@ def _running(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
 
 
 def _views(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
-    found = standing(layout.root)
+    found = standing(layout.root, clock)
     behind = found["fold"]["behind"]
     if behind:
         yield Finding("views", "amber", f"{behind} entries behind", "Wait a moment; else look at the log of `fold`.")
     else:
         yield Finding("views", "green", "up to date")
     for feed in found["feeds"]:
-        yield _feed(feed, clock.now_us())
+        yield _feed(feed, found["clock"])
     if found["worklist"]:
         says = f"{found['worklist']} items were not understood; their bytes are safe"
         yield Finding("worklist", "amber", says, "Look at `codedark worklist` with the interface engineer.")
 
 
-def _feed(feed: dict[str, Any], now_us: int) -> Finding:
+def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
     what = f"feed {feed['name']}"
     if feed["last_heard_us"] is None:
         return Finding(what, "amber", "never heard", "Check the sender, its address under `peers`, and the port.")
-    silent_s = (now_us - feed["last_heard_us"]) // 1_000_000
+    silent_s = (clock["now_us"] - feed["last_heard_us"]) // 1_000_000
+    if not clock["trusted"]:
+        return Finding(what, "amber", "heard; how long ago is not known", "Look after the clock first.")
     if feed["expected_s"] and silent_s > feed["expected_s"]:
         says = f"silent for {silent_s} s, expected every {feed['expected_s']} s"
         return Finding(what, "amber", says, "Ask whoever runs the sender; the wards see its age.")

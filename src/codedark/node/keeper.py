@@ -16,7 +16,7 @@ import structlog
 import uvloop
 
 from codedark.access import NodeKeys, load_node_keys, server_context
-from codedark.clock import Chance, Clock, SystemChance, SystemClock
+from codedark.clock import Chance, SystemChance, SystemClock
 from codedark.errors import CodedarkError
 from codedark.intake import FeedDeclaration, Listener, deliver_on
 from codedark.journal import Door, Journal, Outcome
@@ -28,10 +28,12 @@ from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock
 from codedark.node.log import start_log, where
 from codedark.node.order import Order
+from codedark.node.timekeeping import clock_of, keep_time
 from codedark.node.witnessing import fork_drafts
 from codedark.views import Record, ViewStore
 
 _INBOX_S = 5.0
+_TIME_S = 20.0
 
 Ready = Callable[[dict[str, int]], None]
 
@@ -101,7 +103,7 @@ class Keeper:
         self, layout: Layout, config: Config, keys: NodeKeys, log: structlog.typing.FilteringBoundLogger
     ) -> None:
         self.layout, self.config, self.keys, self.log = layout, config, keys, log
-        self.clock: Clock = SystemClock()
+        self.clock: SystemClock = clock_of(layout)
         self.chance: Chance = SystemChance()
         self._orders = orders(layout, keys)
         self._drawing: asyncio.subprocess.Process | None = None
@@ -109,6 +111,7 @@ class Keeper:
     async def run(self, with_web: bool, ready: Ready | None) -> None:
         """Open everything, wait for a signal, close everything in the opposite order."""
         stop = _stop_signal()
+        keep_time(self.layout, self.clock)  # before any other process looks
         journal = self._open_journal(asyncio.get_running_loop())
         door = Door(journal, self.layout.door)
         listener = Listener(
@@ -117,24 +120,22 @@ class Keeper:
         children = [
             Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))
         ]
-        timer: asyncio.Task[None] | None = None
-        inbox: asyncio.Task[None] | None = None
+        tasks: list[asyncio.Task[None]] = []
         try:
             await asyncio.to_thread(self._declare, journal)
             await door.serve()
             await listener.start()
             for child in children:
                 child.start()
-            timer = asyncio.create_task(self._packs_by_timer())
-            inbox = asyncio.create_task(self._witnesses(journal))
+            rounds = (self._time(), self._packs_by_timer(), self._witnesses(journal))
+            tasks = [asyncio.create_task(each) for each in rounds]
             self._say_ready(listener, with_web, ready)
             await stop.wait()
         finally:
             self.log.info("stopping")
             await listener.stop()
-            for task in (timer, inbox):
-                if task:
-                    task.cancel()
+            for task in tasks:
+                task.cancel()
             await asyncio.gather(*(child.stop() for child in children), end(self._drawing))
             await door.close()
             journal.close()
@@ -168,6 +169,16 @@ class Keeper:
             ports["web"] = self.config.web.port
         if ready:
             ready(ports)
+
+    async def _time(self) -> None:
+        """Say once when the clock is no longer trusted, and when it is again; keep what is believed of the time."""
+        trusted = True
+        while True:
+            keep_time(self.layout, self.clock)
+            if self.clock.trusted() is not trusted:
+                trusted = not trusted
+                self.log.warning("clock trusted again" if trusted else "clock not trusted")
+            await asyncio.sleep(_TIME_S)
 
     async def _witnesses(self, journal: Journal) -> None:
         """A proof that this chain was cloned or rolled back becomes an entry: from then on nothing is sent home."""

@@ -11,7 +11,7 @@ class Layout:
     """The folder of one node.
 
     codedark.toml · journal/ · origins/ (after a restore) · keys/ (0600) · views/, snapshots/ (encrypted,
-    disposable) · packs/ · run/ (door.sock, node.lock)
+    disposable) · packs/ · run/ (door.sock, node.lock, clock)
     """
 
     root: Path
@@ -65,6 +65,11 @@ class Layout:
     def gap(self) -> Path:
         """How many records were opened while nothing could be kept: a few bytes, made before they are needed."""
         return self.root / "run" / "reading-gap"
+
+    @property
+    def clock(self) -> Path:
+        """What the node believes of the time: written by the keeper, read by every process of it."""
+        return self.root / "run" / "clock"
 
     @property
     def lock(self) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from codedark.access import NodeKeys, load_node_keys
-from codedark.clock import Chance, Clock, SystemChance, SystemClock
+from codedark.clock import Chance, Clock, SystemChance
 from codedark.errors import JournalError, Locked, NotFound
 from codedark.journal import (
     Checkpoint,
@@ -28,6 +28,7 @@ from codedark.node.folding import take_snapshot, usable_views
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
 from codedark.node.log import start_log
+from codedark.node.timekeeping import clock_of
 from codedark.node.witnessing import fork_drafts
 from codedark.views import Fold, Record, ViewStore
 
@@ -132,8 +133,8 @@ def open_node(folder: Path, *, clock: Clock | None = None, chance: Chance | None
 
     Raises `ConfigError` when it is not a node's folder, `Locked` when somebody holds it whose door does not answer.
     """
-    clock, chance = clock or SystemClock(), chance or SystemChance()
     layout, config = Layout(folder), Config.load(folder)
+    clock, chance = clock or clock_of(layout), chance or SystemChance()
     keys = load_node_keys(folder)
     if held(layout.lock):
         door = DoorClient(layout.door)
@@ -162,7 +163,10 @@ def open_reader(layout: Layout, keys: NodeKeys) -> Lineage:
 
 
 def check_derived(folder: Path) -> int:
-    """Compare the table of resends with the entries; its rows. Raises ChainBroken, ConfigError (no keys)."""
+    """Compare the tables of resends with the entries, of this chain and of those it follows; how many rows there are.
+
+    Raises ChainBroken, ConfigError (no keys).
+    """
     layout, keys = Layout(folder), load_node_keys(folder)
     rows = check_duplicates(layout.journal, EpochKeys(layout.epochs, keys.facility_secrets), keys.mac_key)
     for chain in closed_chains(layout):

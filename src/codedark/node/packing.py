@@ -15,13 +15,14 @@ import structlog
 
 from codedark.access import Session
 from codedark.actions import Deeds, pack_made, sheets_printed
-from codedark.clock import Chance, Clock, SystemChance, SystemClock
+from codedark.clock import Chance, Clock, SystemChance
 from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient
 from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
+from codedark.node.timekeeping import clock_of
 from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets
 from codedark.views import Record, ViewStore
 
@@ -52,7 +53,7 @@ class Drawn:
 
 
 def request_for(
-    record: Record, unit: str, plate: Plate, note: str, now_us: int, *, draft: bool, printed_by: str, paper: str = ""
+    record: Record, unit: str, plate: Plate, note: str, clock: Clock, *, draft: bool, printed_by: str, paper: str = ""
 ) -> PackRequest:
     """Everything a unit's pack is drawn from, as of one moment. Raises `NotFound` for a unit nobody lies in."""
     if unit not in {row.unit for row in record.units()}:
@@ -61,13 +62,14 @@ def request_for(
         )
     census = tuple(record.census(unit))
     charts = tuple(record.chart(patient) for patient in dict.fromkeys(row.patient for row in census if row.patient))
+    as_of, now_us = record.as_of(), clock.now_us()
     settings, facility = record.settings(), plate.config.facility
     size: Literal["a4", "letter"] = "letter" if (paper or plate.config.packs.paper) == "letter" else "a4"
     return PackRequest(
         unit=unit,
         facility=str(settings.get("facility.name", facility.name)),
         site=facility.code,
-        as_of=record.as_of(),
+        as_of=replace(as_of, clock_trusted=as_of.ages_hold(now_us, clock.trusted())),
         checkpoint_note=note,
         census=census,
         charts=charts,
@@ -89,7 +91,7 @@ def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: 
     Raises ActionRefused, PackError, and AppendFailed: then there is only a draft.
     """
     by = session.name if session else "the node's console"
-    asked = request_for(deeds.record, unit, plate, note, deeds.clock.now_us(), draft=False, printed_by=by, paper=paper)
+    asked = request_for(deeds.record, unit, plate, note, deeds.clock, draft=False, printed_by=by, paper=paper)
     plan = plan_sheets(asked, deeds.chance)
     pack_id = deeds.chance.bytes(8).hex()
     sheets_printed(
@@ -102,7 +104,7 @@ def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: 
 
 def draft(deeds: Deeds, unit: str, plate: Plate, note: str) -> Drawn:
     """The unit's pack as a draft: what the timer lays ready."""
-    asked = request_for(deeds.record, unit, plate, note, deeds.clock.now_us(), draft=True, printed_by="timer")
+    asked = request_for(deeds.record, unit, plate, note, deeds.clock, draft=True, printed_by="timer")
     pack = draw_pack(replace(asked, sheets=mint_sheets(asked, deeds.chance)))
     return _told(deeds, None, asked, pack, deeds.chance.bytes(8).hex())
 
@@ -115,8 +117,15 @@ def _told(deeds: Deeds, session: Session | None, asked: PackRequest, pack: Pack,
     return Drawn(asked.unit, pack_id, pack.pages, len(asked.charts), asked.draft, None, pack.pdf)
 
 
-def kept(drawn: Drawn, layout: Layout, zone: str, now_us: int) -> Drawn:
+def stamp_us(deeds: Deeds) -> int:
+    """The time in a pack's name: never before what the journal has seen, or a clock that stepped back would make the
+    newest pack the first to be removed."""
+    return max(deeds.clock.believed_us(), deeds.record.as_of().newest_us)
+
+
+def kept(drawn: Drawn, layout: Layout, deeds: Deeds) -> Drawn:
     """Write the PDF into packs/ (0600); the name has unit, time and kind, never anything about a patient."""
+    zone, now_us = deeds.record.site().zone, stamp_us(deeds)
     unit = re.sub(r"[^A-Za-z0-9]+", "-", drawn.unit).strip("-") or "no-unit"
     stamp = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(zone)).strftime("%Y%m%d-%H%M%S")
     path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
@@ -137,7 +146,7 @@ def draw_drafts(
 ) -> None:
     """One round of the timer: a draft of every unit. A unit that fails does not keep the others from paper."""
     config = Config.load(layout.root)
-    clock: Clock = SystemClock()
+    clock = clock_of(layout)
     chance: Chance = SystemChance()
     plate = Plate(config, order.sheet_key, order.key_generation)
     door = DoorClient(layout.door)
@@ -150,7 +159,7 @@ def draw_drafts(
                 return
             try:
                 note = door.checkpoint().note
-                drawn = kept(draft(deeds, row.unit, plate, note), layout, record.site().zone, clock.now_us())
+                drawn = kept(draft(deeds, row.unit, plate, note), layout, deeds)
                 log.info("pack drawn", pages=drawn.pages)
             except CodedarkError as error:
                 log.error("pack failed", error=error.slug, where=where(error))

@@ -24,6 +24,7 @@ from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.order import Order
 from codedark.node.packing import Plate, issue, kept
+from codedark.node.timekeeping import clock_of, take_over
 from codedark.views import Record, ViewStore
 from codedark.web import Porter, WebSettings, create_app
 
@@ -43,7 +44,7 @@ class SharedChance:
 
 def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typing.FilteringBoundLogger) -> None:
     """Serve until `stop`. Waits for the first views; renews its own certificate offline when that is due."""
-    config, clock, chance = Config.load(layout.root), SystemClock(), SharedChance()
+    config, clock, chance = Config.load(layout.root), clock_of(layout), SharedChance()
     if renewal_due(layout.keys, clock.now_us()):
         renew_server_certificate(layout.keys, clock.now_us(), chance)
         log.info("certificate renewed")
@@ -53,12 +54,12 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
         return
     record, door = Record(store), DoorClient(layout.door, timeout_s=_APPEND_S)
     deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=ReadingGap(layout.gap))
-    threading.Thread(target=_settle, args=(deeds, stop), name="settle", daemon=True).start()
+    threading.Thread(target=_settle, args=(deeds, layout, clock, stop), name="settle", daemon=True).start()
     plate = Plate(config, order.sheet_key, order.key_generation)
 
     def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
         drawn = issue(deeds, session, unit, plate, door.checkpoint().note, paper)
-        return kept(drawn, layout, deeds.record.site().zone, clock.now_us()).pdf
+        return kept(drawn, layout, deeds).pdf
 
     app = create_app(
         lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order), clock, chance, press=press
@@ -85,6 +86,7 @@ def nobody_listens(host: str, port: int) -> None:
 def _settle(deeds: Deeds, layout: Layout, clock: SystemClock, stop: threading.Event) -> None:
     """What is owed to the journal is written also when nobody comes; what a person said of the clock is heard."""
     while not stop.wait(_SETTLE_S):
+        take_over(layout, clock)
         note_refusals(deeds)
         close_reading_gap(deeds)
 

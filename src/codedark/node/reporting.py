@@ -6,25 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from codedark.access import load_node_keys
+from codedark.clock import JUMP_US, Clock
 from codedark.errors import NotFound
 from codedark.journal import Lineage, split_place
 from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.lock import held
+from codedark.node.timekeeping import clock_of
 from codedark.node.witnessing import witnessed
 from codedark.views import Record, ViewStore
 
 _FEED_KINDS = ("hl7.received",)
 
 
-def standing(folder: Path) -> dict[str, Any]:
+def standing(folder: Path, clock: Clock | None = None) -> dict[str, Any]:
     """The object of `status --json`. Reads beside the writer; takes no lock, opens no entry, changes nothing.
 
     `acknowledged`: HL7 messages durably kept (what came over MLLP was answered AA or CA); `fold.behind`: entries kept
-    but not yet in the views.
+    but not yet in the views; `clock.trusted`: whether the age of anything here may be told, else `clock.reason`.
     Raises `ConfigError`, `JournalError`.
     """
     layout, config = Layout(folder), Config.load(folder)
+    clock = clock or clock_of(layout)
     reader = Lineage.open(layout.journal, layout.origins)
     try:
         head, counts, newest = reader.head(), reader.counts(), reader.current.checkpoint()
@@ -52,9 +55,22 @@ def standing(folder: Path) -> dict[str, Any]:
         "entries": counts,
         "total": total,
         "acknowledged": sum(counts.get(kind, 0) for kind in _FEED_KINDS),
+        "clock": _time(clock, head.recorded_at_us, views.pop("clock_trusted")),
         **views,
         "journal": journal,
     }
+
+
+def _time(clock: Clock, newest_us: int, journal_trusted: bool) -> dict[str, Any]:
+    """Whether ages may be told, by the same three questions as on every page (`AsOf.ages_hold`)."""
+    now_us, reason = clock.now_us(), ""
+    if not clock.trusted():
+        reason = "it stepped against the machine's steady clock, or came back behind what was seen before"
+    elif now_us < newest_us - JUMP_US:
+        reason = "it is behind the newest entry"
+    elif not journal_trusted:
+        reason = "it was not trusted when the newest entry was kept"
+    return {"now_us": now_us, "trusted": not reason, "reason": reason}
 
 
 def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
@@ -63,7 +79,7 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
     except NotFound:
         unknown = dict.fromkeys(("interpreted", "worklist", "patients", "units"))
         return {
-            **unknown, "feeds": [], "adoption": None,
+            **unknown, "feeds": [], "adoption": None, "clock_trusted": True,
             "fold": {"version": None, "position": -1, "behind": journal.total()},
         }  # fmt: skip
     try:
@@ -73,6 +89,7 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
         store.close()
     position = status.as_of.position
     return {
+        "clock_trusted": status.as_of.clock_trusted,
         "adoption": {"state": adoption.state.value, "may_ship": adoption.may_ship, "since_us": adoption.since_us},
         "interpreted": status.interpreted,
         "worklist": status.worklist_open,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
 from codedark.paper.summary import SHORT, TIGHT, Print, Values
-from codedark.paper.wording import age, born, entry_name, known, moment, printable, span
+from codedark.paper.wording import born, entry_name, known, moment, printable
 from codedark.views import AllergyState, BedRow, Chart, FeedRow
 
 BED, MRN = 6, 10
@@ -57,7 +57,7 @@ def _bed(row: BedRow, chart: Chart | None, pr: Print) -> Values:
         "empty": False,
         "bed": place,
         "name": known(row.name, SHORT),
-        "born": f"{born(row.birth_date, SHORT)} ({age(row.birth_date, pr.at_us, pr.zone)})",
+        "born": f"{born(row.birth_date, SHORT)} ({pr.age(row.birth_date)})",
         "sex": known(row.sex, SHORT) if row.sex.strip() else "sex not recorded",
         "mrn": known(row.mrn, MRN),
         "allergies": _allergies(row),
@@ -127,7 +127,7 @@ def feed_state(feed: FeedRow, pr: Print) -> str:
         said.append("NEVER HEARD")
     else:
         heard = _quiet(feed, pr) or f"last heard {moment(feed.last_heard_us, pr.zone)}"
-        said.append(f"{heard} ({span(pr.at_us - feed.last_heard_us)} before printing)")
+        said.append(f"{heard}{pr.before(feed.last_heard_us)}")
     said += ["DISTRUSTED"] if feed.distrusted else []
     said += [] if feed.authenticated else ["not authenticated"]
     return " · ".join(said)
@@ -139,8 +139,8 @@ def state_line(request: PackRequest, pr: Print) -> str:
     if as_of.recorded_at_us is None:
         parts = ["LAST KNOWN RECORD: nothing was ever recorded"]
     else:
-        old = span(pr.at_us - as_of.recorded_at_us)
-        parts = [f"LAST KNOWN RECORD as of {moment(as_of.recorded_at_us, pr.zone)} ({old} before printing)"]
+        old = pr.before(as_of.recorded_at_us)
+        parts = [f"LAST KNOWN RECORD as of {moment(as_of.recorded_at_us, pr.zone)}{old}"]
         parts.append(f"entry {entry_name(as_of.position)}")
     if not as_of.clock_trusted:
         parts.append("CLOCK NOT TRUSTED")
@@ -155,5 +155,5 @@ def _quiet(feed: FeedRow, pr: Print) -> str:
     """What the line of state says about a feed that does not speak; "" for one that does."""
     if feed.last_heard_us is None:
         return "never heard"
-    silent = feed.expected_s and pr.at_us - feed.last_heard_us > feed.expected_s * 1_000_000
+    silent = pr.trusted and feed.expected_s and pr.at_us - feed.last_heard_us > feed.expected_s * 1_000_000
     return f"SILENT since {moment(feed.last_heard_us, pr.zone)}" if silent else ""

@@ -125,7 +125,7 @@ def code_svg(text: str) -> str:
 def _data(request: PackRequest) -> str:
     """Everything the template prints, as JSON text: values only."""
     try:
-        pr = Print(request.printed_at_us, ZoneInfo(request.zone))
+        pr = Print(request.printed_at_us, ZoneInfo(request.zone), request.as_of.clock_trusted)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise PackError(
             "the facility's time zone is not known", hint="Set an IANA zone, e.g. America/New_York."

@@ -56,10 +56,25 @@ OUTSTANDING = ("active", "on-hold", "draft", "unknown", "")
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """What every value is written against: the moment of printing (µs UTC) and the facility's zone."""
+    """What every value is written against: the moment of printing (µs UTC), the facility's zone, and whether the clock
+    is trusted: ages and days without a year are told only then."""
 
     at_us: int
     zone: ZoneInfo
+    trusted: bool = True
+
+    @property
+    def today_us(self) -> int | None:
+        """The moment of printing where a time may be written without its year."""
+        return self.at_us if self.trusted else None
+
+    def before(self, us: int) -> str:
+        """` (7 h 48 min before printing)`, with the space before it; "" where nobody knows."""
+        return f" ({span(self.at_us - us)} before printing)" if self.trusted else ""
+
+    def age(self, birth_date: str) -> str:
+        """A patient's age on the day of printing, where that is known."""
+        return age(birth_date, self.at_us, self.zone) if self.trusted else "age not known"
 
 
 def banner(chart: Chart, row: BedRow | None, pr: Print) -> Values:
@@ -69,7 +84,7 @@ def banner(chart: Chart, row: BedRow | None, pr: Print) -> Values:
     return {
         "name": known(who.name, NAME),
         "born": born(who.birth_date),
-        "age": age(who.birth_date, pr.at_us, pr.zone),
+        "age": pr.age(who.birth_date),
         "sex": known(who.sex),
         "mrn": known(who.mrn),
         "visit": known(who.visit),
@@ -111,7 +126,7 @@ def weight(chart: Chart, pr: Print) -> str:
     if not who.weight.strip():
         return NOT_RECORDED
     return (
-        f"{printable(who.weight)} ({when(who.weight_when, pr.zone, pr.at_us)})"
+        f"{printable(who.weight)} ({when(who.weight_when, pr.zone, pr.today_us)})"
         if who.weight_when
         else printable(who.weight)
     )
@@ -155,7 +170,7 @@ def body(chart: Chart, pr: Print) -> Values:
             [
                 known(o.name),
                 " ".join(p for p in (printable(o.priority, TIGHT), printable(o.status, TIGHT)) if p),
-                when(o.when, pr.zone, pr.at_us),
+                when(o.when, pr.zone, pr.today_us),
                 known(o.by, THIRD),
                 o.stamp.mark.value,
             ]
@@ -172,7 +187,7 @@ def body(chart: Chart, pr: Print) -> Values:
             for c in chart.conditions
         ],
         "notes": [
-            [known(n.title), known(n.author, THIRD), when(n.when, pr.zone, pr.at_us), n.stamp.mark.value]
+            [known(n.title), known(n.author, THIRD), when(n.when, pr.zone, pr.today_us), n.stamp.mark.value]
             for n in chart.notes
         ],
         "ages": [_age(a, pr) for a in chart.ages],
@@ -228,9 +243,9 @@ def heard(dose: Administration | None, pr: Print) -> str:
         return "never heard"
     what = printable(dose.dose) or "dose not recorded"
     text = (
-        f"{when(dose.when, pr.zone, pr.at_us)} {what}"
+        f"{when(dose.when, pr.zone, pr.today_us)} {what}"
         if dose.given
-        else f"{when(dose.when, pr.zone, pr.at_us)} NOT GIVEN"
+        else f"{when(dose.when, pr.zone, pr.today_us)} NOT GIVEN"
     )
     if dose.reason.strip():
         text += f" ({printable(dose.reason)})"
@@ -254,7 +269,7 @@ def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
         own = [v for v in vitals if v.name == name]
         left += max(0, len(own) - RECENT)
         values = [
-            [_quantity(v.value, v.unit), when(v.when, pr.zone, pr.at_us), v.stamp.mark.value] for v in own[:RECENT]
+            [_quantity(v.value, v.unit), when(v.when, pr.zone, pr.today_us), v.stamp.mark.value] for v in own[:RECENT]
         ]
         rows.append({"name": known(name, SHORT + 3), "values": values})
     return {"rows": rows, "left": left}
@@ -292,7 +307,7 @@ def _result(r: Result, pr: Print) -> Values:
         "value": _quantity(r.value, r.unit),
         "flag": printable(r.flag, SHORT) + ("!" if r.critical else ""),
         "critical": r.critical,
-        "when": when(r.when, pr.zone, pr.at_us),
+        "when": when(r.when, pr.zone, pr.today_us),
         "note": " · ".join(part for part in (standing, earlier) if part),
         "mark": r.stamp.mark.value,
     }
@@ -304,8 +319,8 @@ def _age(a: SectionAge, pr: Print) -> list[str]:
 
 def ages_in_line(chart: Chart, pr: Print) -> str:
     """When the facility last heard each section, for the line of state."""
-    return " · ".join(f"{known(a.section)} {brief(a.facility_heard_us, pr.at_us, pr.zone)}" for a in chart.ages)
+    return " · ".join(f"{known(a.section)} {brief(a.facility_heard_us, pr.today_us, pr.zone)}" for a in chart.ages)
 
 
 def _heard_at(us: int | None, pr: Print) -> str:
-    return "never heard" if us is None else f"{moment(us, pr.zone)} ({span(pr.at_us - us)} before printing)"
+    return "never heard" if us is None else moment(us, pr.zone) + pr.before(us)

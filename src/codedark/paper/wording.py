@@ -90,12 +90,13 @@ def moment(us: int | None, zone: ZoneInfo) -> str:
     return "never" if us is None else _clock(_local(us, zone))
 
 
-def brief(us: int | None, printed_at_us: int, zone: ZoneInfo) -> str:
-    """`03:12` when that is the day of printing, else with its day; "never"."""
+def brief(us: int | None, printed_at_us: int | None, zone: ZoneInfo) -> str:
+    """`03:12` when that is the day of printing, else (or when that day is not known) with its day; "never"."""
     if us is None:
         return "never"
     at = _local(us, zone)
-    return f"{at:%H:%M}" if at.date() == _local(printed_at_us, zone).date() else _clock(at)
+    today = printed_at_us is not None and at.date() == _local(printed_at_us, zone).date()
+    return f"{at:%H:%M}" if today else _clock(at)
 
 
 def _local(us: int, zone: ZoneInfo) -> datetime:

@@ -14,7 +14,7 @@ from codedark.views.aliases import Aliases
 from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
 from codedark.views.claims import resource_name
-from codedark.views.distrust import Marks
+from codedark.views.distrust import Marks, held_back
 from codedark.views.ledgers import Ledgers
 from codedark.views.locations import Locations
 from codedark.views.places import House
@@ -52,7 +52,8 @@ class Record(Ledgers):
             return self._as_of(db)
 
     def _as_of(self, db: apsw.Connection) -> AsOf:
-        meta = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('fold','position','clock_trusted')"))
+        wanted = "'fold', 'position', 'clock_trusted', 'recorded_us'"
+        meta = dict(db.execute(f"SELECT key, value FROM meta WHERE key IN ({wanted})"))  # nosec B608 - our own words
         named = dict(db.execute("SELECT key, value FROM setting WHERE key IN ('facility.name', 'facility.id')"))
         name = named.get("facility.name") or named.get("facility.id")
         return AsOf(
@@ -62,6 +63,7 @@ class Record(Ledgers):
             recorded_at_us=db.execute("SELECT max(recorded_us) FROM heard WHERE pid=0").get,
             fold=meta["fold"],
             clock_trusted=bool(meta.get("clock_trusted", 1)),
+            newest_us=int(meta.get("recorded_us", 0)),
         )
 
     def _state(self, db: apsw.Connection) -> tuple[str, int]:
@@ -124,6 +126,7 @@ class Record(Ledgers):
         with self.store.reading() as db:
             pid, pids = self._pids(db, patient)
             cards, as_of = self._cards(db, pids), self._as_of(db)
+            waiting = held_back(db, pids)
             unread, unread_allergy = _unread(db, pids)
             state, listed = charts.allergies(cards, unread_allergy)
             return Chart(
@@ -137,8 +140,9 @@ class Record(Ledgers):
                 orders=charts.orders(cards),
                 notes=charts.notes(cards),
                 ages=_ages(db, pids),
-                unread=unread,
+                unread=unread - waiting,
                 as_of=as_of,
+                held_back=waiting,
             )
 
     def medications(self, patient: str) -> tuple[Medication, ...]:
@@ -204,7 +208,8 @@ class Record(Ledgers):
                         duplicates=duplicates,
                         differing=differing,
                         refusals=refusals,
-                        distrusted=marks.is_out(f"feed:{name}", newest),
+                        distrusted=marks.distrusts(f"feed:{name}", newest),
+                        held_since_us=marks.held_since(f"feed:{name}"),
                     )
                 )
             return tuple(rows)

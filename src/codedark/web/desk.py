@@ -121,7 +121,7 @@ class Desk:
 
     def _begin(self, incoming: Incoming) -> Turn:
         record, now_us = self.record_factory(), self.clock.now_us()
-        pen = Pen(now_us, self._zone(record), self.clock.trusted())
+        pen = Pen(now_us, self._zone(record), record.as_of().ages_hold(now_us, self.clock.trusted()))
         session = self.gate.session(incoming.jar, record, now_us)
         visit = Visit(
             path=incoming.path, query=incoming.query, form=incoming.form, device=incoming.device, record=record,
@@ -187,7 +187,7 @@ class Desk:
             now_us=pen.now_us,
             zone=pen.zone,
             threshold_s=threshold if isinstance(threshold, int) and threshold > 0 else self.settings.old_after_s,
-            clock_trusted=self.clock.trusted(),
+            clock_trusted=pen.trusted and self.clock.trusted(),
         )
 
     def _zone(self, record: Record) -> ZoneInfo:

@@ -18,6 +18,8 @@ from codedark.web import tables, wording
 from codedark.web.ink import visible
 
 _MINUTE_US = 60 * US_PER_S
+_NO_DAY = -11_676_096_000 * US_PER_S
+"""A day in 1600, for when nobody knows what day it is: no time is of that year, and nobody has an age."""
 
 
 @dataclass(slots=True)
@@ -37,18 +39,26 @@ class Pen:
         return wording.moment(us, self.zone)
 
     def short(self, us: int | None) -> str:
-        """03:12 today, else 23-Nov 03:12."""
-        return wording.short(us, self.now_us, self.zone)
+        """03:12 today, else 23-Nov 03:12; with its year where nobody knows what day it is."""
+        return wording.short(us, self.now_us, self.zone) if self.trusted else self.moment(us)
 
     def age(self, us: int | None) -> str:
         """ "7 h 48 min"; the time itself where the clock cannot be trusted."""
         return wording.age(us, self.now_us) if self.trusted else self.moment(us)
 
+    def ago(self, us: int | None) -> str:
+        """ "7 h 48 min ago"; "age not known" where the clock cannot be trusted; "" for never."""
+        if us is None:
+            return ""
+        if not self.trusted:
+            return "age not known"
+        return f"{self.age(us)} ago" if us <= self.now_us else self.age(us)
+
     def clinical(self, when: When | None) -> wording.Worded:
         """A claimed time with its precision, zone mark and original text."""
         worded = self._times.get(when)
         if worded is None:
-            worded = self._times[when] = wording.clinical(when, self.now_us, self.zone)
+            worded = self._times[when] = wording.clinical(when, self.now_us if self.trusted else _NO_DAY, self.zone)
         return worded
 
     def when(self, when: When | None, stamp: Stamp | None = None) -> Markup:
@@ -94,11 +104,11 @@ class Pen:
 
     def birth(self, birth_date: str) -> str:
         """04-Mar-1955 (71 y)."""
-        return wording.birth(birth_date, self.now_us, self.zone)
+        return wording.birth(birth_date, self.now_us if self.trusted else _NO_DAY, self.zone)
 
     def age_of(self, birth_date: str) -> str:
-        """71 y."""
-        return wording.age_of(birth_date, self.now_us, self.zone)
+        """71 y; "" where nobody knows what day it is."""
+        return wording.age_of(birth_date, self.now_us if self.trusted else _NO_DAY, self.zone)
 
     def span(self, seconds: int) -> str:
         """ "5 min", "2 h": an expected interval."""
