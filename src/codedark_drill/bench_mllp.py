@@ -58,11 +58,13 @@ def message(control_id: bytes, patient: int) -> bytes:
 
 @dataclass(slots=True)
 class Load:
-    """One measurement: answers that accepted their message, and how long each took, in seconds."""
+    """One measurement: answers that accepted their message, and how long each took, in seconds. `heard`: all of them,
+    with those before and after the time that counts."""
 
     seconds: float
     taken: list[float] = field(default_factory=list)
     refused: int = 0
+    heard: int = 0
 
     def figures(self) -> dict[str, float]:
         """`ack_per_s`, `p50_ms`, `p99_ms`."""
@@ -96,6 +98,7 @@ class _Talker(asyncio.Protocol):
         if not self._rest.endswith(b"\x1c\r"):
             return
         if self._wanted in self._rest:
+            self._load.heard += 1
             if self.counting:
                 self._load.taken.append(time.perf_counter() - self._since)
         else:

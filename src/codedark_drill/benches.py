@@ -73,12 +73,6 @@ FIGURES: tuple[Figure, ...] = (
     Figure("pack", "patients of the unit", "patients"),
     Figure("pack", "pages", "pages"),
     Figure("pack", "peak memory of the drawing child, MiB", "peak_mib"),
-    Figure("gate", "bad log-ins offered a second", "flood.offered_per_s"),
-    Figure("gate", "answered a second, each refused and counted", "flood.answered_per_s"),
-    Figure("gate", "let in", "flood.let_in", at_most=0),
-    Figure("gate", "entries they took in the journal", "counted.entries"),
-    Figure("gate", "nurse, envelope to chart, alone, s", "nurse.alone_s.median"),
-    Figure("gate", "nurse, envelope to chart, under the flood, worst s", "nurse.under_flood_s.worst", at_most=60),
     Figure("restore", "entries of the drill's day", "entries"),
     Figure("restore", "restore from a copy, 3 cards, snapshot and tail, s", "restore_s"),
     Figure("restore", "the same without a snapshot, s", "restore_without_snapshot_s"),
@@ -98,7 +92,6 @@ _SHORT: dict[str, dict[str, Any]] = {
     "chart": {"short": True},
     "pack": {"short": True},
     "restore": {"short": True},
-    "gate": {"short": True},
 }
 
 

@@ -107,6 +107,11 @@ class RunningNode:
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _said_before: int = field(default=0, repr=False)
 
+    @property
+    def pid(self) -> int:
+        """The keeper's process id; 0 before the start."""
+        return self._process.pid if self._process is not None else 0
+
     def start(self) -> None:
         """Start it and return at once."""
         with open(self.log or os.devnull, "ab") as log:

@@ -41,6 +41,15 @@ def fdatasync_ms(place: Path | None = None) -> float:
     return round(statistics.median(took), 3)
 
 
+def processor_s(process: int) -> float:
+    """Seconds of processor time that a process has used, in user and kernel mode (proc(5), stat); 0 when it is gone."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _processor() -> str:
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
