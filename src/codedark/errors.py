@@ -16,6 +16,9 @@
     ├── ActionRefused              a person may not do this, or not alone                     exit 40
     ├── PackError                  a pack could not be drawn                                  exit 50
     ├── UpdateRefused              an update bundle is not taken; nothing was changed         exit 55
+    ├── CageError                  a file of others could not be opened safely                exit 80
+    │   ├── NoCage                 this machine cannot cage a decoder                         exit 81
+    │   └── FileRefused            the file is damaged, locked, too large or takes too long   exit 82
     └── NotFound                   no such unit, patient, entry or file                       exit 60
 
 Each class has an exit code, a slug (its heading in docs/reference/errors.md) and a hint: the next step for the
@@ -173,6 +176,30 @@ class UpdateRefused(CodedarkError):
     exit_code = 55
     slug = "update-refused"
     default_hint = "Do not use this bundle; docs/operate/update.md says what to ask the maintainers."
+
+
+class CageError(CodedarkError):
+    """A file of others could not be opened safely: decoders run in a cage (docs/why/threat-model.md)."""
+
+    exit_code = 80
+    slug = "cage-error"
+    default_hint = "The original is kept as it came; open it on a machine that is not the node."
+
+
+class NoCage(CageError):
+    """This machine's kernel cannot keep a decoder from network, files and processes, so none is started."""
+
+    exit_code = 81
+    slug = "no-cage"
+    default_hint = "Use a kernel with seccomp and Landlock (docs/operate/install.md); see `codedark doctor`."
+
+
+class FileRefused(CageError):
+    """A file was not opened: damaged, locked, of no known kind, too large, too slow. The message says which."""
+
+    exit_code = 82
+    slug = "file-refused"
+    default_hint = "Print or export it again from where it came; the next file is not affected."
 
 
 class NotFound(CodedarkError):
