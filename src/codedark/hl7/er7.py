@@ -85,15 +85,19 @@ class Segment:
 
     def repetitions(self, number: int) -> list[list[list[str]]]:
         """Repetitions → components → sub-components, unescaped; an empty field has no repetitions."""
-        value = self.field(number)
+        fields = self._fields or self.fields
+        value = fields[number] if number < len(fields) else ""
         if not value:
             return []
-        d = self.delimiters
-        if number <= 2 and self.name == "MSH":
+        if value.isalnum() or (number <= 2 and self.name == "MSH"):
             return [[[value]]]
+        _, component, repetition, escape, subcomponent, _ = d = self.delimiters
+        repeated = value.split(repetition) if repetition and repetition in value else (value,)
+        if not (escape and escape in value) and not (subcomponent and subcomponent in value):
+            return [[[c] for c in r.split(component)] if component else [[r]] for r in repeated]
         return [
-            [[unescape(s, d, self.codec) for s in _split(c, d.subcomponent)] for c in _split(r, d.component)]
-            for r in _split(value, d.repetition)
+            [[unescape(s, d, self.codec) for s in _split(c, subcomponent)] for c in _split(r, component)]
+            for r in repeated
         ]
 
     def is_null(self, number: int) -> bool:
