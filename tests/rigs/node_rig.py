@@ -95,14 +95,14 @@ def say(port: int, *messages: bytes, trust: ssl.SSLContext | None = None) -> lis
 class Running:
     """A node that runs in a process of its own."""
 
-    def __init__(self, folder: Path, command: str = "listen") -> None:
+    def __init__(self, folder: Path, command: str = "listen", program: list[str] | None = None) -> None:
+        """`program`: what is run instead of the command."""
         self.folder, self.layout = folder, Layout(folder)
         self._log = folder / "run" / f"{command}.log"
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*COMMAND, command, "--folder", str(folder)], stdout=log, stderr=log, env=ENVIRONMENT
-            )
+            started = program or [*COMMAND, command, "--folder", str(folder)]
+            self.process = subprocess.Popen(started, stdout=log, stderr=log, env=ENVIRONMENT)
         until = time.monotonic() + PATIENCE_S
         while not self.events("listening") or not self._answers():
             assert self.process.poll() is None, self._log.read_text()

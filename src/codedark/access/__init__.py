@@ -1,11 +1,15 @@
 """Who may read and do what, and with which keys: root seed, node keys, certificates, people, sessions, envelopes."""
 
 from codedark.access.authority import (
+    SERVER_FILE,
+    SERVER_KEY_FILE,
     CertificateAuthority,
+    certificate_ended,
     client_context,
     renew_server_certificate,
     renewal_due,
     server_context,
+    server_pair_fits,
 )
 from codedark.access.cards import NewUnitCard, matching_code, new_unit_card, well_typed
 from codedark.access.keys import (
@@ -41,6 +45,8 @@ __all__ = [
     "FACILITY_WIDE",
     "FOUNDING",
     "ROLES",
+    "SERVER_FILE",
+    "SERVER_KEY_FILE",
     "AttemptLane",
     "CertificateAuthority",
     "ClosedSessions",
@@ -58,6 +64,7 @@ __all__ = [
     "Session",
     "Throttle",
     "approves",
+    "certificate_ended",
     "check_password",
     "client_context",
     "create_node_keys",
@@ -76,6 +83,7 @@ __all__ = [
     "restore_node_keys",
     "roles_page",
     "server_context",
+    "server_pair_fits",
     "unknown_roles",
     "well_typed",
 ]

@@ -34,6 +34,8 @@ _ROOT_FROM, _ROOT_UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1,
 _SLACK = timedelta(days=1)
 """A certificate begins a day early: ward PCs with a clock that runs behind still connect."""
 _PRIVATE = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "::1/128", "fc00::/7")
+_NO_CHECK_TIME = 0x200000
+"""X509_V_FLAG_NO_CHECK_TIME of OpenSSL's x509_vfy.h; `ssl` has no name for it."""
 ROOT_FILE, ISSUING_FILE, ISSUING_KEY_FILE = "root.pem", "issuing.pem", "issuing.key"
 SERVER_FILE, SERVER_KEY_FILE = "server.pem", "server.key"
 
@@ -121,14 +123,32 @@ class CertificateAuthority:
 
 def renewal_due(keys_folder: Path, now_us: int) -> bool:
     """True in the last third of the server certificate's life, outside it, or when its key is not the one beside it."""
+    if (leaf := _usable_leaf(keys_folder)) is None:
+        return True
+    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    return not leaf.not_valid_before_utc <= _time(now_us) < leaf.not_valid_after_utc - life / 3
+
+
+def server_pair_fits(keys_folder: Path) -> bool:
+    """Whether there is a server certificate with its key beside it, whatever its dates say."""
+    return _usable_leaf(keys_folder) is not None
+
+
+def _usable_leaf(keys_folder: Path) -> x509.Certificate | None:
     try:
         leaf = x509.load_pem_x509_certificates((keys_folder / SERVER_FILE).read_bytes())[0]
         key = serialization.load_pem_private_key((keys_folder / SERVER_KEY_FILE).read_bytes(), None)
     except (OSError, ValueError, IndexError):
-        return True
-    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
-    fits = key.public_key() == leaf.public_key()
-    return not (fits and leaf.not_valid_before_utc <= _time(now_us) < leaf.not_valid_after_utc - life / 3)
+        return None
+    return leaf if key.public_key() == leaf.public_key() else None
+
+
+def certificate_ended(der: bytes, now_us: int) -> bool:
+    """Whether a peer's certificate is past its last day. It is heard nevertheless, and somebody is told."""
+    try:
+        return x509.load_der_x509_certificate(der).not_valid_after_utc < _time(now_us)
+    except ValueError:
+        return False
 
 
 def renew_server_certificate(
@@ -148,14 +168,24 @@ def renew_server_certificate(
         os.replace(part, keys_folder / name)
 
 
+_FORWARD_SECRET = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""OpenSSL's words for what TLS 1.2 may use; TLS 1.3 has nothing else anyway."""
+
+
 def server_context(keys_folder: Path, clients: Path | None = None) -> ssl.SSLContext:
-    """TLS 1.2+ for a server of this node. `clients`: PEM of the authority whose client certificates are required."""
+    """TLS 1.2+ for a server of this node. `clients`: PEM of the authority whose client certificates are required.
+
+    Who they are is checked, not whether they are out of date: a peer's certificate that ran out, or a clock of ours
+    that is wrong, must not silence a feed at the worst hour (security.md, decision 10).
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_FORWARD_SECRET)
     context.load_cert_chain(keys_folder / SERVER_FILE, keys_folder / SERVER_KEY_FILE)
     if clients:
         context.load_verify_locations(clients)
         context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_flags |= _NO_CHECK_TIME
     return context
 
 
@@ -163,6 +193,7 @@ def client_context(root: Path) -> ssl.SSLContext:
     """TLS 1.2+ for a client that trusts this facility's root and nobody else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_FORWARD_SECRET)
     context.load_verify_locations(root)
     return context
 

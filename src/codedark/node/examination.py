@@ -74,7 +74,10 @@ def _keys(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
         yield Finding("cards", "amber", "DEMO: the five cards lie in a file", "Never use this node for patients.")
     if renewal_due(layout.keys, clock.now_us()):
         yield Finding(
-            "certificate", "amber", "the web's certificate is due", "Restart the node: it renews it by itself."
+            "certificate",
+            "amber",
+            "the web's certificate is due",
+            "A running node renews it by itself, once its clock is trusted.",
         )
     else:
         yield Finding("certificate", "green", "valid for a while")

@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import os
 import signal
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,12 +29,13 @@ from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock
 from codedark.node.log import start_log, where
 from codedark.node.order import Order
+from codedark.node.renewing import renew_when_due, take_new_pair
 from codedark.node.timekeeping import clock_of, keep_time
 from codedark.node.witnessing import fork_drafts
 from codedark.views import Record, ViewStore
 
 _INBOX_S = 5.0
-_TIME_S = 20.0
+_TIME_S = 5.0
 
 Ready = Callable[[dict[str, int]], None]
 
@@ -100,23 +102,26 @@ class Keeper:
     """One run of a node."""
 
     def __init__(
-        self, layout: Layout, config: Config, keys: NodeKeys, log: structlog.typing.FilteringBoundLogger
-    ) -> None:
+        self, layout: Layout, config: Config, keys: NodeKeys, log: structlog.typing.FilteringBoundLogger,
+        clock: SystemClock | None = None,
+    ) -> None:  # fmt: skip
         self.layout, self.config, self.keys, self.log = layout, config, keys, log
-        self.clock: SystemClock = clock_of(layout)
+        self.clock: SystemClock = clock or clock_of(layout)
         self.chance: Chance = SystemChance()
         self._orders = orders(layout, keys)
         self._drawing: asyncio.subprocess.Process | None = None
+        self._contexts: list[ssl.SSLContext] = []
 
     async def run(self, with_web: bool, ready: Ready | None) -> None:
         """Open everything, wait for a signal, close everything in the opposite order."""
         stop = _stop_signal()
         keep_time(self.layout, self.clock)  # before any other process looks
+        self._renew()
         journal = self._open_journal(asyncio.get_running_loop())
         door = Door(journal, self.layout.door)
-        listener = Listener(
-            [declaration(feed, self.layout) for feed in self.config.feed], journal.submit, journal.mac, self.clock
-        )
+        feeds = [declaration(feed, self.layout) for feed in self.config.feed]
+        self._contexts = [feed.tls for feed in feeds if feed.tls is not None]
+        listener = Listener(feeds, journal.submit, journal.mac, self.clock)
         children = [
             Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))
         ]
@@ -170,14 +175,27 @@ class Keeper:
         if ready:
             ready(ports)
 
+    def _renew(self) -> None:
+        """The node's certificate, before it runs out: senders see it here, the pages' process sees the new file."""
+        if renew_when_due(self.layout, self.clock, self.chance):
+            for context in self._contexts:
+                take_new_pair(self.layout, context)
+            self.log.info("certificate renewed")
+
     async def _time(self) -> None:
-        """Say once when the clock is no longer trusted, and when it is again; keep what is believed of the time."""
+        """Keep what is believed of the time, say once when the clock is no longer trusted, and when it is again; and
+        what depends on it: the certificate.
+        """
         trusted = True
         while True:
             keep_time(self.layout, self.clock)
             if self.clock.trusted() is not trusted:
                 trusted = not trusted
                 self.log.warning("clock trusted again" if trusted else "clock not trusted")
+            try:
+                self._renew()
+            except (CodedarkError, OSError) as error:
+                self.log.error("certificate not renewed", error=type(error).__name__, where=where(error))
             await asyncio.sleep(_TIME_S)
 
     async def _witnesses(self, journal: Journal) -> None:

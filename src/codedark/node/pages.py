@@ -15,7 +15,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from codedark.access import Cookies, Session, renew_server_certificate, renewal_due
+from codedark.access import SERVER_FILE, SERVER_KEY_FILE, Cookies, Session, server_pair_fits
 from codedark.actions import Deeds, ReadingGap, close_reading_gap, note_refusals
 from codedark.clock import SystemClock
 from codedark.errors import ConfigError, NotFound
@@ -24,6 +24,7 @@ from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.order import Order
 from codedark.node.packing import Plate, issue, kept
+from codedark.node.renewing import certificate_stamp
 from codedark.node.timekeeping import clock_of, take_over
 from codedark.views import Record, ViewStore
 from codedark.web import Porter, WebSettings, create_app
@@ -43,11 +44,8 @@ class SharedChance:
 
 
 def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typing.FilteringBoundLogger) -> None:
-    """Serve until `stop`. Waits for the first views; renews its own certificate offline when that is due."""
+    """Serve until `stop`. Waits for the first views; takes up a renewed certificate."""
     config, clock, chance = Config.load(layout.root), clock_of(layout), SharedChance()
-    if renewal_due(layout.keys, clock.now_us()):
-        renew_server_certificate(layout.keys, clock.now_us(), chance)
-        log.info("certificate renewed")
     nobody_listens(config.web.host, config.web.port)
     store = _first_views(layout, order, stop)
     if store is None:
@@ -113,15 +111,8 @@ def _first_views(layout: Layout, order: Order, stop: threading.Event) -> ViewSto
     return None
 
 
-async def _serve(
-    app: Porter,
-    layout: Layout,
-    config: Config,
-    stop: threading.Event,
-    log: structlog.typing.FilteringBoundLogger,
-    last: Callable[[], None],
-) -> None:
-    server = Server(
+def _server(app: object, layout: Layout, config: Config) -> Server:
+    return Server(
         app,
         address=config.web.host,
         port=config.web.port,
@@ -130,16 +121,38 @@ async def _serve(
         websockets=False,
         backlog=512,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
-        ssl_cert=layout.keys / "server.pem",
-        ssl_key=layout.keys / "server.key",
+        ssl_cert=layout.keys / SERVER_FILE,
+        ssl_key=layout.keys / SERVER_KEY_FILE,
     )
+
+
+async def _closed(server: Server, task: asyncio.Task[None]) -> None:
+    server.stop()  # type: ignore[no-untyped-call]
+    await task
+
+
+async def _serve(
+    app: Porter,
+    layout: Layout,
+    config: Config,
+    stop: threading.Event,
+    log: structlog.typing.FilteringBoundLogger,
+    last: Callable[[], None],
+) -> None:
+    stamp, server = certificate_stamp(layout), _server(app, layout, config)
     task = asyncio.create_task(server.serve())
     log.info("pages open", port=config.web.port)
     try:
         while not stop.is_set() and not task.done():
             await asyncio.sleep(_LOOK_S)
+            if certificate_stamp(layout) != stamp and server_pair_fits(layout.keys):
+                stamp, before = certificate_stamp(layout), (server, task)
+                server = _server(app, layout, config)
+                task = asyncio.create_task(server.serve())  # they share the port: the door is never shut
+                await asyncio.sleep(_LOOK_S)
+                await _closed(*before)
+                log.info("pages open with a renewed certificate")
     finally:
-        server.stop()  # type: ignore[no-untyped-call]
-        await task
+        await _closed(server, task)
         app.close()
         await asyncio.to_thread(last)  # the door stands open until this process has ended
