@@ -11,6 +11,14 @@ from codedark.actions.entrance import (
     open_envelope,
 )
 from codedark.actions.gap import ReadingGap
+from codedark.actions.holding import (
+    hold_feed,
+    hold_source,
+    quarantine_device,
+    release_device,
+    release_feed,
+    release_source,
+)
 from codedark.actions.leaving import Errand, Passage, leave
 from codedark.actions.reading import (
     ASK_REASON,
@@ -56,6 +64,8 @@ __all__ = [
     "enrol_person",
     "fingerprint",
     "founding_session",
+    "hold_feed",
+    "hold_source",
     "holds",
     "issue_unit_card",
     "leave",
@@ -65,6 +75,10 @@ __all__ = [
     "open_envelope",
     "pack_made",
     "propose",
+    "quarantine_device",
+    "release_device",
+    "release_feed",
+    "release_source",
     "search_patients",
     "set_config",
     "sheets_printed",

@@ -1,4 +1,5 @@
-"""`codedark journal …`: verify, export, checkpoint, pull, prove, roll. Only `verify --derived` needs a key."""
+"""`codedark journal …`: verify, export, checkpoint, pull, prove, roll. Only `verify --derived` and `--witness` need
+keys."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from codedark.cli.exits import UNWITNESSED as UNWITNESSED_CODE
+from codedark.cli.moments import when
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output, visible
 from codedark.cli.progress import progress
@@ -18,7 +20,7 @@ from codedark.errors import ChainBroken, CodedarkError, ConfigError, ForkFound, 
 from codedark.journal import UNWITNESSED, JournalReader, VerifyReport, read_checkpoint, verify_export
 from codedark.journal import export as export_journal
 from codedark.journal import verify as verify_journal
-from codedark.node import check_derived, history, journal_folder, pull_copy
+from codedark.node import Witnessed, check_derived, cosigned, history, journal_folder, pull_copy, witness_of
 
 app = typer.Typer(help="The record itself: verify, prove, export, checkpoint, pull, roll.", no_args_is_help=True)
 _CheckpointFile = Annotated[
@@ -34,6 +36,12 @@ def verify(
     ] = None,
     folder: Folder = DEFAULT_FOLDER,
     checkpoint: _CheckpointFile = None,
+    witness: Annotated[
+        bool, typer.Option("--witness", help="Compare with what a pinned witness last cosigned; needs the node's keys.")
+    ] = False,
+    witness_key: Annotated[
+        str, typer.Option(help="Compare with what the witness of this public key (base64) cosigned; needs no keys.")
+    ] = "",
     derived: Annotated[
         bool,
         typer.Option("--derived", help="Also compare the table of resends with the entries; needs this node's keys."),
@@ -50,7 +58,8 @@ def verify(
     what was written.
     """
     output = Output(as_json)
-    note, begun = note_in(checkpoint), time.perf_counter()
+    seen = _seen(folder, file or checkpoint, witness, witness_key)
+    note, begun = seen.note if seen else note_in(checkpoint), time.perf_counter()
     with progress(output, "verifying") as moved:
         report = (
             verified_export(file, note)
@@ -61,10 +70,13 @@ def verify(
         )
     seconds = time.perf_counter() - begun
     if not report.ok:
-        kind = ForkFound if "checkpoint" in report.reason and report.witnessed == "" and checkpoint else ChainBroken
+        kind = ForkFound if "checkpoint" in report.reason and report.witnessed == "" and note else ChainBroken
         raise kind(report.position, report.reason)
     told = _told(report) | {"seconds": round(seconds, 3)}
     lines = [report.origin, f"{report.entries} entries, root {report.root}", report.witnessed]
+    if seen is not None:
+        told["witness"] = {"name": seen.witness, "size": seen.size, "at_us": seen.at_us}
+        lines.append(f"as cosigned by {visible(seen.witness)} at {when(seen.at_us)} by its clock")
     if derived and not file:
         told["duplicates"] = check_derived(folder)
         lines.append(f"{told['duplicates']} rows of the table of resends are what the entries say")
@@ -129,12 +141,28 @@ def pull(
             output.say(f"ALARM: {visible(str(error))}")
         else:
             kept = len(history(copy))
-            data = {"new": report.new, "size": report.size, "note": report.note, "cosigned": kept}
+            name, key = witness_of(copy)
+            data = {
+                "new": report.new, "size": report.size, "note": report.note, "cosigned": kept,
+                "witness": {"name": name, "key": key},
+            }  # fmt: skip
             says = f"{report.new} new entries, {report.size} in all, verified; {kept} checkpoints cosigned so far"
             output.result(data, [says, report.note.rstrip("\n")])
+            if kept == 1:
+                output.say(f"This witness is {name}, its public key {key}")
+                output.say(f"next: two people pin it on the node: codedark trust pin {name} {key} --as … --with …")
         if not pause_s:
             return
         time.sleep(pause_s)
+
+
+def _seen(folder: Path, other: Path | None, witness: bool, key: str) -> Witnessed | None:
+    """What a witness cosigned, when that was asked for; None says "unwitnessed". Raises ConfigError."""
+    if not witness and not key:
+        return None
+    if other is not None:
+        raise ConfigError("a witness is compared with the node's own journal, and alone", hint="Leave the other out.")
+    return cosigned(folder, key)
 
 
 def _seconds(every: str) -> float:

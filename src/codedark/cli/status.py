@@ -49,12 +49,23 @@ def _standing(found: dict[str, Any]) -> Iterator[str]:
     adoption = found["adoption"]
     if adoption and not adoption["may_ship"]:
         yield f"origin    {adoption['state'].upper()}: it captures; no number blocks, nothing is sent home"
+    yield from _copies(found)
+
+
+def _copies(found: dict[str, Any]) -> Iterator[str]:
+    """Who has taken a copy. A cosignature of a key that two people did not pin is shown, and does not count."""
     agreeing = [each for each in found["witnesses"] if each["agrees"]]
-    for each in agreeing[-3:]:
-        saw = ago(each["at_us"], found["clock"])
-        yield f"witness   {visible(each['name'])} at entry {each['size']}, {saw}"
-    if not agreeing:
-        yield "witness   none: nobody elsewhere has seen this journal"
+    counted = [each for each in agreeing if each["pinned"]]
+    if not counted:
+        yield "witness   LOOK: no pinned witness has taken a copy" if agreeing else (
+            "witness   LOOK: no second machine has taken a copy"
+        )
+    past_s = min((found["clock"]["now_us"] - each["at_us"] for each in counted), default=0) // 1_000_000
+    old = past_s > found["witness_hours"] * 3600
+    for each in [*counted[-3:], *[one for one in agreeing if one not in counted][-3:]]:
+        mark = ("LOOK: " if old else "") if each["pinned"] else "NOT PINNED, does not count: "
+        seen = f"{visible(each['name'])} at entry {each['size']}, last copied {ago(each['at_us'], found['clock'])}"
+        yield f"witness   {mark}{seen}"
 
 
 def _known(value: int | None) -> str:

@@ -1,19 +1,22 @@
-"""`codedark trust …`: take a source that was found to be bad out of the charts, and back in."""
+"""`codedark trust …`: take a source that was found to be bad out of the charts, and back in; which witnesses count."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from codedark.cli.moments import moment_us, when
+from codedark.access import Session
+from codedark.actions import Deeds, hold_source, release_source
+from codedark.cli.moments import ago, moment_us, when
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output, table, visible
 from codedark.cli.people import credentials
 from codedark.cli.person import AsFile, WithFile
 from codedark.errors import ConfigError
-from codedark.node import change_trust, open_node
+from codedark.node import by_one, change_trust, open_node, standing
 
 app = typer.Typer(help="Which sources the charts believe.", no_args_is_help=True)
 
@@ -63,9 +66,9 @@ def restore(
 
 @app.command("list")
 def list_marks(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
-    """List what is out of the charts now."""
+    """List what is out of the charts now: withdrawn by two people, or held back until somebody releases it."""
     with open_node(folder) as node:
-        marks = node.record().distrusted()
+        marks, holds = node.record().distrusted(), node.record().holds()
     rows = [
         {"source": m.source, "since_us": m.since_us, "until_us": m.until_us, "reason": m.reason, "entries": m.entries}
         for m in marks
@@ -77,7 +80,149 @@ def list_marks(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
             for m in marks
         ),
     )
-    Output(as_json).result({"withdrawn": rows}, [shown])
+    held = [
+        {"source": h.source, "since_us": h.since_us, "reason": h.reason, "person": h.person, "entries": h.entries}
+        for h in holds
+    ]
+    waiting = table(
+        ("held back", "since", "entries wait", "reason"),
+        ((h.source, when(h.since_us), str(h.entries), h.reason) for h in holds),
+    )
+    Output(as_json).result({"withdrawn": rows, "held": held}, [shown, waiting])
+
+
+_Name = Annotated[str, typer.Argument(help="The witness's name, as `journal pull` on the second machine shows it.")]
+
+
+@app.command("pin")
+def pin(
+    name: _Name,
+    key: Annotated[str, typer.Argument(help="Its public key in base64, compared with what that machine shows.")],
+    author: _As,
+    second: _With,
+    reason: _Reason = "pinned at the console",
+    folder: Folder = DEFAULT_FOLDER,
+    author_file: AsFile = None,
+    second_file: WithFile = None,
+    as_json: Json = False,
+) -> None:
+    """Let a second machine count as a witness: from now on its cosignatures do. Two people."""
+    people = (author, author_file), (second, second_file)
+    _pinned(Output(as_json), folder, {"name": name, "key": key, "reason": reason}, people, "pinned")
+
+
+@app.command("unpin")
+def unpin(
+    name: _Name,
+    author: _As,
+    second: _With,
+    reason: _Reason = "unpinned at the console",
+    folder: Folder = DEFAULT_FOLDER,
+    author_file: AsFile = None,
+    second_file: WithFile = None,
+    as_json: Json = False,
+) -> None:
+    """Let a witness count no more: lost, stolen, taken out of use. Two people."""
+    people = (author, author_file), (second, second_file)
+    _pinned(Output(as_json), folder, {"name": name, "reason": reason}, people, "pinned no more")
+
+
+@app.command("witnesses")
+def witnesses(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
+    """List who has taken a copy of this journal, and whose cosignature counts."""
+    found = standing(folder)
+    seen = {each["name"]: each for each in found["witnesses"] if each["agrees"]}
+    rows = [
+        {**seen.get(name, {"name": name, "size": None, "at_us": None, "key": ""}), "pinned": name in pins}
+        for pins in [set(found["pinned_witnesses"])]
+        for name in sorted(pins | seen.keys())
+    ]
+    shown = table(
+        ("witness", "counts", "entry", "last copied", "public key"),
+        (
+            (
+                row["name"],
+                "pinned" if seen.get(row["name"], row)["pinned"] else "NOT PINNED",
+                "–" if row["size"] is None else str(row["size"]),
+                ago(row["at_us"], found["clock"]),
+                row["key"],
+            )
+            for row in rows
+        ),
+    )
+    Output(as_json).result({"witnesses": rows}, [shown])
+
+
+@app.command("hold")
+def hold(
+    source: Annotated[str, typer.Argument(help="feed:NAME or device:ID.")],
+    reason: _Reason,
+    author: _As,
+    since: Annotated[str, typer.Option(help="Start, such as 2026-11-24T03:12-05:00; not given: now.")] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    author_file: AsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Keep what a feed or device says and show none of it until `release`. One person, at once; nothing is lost."""
+    since_us = moment_us(since) if since else None
+    _held(
+        Output(as_json), folder, source, "held back", (author, author_file),
+        lambda deeds, session: hold_source(deeds, session, source, reason, since_us=since_us),
+    )  # fmt: skip
+
+
+@app.command("release")
+def release(
+    source: Annotated[str, typer.Argument(help="feed:NAME or device:ID.")],
+    reason: _Reason,
+    author: _As,
+    folder: Folder = DEFAULT_FOLDER,
+    author_file: AsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a held feed or device said, each item with its own age. One person; `hold --since` undoes it."""
+    _held(
+        Output(as_json), folder, source, "released", (author, author_file),
+        lambda deeds, session: release_source(deeds, session, source, reason),
+    )  # fmt: skip
+
+
+def _held(
+    output: Output,
+    folder: Path,
+    source: str,
+    word: str,
+    author: tuple[str, Path | None],
+    deed: Callable[[Deeds, Session], object],
+) -> None:
+    me = credentials(output, *author)
+    if me is None:
+        raise ConfigError("nobody is named who does this", hint="Say who you are: --as LOGIN.")
+    with open_node(folder) as node:
+        by_one(node, me, deed)
+    output.result({"source": source, "done": word}, [f"{visible(source)}: {word}"])
+
+
+def _pinned(
+    output: Output,
+    folder: Path,
+    arguments: dict[str, object],
+    people: tuple[tuple[str, Path | None], tuple[str, Path | None]],
+    word: str,
+) -> None:
+    me, other = _two(output, people)
+    with open_node(folder) as node:
+        proposal = change_trust(node, "pin_witness", arguments, me, other)
+    output.result({"proposal": proposal, "done": word, **arguments}, [f"{visible(str(arguments['name']))}: {word}"])
+
+
+def _two(
+    output: Output, people: tuple[tuple[str, Path | None], tuple[str, Path | None]]
+) -> tuple[tuple[str, str], tuple[str, str]]:
+    me, other = credentials(output, *people[0]), credentials(output, *people[1])
+    if me is None or other is None:
+        raise ConfigError("this takes two people", hint="Name both: --as LOGIN --with LOGIN.")
+    return me, other
 
 
 def _period(source: str, since: str, until: str, reason: str) -> dict[str, object]:
@@ -92,9 +237,7 @@ def _decided(
     arguments: dict[str, object],
     people: tuple[tuple[str, Path | None], tuple[str, Path | None]],
 ) -> None:
-    me, other = credentials(output, *people[0]), credentials(output, *people[1])
-    if me is None or other is None:
-        raise ConfigError("this takes two people", hint="Name both: --as LOGIN --with LOGIN.")
+    me, other = _two(output, people)
     with open_node(folder) as node:
         proposal = change_trust(node, deed, arguments, me, other)
     word = "withdrawn" if deed == "distrust" else "trusted again"

@@ -95,7 +95,8 @@ class Interpretation:
     """The result of `interpret(entry)`. It never raises for what a sender did: problems are data.
 
     `topics`: the sections this entry was *heard* for ("adt", "orders", "mar", "results", "vitals", "allergies"),
-    used for "labs 03:11 · MAR 02:58". `message_type`: "ADT^A01", "RAS^O17", "Bundle", … `unread`: names of segments
+    used for "labs 03:11 · MAR 02:58". `via`: "device:ID" through which a person said it: distrusted or held like a
+    source. `message_type`: "ADT^A01", "RAS^O17", "Bundle", … `unread`: names of segments
     that were kept and not read ("IN1", "ZPI"); no problem by itself.
     """
 
@@ -105,6 +106,7 @@ class Interpretation:
     message_type: str = ""
     topics: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,8 @@ _ALL = (
     _person("epoch.opened", payloads.EpochOpened, "A sealing key began; commits to who can open what follows."),
     _person("config.set", payloads.ConfigSet, "A setting that changes rules or folding."),
     _person("source.distrusted", payloads.SourceDistrusted, "The facts of a source in a period are out, or in again."),
+    _person("source.held", payloads.SourceHeld, "What a feed or device says is kept, and not shown until released."),
+    _person("source.released", payloads.SourceReleased, "A person lets what a feed or device said be shown."),
     _person("person.enrolled", payloads.PersonEnrolled, "An account of this node began."),
     _person("person.changed", payloads.PersonChanged, "An account's password, roles or state changed."),
     _person("session.opened", payloads.SessionOpened, "A person logged in, or opened a unit envelope.", Audience.AUDIT),

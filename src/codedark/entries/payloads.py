@@ -127,6 +127,25 @@ class SourceDistrusted(Payload, frozen=True):
     undo: bool = False
 
 
+class SourceHeld(Payload, frozen=True):
+    """`source.held`: what a feed or device says is kept and not shown until a person releases it. `source`: "feed:NAME"
+    or "device:ID". Every later entry of it is held; with `since_us` also the earlier ones kept at or after that moment
+    (µs UTC of `recorded_at`)."""
+
+    source: str
+    person: str
+    since_us: int | None = None
+    reason: str = ""
+
+
+class SourceReleased(Payload, frozen=True):
+    """`source.released`: a hold ends; what was kept under it is shown, each item with its own age."""
+
+    source: str
+    person: str
+    reason: str = ""
+
+
 class GuardFlagged(Payload, frozen=True):
     """`guard.flagged`: this entry's content looks encrypted or damaged. Another entry, never a change of the first."""
 

@@ -3,6 +3,7 @@
 from codedark.node.adopting import adopt
 from codedark.node.config import Config, Facility, Feed, Node, Packs, Web
 from codedark.node.console import (
+    by_one,
     change_account,
     change_trust,
     deeds_of,
@@ -12,7 +13,7 @@ from codedark.node.console import (
     issue_card,
     recover,
 )
-from codedark.node.copying import history, journal_folder, pull_copy
+from codedark.node.copying import history, journal_folder, pull_copy, witness_of
 from codedark.node.examination import examine
 from codedark.node.founding import Founded, found
 from codedark.node.installation import Installation
@@ -29,7 +30,8 @@ from codedark.node.reporting import standing
 from codedark.node.restoring import Restored, RestoreRequest, restore
 from codedark.node.timekeeping import clock_of, say_clock_is_right
 from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
-from codedark.node.witnessing import Witnessed, witnessed
+from codedark.node.watching import cosigned
+from codedark.node.witnessing import Watch, Witnessed, watch, witnessed
 
 __all__ = [
     "APPLIED",
@@ -50,16 +52,19 @@ __all__ = [
     "Rebuilt",
     "RestoreRequest",
     "Restored",
+    "Watch",
     "Web",
     "Witnessed",
     "about",
     "adopt",
     "apply_bundle",
+    "by_one",
     "change_account",
     "change_trust",
     "check_bundle",
     "check_derived",
     "clock_of",
+    "cosigned",
     "deeds_of",
     "draw",
     "enrol",
@@ -83,6 +88,8 @@ __all__ = [
     "serve",
     "standing",
     "tell_views",
+    "watch",
     "where",
+    "witness_of",
     "witnessed",
 ]

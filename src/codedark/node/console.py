@@ -5,7 +5,7 @@ Whoever can read the keys folder could write entries anyway; so a console withou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from codedark.access import NewUnitCard, Session
@@ -95,6 +95,15 @@ def change_trust(
     return proposal
 
 
+def by_one(node: OpenNode, author: Credentials, deed: Callable[[Deeds, Session], object]) -> None:
+    """A deed of one person who logs in here; the views have it when this returns. Raises ActionRefused."""
+    deeds = deeds_of(node)
+    session = _session(deeds, author)
+    deed(deeds, session)
+    _leave(deeds, session)
+    node.fold()
+
+
 def change_account(
     node: OpenNode, login: str, change: Mapping[str, object], author: Credentials, second: Credentials | None
 ) -> None:
@@ -125,7 +134,8 @@ def recover(node: OpenNode, cards: Sequence[str], login: str, name: str, passwor
 def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
     """A unit's pack into packs/: issued (its sheets are in the ledger first), or a draft."""
     deeds = deeds_of(node)
-    plate, note = Plate(node.config, node.keys.sheet_key, node.keys.generation), node.pen.checkpoint().note
+    plate = Plate(node.config, node.keys.sheet_key, node.keys.generation, node.layout.journal)
+    note = node.pen.checkpoint().note
     drawn = draft(deeds, unit, plate, note) if as_draft else issue(deeds, None, unit, plate, note)
     return kept(drawn, node.layout, deeds)
 

@@ -17,7 +17,7 @@ from codedark.node.log import where
 from codedark.node.machine import Finding, machine_findings
 from codedark.node.reporting import standing
 from codedark.node.timekeeping import clock_of
-from codedark.node.witnessing import witnessed
+from codedark.node.watching import watch_finding
 from codedark.views import Adopted, Record, ViewStore
 
 
@@ -93,32 +93,11 @@ def _journal(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
         yield Finding("journal", "red", "its newest entries are under no checkpoint", "Run `codedark journal verify`.")
     else:
         yield Finding("journal", "green", f"{head.size} entries under a signed checkpoint")
-    yield _witnesses(layout, clock)
+    yield watch_finding(standing(layout.root, clock))
     if not (layout.journal / "reserve").exists():
         yield Finding(
             "reserve", "amber", "no space is kept for people's deeds", "Start the node with free space on its disk."
         )
-
-
-def _witnesses(layout: Layout, clock: Clock) -> Finding:
-    notes = witnessed(layout.journal)
-    if forks := [each for each in notes if not each.agrees]:
-        says = f"{forks[-1].witness} holds a checkpoint at {forks[-1].size} that this chain does not contain"
-        return Finding("witness", "red", f"fork: {says}", "Two people decide which copy is adopted.")
-    if not notes:
-        return Finding(
-            "witness",
-            "amber",
-            "nobody elsewhere has seen this journal",
-            "Run `codedark journal pull` on a second machine.",
-        )
-    past_s = (clock.now_us() - notes[-1].at_us) // 1_000_000
-    if past_s < 0 or not clock.trusted():
-        return Finding("witness", "amber", f"{notes[-1].witness} saw entry {notes[-1].size}; when is not known", "")
-    says = f"{notes[-1].witness} saw entry {notes[-1].size}, {past_s} s ago"
-    return Finding(
-        "witness", "amber" if past_s > 86_400 else "green", says, "Look after it." if past_s > 86_400 else ""
-    )
 
 
 def _origin(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
@@ -169,6 +148,9 @@ def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
     what = f"feed {feed['name']}"
     if feed["last_heard_us"] is None:
         return Finding(what, "amber", "never heard", "Check the sender, its address under `peers`, and the port.")
+    if feed["held_since_us"] is not None:
+        hint = "When it can be believed, release it: `codedark trust release`."
+        return Finding(what, "amber", "held back: what it says is kept, not shown", hint)
     silent_s = (clock["now_us"] - feed["last_heard_us"]) // 1_000_000
     if not clock["trusted"]:
         return Finding(what, "amber", "heard; how long ago is not known", "Look after the clock first.")

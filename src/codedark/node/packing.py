@@ -24,6 +24,7 @@ from codedark.node.log import where
 from codedark.node.order import Order
 from codedark.node.timekeeping import clock_of
 from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets
+from codedark.node.watching import copied
 from codedark.views import Record, ViewStore
 
 KEPT = 8
@@ -32,12 +33,14 @@ KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """What drawing needs besides the views: whose paper it is and the key of its codes."""
+    """What drawing needs besides the views: whose paper it is, the key of its codes, and where witnesses leave notes
+    (None: nobody is asked)."""
 
     config: Config
     sheet_key: bytes = field(repr=False)
     generation: int = 1
 
+    journal: Path | None = None
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -65,6 +68,7 @@ def request_for(
     as_of, now_us = record.as_of(), clock.now_us()
     settings, facility = record.settings(), plate.config.facility
     size: Literal["a4", "letter"] = "letter" if (paper or plate.config.packs.paper) == "letter" else "a4"
+    copy, unpinned = copied(plate.journal, settings)
     return PackRequest(
         unit=unit,
         facility=str(settings.get("facility.name", facility.name)),
@@ -83,6 +87,8 @@ def request_for(
         key_id=str(plate.generation),
         demo=plate.config.node.demo,
     )
+        copied=copy,
+        unpinned=unpinned,
 
 
 def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:
@@ -148,7 +154,7 @@ def draw_drafts(
     config = Config.load(layout.root)
     clock = clock_of(layout)
     chance: Chance = SystemChance()
-    plate = Plate(config, order.sheet_key, order.key_generation)
+    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal)
     door = DoorClient(layout.door)
     store = ViewStore.open(layout.views, order.views_key, readonly=True)
     record = Record(store)

@@ -53,7 +53,7 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     record, door = Record(store), DoorClient(layout.door, timeout_s=_APPEND_S)
     deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=ReadingGap(layout.gap))
     threading.Thread(target=_settle, args=(deeds, layout, clock, stop), name="settle", daemon=True).start()
-    plate = Plate(config, order.sheet_key, order.key_generation)
+    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal)
 
     def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
         drawn = issue(deeds, session, unit, plate, door.checkpoint().note, paper)

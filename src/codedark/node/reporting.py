@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from codedark.node.layout import Layout
 from codedark.node.lock import held
 from codedark.node.timekeeping import clock_of
 from codedark.node.witnessing import witnessed
-from codedark.views import Record, ViewStore
+from codedark.views import Record, ViewStore, pinned, witness_hours
 
 _FEED_KINDS = ("hl7.received",)
 
@@ -32,6 +33,7 @@ def standing(folder: Path, clock: Clock | None = None) -> dict[str, Any]:
     try:
         head, counts, newest = reader.head(), reader.counts(), reader.current.checkpoint()
         total, views = reader.total(), _views(layout, reader)
+        pins: dict[str, bytes] = views.pop("pins")
         journal = {
             "size_bytes": reader.size_bytes(),
             "size": split_place(head.size)[1],
@@ -47,9 +49,17 @@ def standing(folder: Path, clock: Clock | None = None) -> dict[str, Any]:
         "origin": origin,
         "follows": follows,
         "witnesses": [
-            {"name": each.witness, "size": each.size, "at_us": each.at_us, "agrees": each.agrees}
+            {
+                "name": each.witness,
+                "size": each.size,
+                "at_us": each.at_us,
+                "agrees": each.agrees,
+                "key": base64.b64encode(each.key).decode(),
+                "pinned": pins.get(each.witness) == each.key,
+            }
             for each in witnessed(layout.journal)
         ],
+        "pinned_witnesses": sorted(pins),
         "running": held(layout.lock),
         "demo": config.node.demo,
         "entries": counts,
@@ -80,16 +90,20 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
         unknown = dict.fromkeys(("interpreted", "worklist", "patients", "units"))
         return {
             **unknown, "feeds": [], "adoption": None, "clock_trusted": True,
+            "pins": {}, "witness_hours": witness_hours({}),
             "fold": {"version": None, "position": -1, "behind": journal.total()},
         }  # fmt: skip
     try:
         record = Record(store)
         status, feeds, adoption = record.status(), record.feeds(), record.adoption()
+        settings = record.settings()
     finally:
         store.close()
     position = status.as_of.position
     return {
         "clock_trusted": status.as_of.clock_trusted,
+        "pins": pinned(settings),
+        "witness_hours": witness_hours(settings),
         "adoption": {"state": adoption.state.value, "may_ship": adoption.may_ship, "since_us": adoption.since_us},
         "interpreted": status.interpreted,
         "worklist": status.worklist_open,
@@ -106,6 +120,7 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
                 "carries": list(feed.carries),
                 "authenticated": feed.authenticated,
                 "distrusted": feed.distrusted,
+                "held_since_us": feed.held_since_us,
             }
             for feed in feeds
         ],

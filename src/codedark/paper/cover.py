@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
 from codedark.paper.summary import SHORT, TIGHT, Print, Values
@@ -35,8 +37,33 @@ def body(request: PackRequest, pr: Print) -> Values:
         "note": _note_lines(request.checkpoint_note),
         "has_note": bool(request.checkpoint_note.strip()),
         "comparison": comparison_code(request.checkpoint_note),
+        **_copy(request, pr),
         "ladder": list(LADDER),
     }
+
+
+def _copy(request: PackRequest, pr: Print) -> Values:
+    """What a second machine holds, in words, and its checkpoint to compare with."""
+    copy = request.copied
+    if copy is None:
+        words = "NO SECOND MACHINE HAS TAKEN A COPY"
+        if request.unpinned:
+            words = "NO SECOND MACHINE THAT COUNTS HAS TAKEN A COPY: the one that did is not pinned by two people"
+        return {"copied": words, "copy_known": False, "copy_note": []}
+    behind = read_size(request.checkpoint_note) - copy.size
+    rest = f", {behind} entries before the checkpoint above" if behind > 0 else ""
+    seen = f"Last copied {moment(copy.at_us, pr.zone)}{pr.before(copy.at_us) if copy.at_us <= pr.at_us else ''}"
+    lines = [f"{copy.size} {b64encode(copy.root).decode()}"]
+    return {
+        "copied": f"{seen} by {printable(copy.witness, 40)}: entry {copy.size}{rest}.", "copy_known": True,
+        "copy_note": lines,
+    }  # fmt: skip
+
+
+def read_size(note: str) -> int:
+    """Entries that a checkpoint note covers; 0 when it is none."""
+    lines = note.split("\n")
+    return int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else 0
 
 
 def _note_lines(note: str) -> list[str]:
@@ -74,6 +101,7 @@ def _bed_warnings(row: BedRow, chart: Chart | None) -> list[str]:
         *(["BED CLASH"] if row.clash else []),
         *([f"isolation: {printable(row.isolation, SHORT)}"] if row.isolation.strip() else []),
         *([f"{chart.unread} not read"] if chart is not None and chart.unread else []),
+        *([f"{chart.held_back} held back"] if chart is not None and chart.held_back else []),
         *([] if chart is not None else ["NO SHEETS IN THIS PACK"]),
     ]
 
@@ -101,6 +129,7 @@ def missing(request: PackRequest) -> list[str]:
         ("no result heard", sum(not c.results for c in charts)),
         ("no vital sign heard", sum(not c.vitals for c in charts)),
         ("items not read or not trusted", sum(bool(c.unread) for c in charts)),
+        ("items held back until their feed is released", sum(bool(c.held_back) for c in charts)),
     )
     said = [f"{what}: {count} of {total} patients" for what, count in counts if count]
     without = {row.patient for row in request.census if row.patient} - {c.banner.patient for c in charts}
@@ -128,6 +157,8 @@ def feed_state(feed: FeedRow, pr: Print) -> str:
     else:
         heard = _quiet(feed, pr) or f"last heard {moment(feed.last_heard_us, pr.zone)}"
         said.append(f"{heard}{pr.before(feed.last_heard_us)}")
+    if feed.held_since_us is not None:
+        said.append(f"HELD BACK since {moment(feed.held_since_us, pr.zone)}: kept, not on these sheets")
     said += ["DISTRUSTED"] if feed.distrusted else []
     said += [] if feed.authenticated else ["not authenticated"]
     return " · ".join(said)
@@ -147,6 +178,8 @@ def state_line(request: PackRequest, pr: Print) -> str:
     never = [printable(feed.feed) for feed in request.feeds if feed.last_heard_us is None]
     silent = [feed for feed in request.feeds if feed.last_heard_us is not None]
     parts += [f"feed {printable(feed.feed)} {quiet}" for feed in silent if (quiet := _quiet(feed, pr))]
+    held = [feed for feed in request.feeds if feed.held_since_us is not None]
+    parts += [f"feed {printable(feed.feed)} HELD BACK since {moment(feed.held_since_us, pr.zone)}" for feed in held]
     parts += [f"feed{'s'[: len(never) > 1]} never heard: {', '.join(never)}"] if never else []
     return " · ".join(parts)
 

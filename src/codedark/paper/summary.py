@@ -144,6 +144,9 @@ def warnings(chart: Chart, row: BedRow | None) -> list[str]:
         said.append(
             f"{chart.unread} {plural} about this patient could not be read or are not trusted: ask, do not assume"
         )
+    if chart.held_back:
+        plural = "item" if chart.held_back == 1 else "items"
+        said.append(f"{chart.held_back} {plural} about this patient held back until their feed is released: ask")
     if chart.banner.merged_from:
         said.append("merged from MRN " + ", ".join(map(printable, chart.banner.merged_from)))
     return said

@@ -53,7 +53,7 @@ class Staged(NamedTuple):
 class Batch:
     """What one transaction will write."""
 
-    def __init__(self, db: apsw.Connection, is_out: Callable[[str, int], bool]) -> None:
+    def __init__(self, db: apsw.Connection, is_out: Callable[[Entry, str], bool]) -> None:
         self.db = db
         self.shelf = Shelf(db)
         self.is_out = is_out
@@ -87,7 +87,7 @@ class Batch:
     def take(self, entry: Entry, meant: Interpretation, staged: Sequence[Staged]) -> None:
         """Take one clinical entry whose facts were staged."""
         source, recorded = entry.source, entry.recorded_at_us
-        out = self.is_out(source, recorded)
+        out = self.is_out(entry, meant.via)
         first = self._next_claim
         topics_of: dict[int, set[str]] = {}
         for each in staged:
@@ -111,6 +111,7 @@ class Batch:
                 first,
                 self._next_claim - first,
                 len(topics_of) == 1,
+                self.sid(meant.via) if meant.via else 0,
             )
         )
         self._problems(entry, meant, topics_of)
@@ -232,7 +233,7 @@ class Batch:
         """Write what is staged into the open transaction."""
         rows, many = self._rows, self.db.executemany
         many("INSERT INTO patient(pid, id) VALUES(?,?)", rows["patient"])
-        many("INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?)", rows["entry"])
+        many("INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?)", rows["entry"])
         many("INSERT INTO claim VALUES(?,?,?,?,?,?,?,?,?,?,?)", rows["claim"])
         many("INSERT INTO held VALUES(?,?,?)", rows["held"])
         many("INSERT OR IGNORE INTO bed VALUES(?,?,?)", rows["bed"])

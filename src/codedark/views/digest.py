@@ -25,6 +25,7 @@ WHOLE = (
     "SELECT 'worklist', item, recorded_us, source, message_type, reason, state, decision FROM worklist ORDER BY item",
     "SELECT 'unknown', * FROM unknown_kind ORDER BY kind",
     "SELECT 'distrust', * FROM distrust ORDER BY position",
+    "SELECT 'hold', * FROM hold ORDER BY source",
     "SELECT 'flagged', * FROM flagged ORDER BY position, flagged_by",
     "SELECT 'feed', * FROM feed ORDER BY feed",
     "SELECT 'counter', * FROM counter ORDER BY name",

@@ -1,6 +1,8 @@
 """Trust is folded, not stored: the facts of a source in a period are taken out of every view, and put back by an undo.
 
-Nothing is deleted. A claim that is out is listed in `held`; its resource is folded again without it.
+Nothing is deleted. A claim that is out is listed in `held`; its resource is folded again without it. A source is out
+while it is distrusted for that period, and while a person holds it: then what it says waits until it is released. A
+device through which a person spoke counts as a source of what was said there.
 """
 
 from __future__ import annotations
@@ -9,30 +11,54 @@ from typing import Any
 
 import apsw
 
-from codedark.entries import SourceDistrusted
+from codedark.entries import SourceDistrusted, SourceHeld, SourceReleased
 from codedark.views.batch import TOPIC_OF_TYPE, Batch
 from codedark.views.resources import claims_of
 
 _FOREVER = (1 << 63) - 1
 _CHUNK = 4_000
 _OUT = (
-    "EXISTS (SELECT 1 FROM distrust d JOIN source s ON s.name = d.source WHERE s.sid = e.sid "
-    f"AND e.recorded_us BETWEEN d.since_us AND coalesce(d.until_us, {_FOREVER}))"  # nosec B608 - constants
+    "(EXISTS (SELECT 1 FROM distrust d JOIN source s ON s.name = d.source WHERE s.sid IN (e.sid, e.via) "
+    f"AND e.recorded_us BETWEEN d.since_us AND coalesce(d.until_us, {_FOREVER})) "  # nosec B608 - constants
+    "OR EXISTS (SELECT 1 FROM hold o JOIN source s ON s.name = o.source WHERE s.sid IN (e.sid, e.via) "
+    "AND (e.position > o.position OR e.recorded_us >= o.back_us)))"
 )
 
 
 class Marks:
-    """The periods of distrust in force."""
+    """The periods of distrust and the holds in force."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._periods: dict[str, list[tuple[int, int]]] = {}
         for source, since, until in db.execute("SELECT source, since_us, until_us FROM distrust"):
             self._periods.setdefault(source, []).append((since, _FOREVER if until is None else until))
+        self._held: dict[str, tuple[int, int, int]] = {
+            source: (position, back, since)
+            for source, position, back, since in db.execute("SELECT source, position, back_us, since_us FROM hold")
+        }
 
-    def is_out(self, source: str, recorded_us: int) -> bool:
-        """Whether facts of this source, recorded then, are out of the chart."""
+    def is_out(self, source: str, recorded_us: int, position: int, via: str = "") -> bool:
+        """Whether facts of this source, said through the device `via`, recorded then, are out of the chart."""
+        return any(
+            self.distrusts(each, recorded_us) or self.holds(each, recorded_us, position)
+            for each in (source, via)
+            if each
+        )
+
+    def distrusts(self, source: str, recorded_us: int) -> bool:
+        """Whether a period of distrust covers it."""
         periods = self._periods.get(source)
         return periods is not None and any(since <= recorded_us <= until for since, until in periods)
+
+    def holds(self, source: str, recorded_us: int, position: int) -> bool:
+        """Whether a person holds it back: whatever came after the hold, and what was kept since the moment it named."""
+        found = self._held.get(source)
+        return found is not None and (position > found[0] or recorded_us >= found[1])
+
+    def held_since(self, source: str) -> int | None:
+        """From when on what this source says is held back; None when it is not."""
+        found = self._held.get(source)
+        return None if found is None else found[2]
 
 
 def mark(db: apsw.Connection, payload: SourceDistrusted, position: int) -> bool:
@@ -48,6 +74,42 @@ def mark(db: apsw.Connection, payload: SourceDistrusted, position: int) -> bool:
         (payload.source, payload.since_us, payload.until_us, payload.until_us),
     )
     return db.changes() > 0
+
+
+def hold(db: apsw.Connection, said: SourceHeld, position: int, recorded_us: int) -> None:
+    """Hold a source back from here on, or from a moment before; a second hold may only reach further back.
+
+    By position, not by time: while a clock is behind, many entries share one recorded time.
+    """
+    since, back = (recorded_us, _FOREVER) if said.since_us is None else (said.since_us, said.since_us)
+    db.execute(
+        "INSERT INTO hold VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET since_us = min(since_us, excluded.since_us), "
+        "back_us = min(back_us, excluded.back_us)",
+        (said.source, position, since, back, said.person, said.reason),
+    )
+
+
+def release(db: apsw.Connection, said: SourceReleased) -> int | None:
+    """End a hold; the place of the entry that began it, None when there is none in force."""
+    row = db.execute("DELETE FROM hold WHERE source=? RETURNING position", (said.source,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def held_back(db: apsw.Connection, pids: list[int]) -> int:
+    """How many claims about these patients wait until somebody releases their source (distrusted ones do not count)."""
+    if db.execute("SELECT 1 FROM hold LIMIT 1").fetchone() is None:
+        return 0
+    marks, count = Marks(db), 0
+    for pid in pids:
+        for name, via, recorded in db.execute(
+            "SELECT s.name, coalesce(v.name, ''), e.recorded_us FROM held h JOIN claim c ON c.claim = h.claim "
+            "JOIN entry e ON e.position = c.position JOIN source s ON s.sid = e.sid "
+            "LEFT JOIN source v ON v.sid = e.via "
+            "WHERE h.pid = ?",
+            (pid,),
+        ):
+            count += not (marks.distrusts(name, recorded) or marks.distrusts(via, recorded))
+    return count
 
 
 def fold_again(db: apsw.Connection, batch: Batch, source: str) -> None:
@@ -68,7 +130,7 @@ def fold_again(db: apsw.Connection, batch: Batch, source: str) -> None:
 def _move_claims(db: apsw.Connection, source: str) -> list[int]:
     """Move claims of the source in or out of `held`; the keys of the resources this touches."""
     joined = (
-        "FROM entry e JOIN source n ON n.sid = e.sid JOIN claim c ON c.claim >= e.first_claim "
+        "FROM entry e JOIN source n ON n.sid IN (e.sid, e.via) JOIN claim c ON c.claim >= e.first_claim "
         "AND c.claim < e.first_claim + e.claims JOIN resource r ON r.key = c.resource "
         "LEFT JOIN held h ON h.claim = c.claim WHERE n.name = ?"
     )

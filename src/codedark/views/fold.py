@@ -22,13 +22,15 @@ from codedark.entries import (
     Interpretation,
     Site,
     SourceDistrusted,
+    SourceHeld,
+    SourceReleased,
     interpret,
     payload_of,
 )
 from codedark.errors import CodedarkError, Uninterpretable
 from codedark.journal import Entry
 from codedark.views.batch import Batch, stage
-from codedark.views.distrust import Marks, fold_again, mark
+from codedark.views.distrust import Marks, fold_again, hold, mark, release
 from codedark.views.ledger import LEDGER, worklist_row
 from codedark.views.origins import ADOPTION_KEY, adopted, forked, opened
 from codedark.views.pins import WITNESS, pin_complaint
@@ -87,8 +89,8 @@ class Pass:
         self.batch = Batch(db, self._is_out)
         self.clinical = db.execute("SELECT 1 FROM entry LIMIT 1").fetchone() is not None
 
-    def _is_out(self, source: str, recorded_us: int) -> bool:
-        return self.marks.is_out(source, recorded_us)
+    def _is_out(self, entry: Entry, via: str) -> bool:
+        return self.marks.is_out(entry.source, entry.recorded_at_us, entry.position, via)
 
     @property
     def wanted(self) -> dict[str, Any]:
@@ -175,8 +177,8 @@ class Pass:
             self._ledger(entry, self._origin)
         elif kind == "config.set":
             self._ledger(entry, self._config)
-        elif kind == "source.distrusted":
-            self._ledger(entry, self._distrusted)
+        elif kind in ("source.distrusted", "source.held", "source.released"):
+            self._ledger(entry, self._trust)
         elif kind not in KINDS:
             self._unknown(entry)
 
@@ -219,9 +221,30 @@ class Pass:
         if reason := _ORIGINS[entry.kind](db, entry, said):
             worklist_row(db, entry, "origin", reason)
 
-    def _distrusted(self, db: apsw.Connection, entry: Entry, said: SourceDistrusted) -> None:
+    def _trust(
+        self, db: apsw.Connection, entry: Entry, said: SourceDistrusted | SourceHeld | SourceReleased
+    ) -> None:  # fmt: skip
         self.batch.flush()
-        if not mark(db, said, entry.position):
+        if isinstance(said, SourceHeld):
+            hold(db, said, entry.position, entry.recorded_at_us)
+            worklist_row(
+                db,
+                entry,
+                "hold",
+                "what this source says is kept, and not shown until somebody releases it",
+                "Look at what it said; then release it, or have two people distrust it.",
+                source=said.source,
+            )
+        elif isinstance(said, SourceReleased):
+            held_at = release(db, said)
+            if held_at is None:
+                worklist_row(db, entry, "hold", "releases a source that is not held")
+                return
+            db.execute(
+                "UPDATE worklist SET state='decided', decided_by=?, decision='released', note=? WHERE item=?",
+                (said.person, said.reason, f"{held_at}/hold"),
+            )
+        elif not mark(db, said, entry.position):
             worklist_row(db, entry, "distrust", "takes back a distrust that is not in force")
             return
         self.marks = Marks(db)

@@ -8,11 +8,12 @@ import msgspec
 
 from codedark.views.origins import adoption, endorsed
 from codedark.views.pins import pinned
-from codedark.views.shapes import (
+from codedark.views.rows import (
     Account,
     Adoption,
     DistrustRow,
     FlagRow,
+    HoldRow,
     PackRow,
     Proposal,
     ReadRow,
@@ -123,10 +124,20 @@ class Ledgers:
         """The periods of distrust in force, oldest first."""
         rows = self.store.reader().execute(
             "SELECT d.source, d.since_us, d.until_us, d.reason, d.position, (SELECT count(*) FROM entry e "
-            "JOIN source s ON s.sid = e.sid WHERE s.name = d.source AND e.recorded_us >= d.since_us "
+            "JOIN source s ON s.sid IN (e.sid, e.via) WHERE s.name = d.source AND e.recorded_us >= d.since_us "
             "AND (d.until_us IS NULL OR e.recorded_us <= d.until_us)) FROM distrust d ORDER BY d.position"
         )
         return tuple(DistrustRow(*row) for row in rows)
+
+    def holds(self) -> tuple[HoldRow, ...]:
+        """Feeds and devices that are held back, by name."""
+        rows = self.store.reader().execute(
+            "SELECT o.source, o.since_us, o.reason, o.person, o.position, (SELECT count(*) FROM entry e "
+            "JOIN source s ON s.sid IN (e.sid, e.via) WHERE s.name = o.source "
+            "AND (e.position > o.position OR e.recorded_us >= o.back_us)) "
+            "FROM hold o ORDER BY o.source"
+        )
+        return tuple(HoldRow(*row) for row in rows)
 
     def witnesses(self) -> dict[str, bytes]:
         """Witness → public key (32 bytes) of every pin that two people decided."""

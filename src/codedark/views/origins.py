@@ -16,7 +16,7 @@ import msgspec
 from codedark.entries import ForkSeen, OriginAdopted, OriginOpened
 from codedark.errors import UnknownFormat
 from codedark.journal import Entry, OriginStatement, split_place
-from codedark.views.shapes import Adopted, Adoption
+from codedark.views.rows import Adopted, Adoption
 
 ADOPTION_KEY = "facility.adoption"
 """Base64 of the adoption key's public half. The first value stands; nobody changes it."""

@@ -14,7 +14,7 @@ from codedark.views.aliases import Aliases
 from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
 from codedark.views.claims import resource_name
-from codedark.views.distrust import Marks
+from codedark.views.distrust import Marks, held_back
 from codedark.views.ledgers import Ledgers
 from codedark.views.locations import Locations
 from codedark.views.places import House
@@ -126,6 +126,7 @@ class Record(Ledgers):
         with self.store.reading() as db:
             pid, pids = self._pids(db, patient)
             cards, as_of = self._cards(db, pids), self._as_of(db)
+            waiting = held_back(db, pids)
             unread, unread_allergy = _unread(db, pids)
             state, listed = charts.allergies(cards, unread_allergy)
             return Chart(
@@ -139,8 +140,9 @@ class Record(Ledgers):
                 orders=charts.orders(cards),
                 notes=charts.notes(cards),
                 ages=_ages(db, pids),
-                unread=unread,
+                unread=unread - waiting,
                 as_of=as_of,
+                held_back=waiting,
             )
 
     def medications(self, patient: str) -> tuple[Medication, ...]:
@@ -206,7 +208,8 @@ class Record(Ledgers):
                         duplicates=duplicates,
                         differing=differing,
                         refusals=refusals,
-                        distrusted=marks.is_out(f"feed:{name}", newest),
+                        distrusted=marks.distrusts(f"feed:{name}", newest),
+                        held_since_us=marks.held_since(f"feed:{name}"),
                     )
                 )
             return tuple(rows)

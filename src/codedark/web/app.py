@@ -98,6 +98,7 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("GET", "/worklist", oversight.worklist),
         Doorway("POST", "/worklist", oversight.decide),
         Doorway("GET", "/feeds", oversight.feeds),
+        Doorway("POST", "/feeds", oversight.hold_or_release),
         Doorway("GET", "/reads", oversight.reads),
         Doorway("GET", "/two-people", two_people.two_people),
         Doorway("POST", "/two-people", two_people.propose_or_decide),

@@ -29,7 +29,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateLine:
-    """What the template draws. `as_of`, `age`, `entry`: worded; `silent`: (feed, since); `drawn`: time of this page."""
+    """What the template draws. `as_of`, `age`, `entry`: worded; `silent`, `held`: (feed, since); `drawn`: time of this
+    page."""
 
     level: Level
     facility: str
@@ -38,6 +39,7 @@ class StateLine:
     entry: str
     silent: tuple[tuple[str, str], ...]
     drawn: str
+    held: tuple[tuple[str, str], ...] = ()
 
 
 def heard_us(as_of: AsOf, feeds: Iterable[FeedRow]) -> int | None:
@@ -80,7 +82,8 @@ def state_line(
     holds = as_of.ages_hold(now_us, clock_trusted)
     quiet = [feed for feed in silent(feeds, now_us) if holds or feed.last_heard_us is None]
     level = level_of(heard, now_us, threshold_s, clock_trusted=holds)
-    if level is Level.HEARD and quiet:
+    held = [feed for feed in feeds if feed.held_since_us is not None]
+    if level is Level.HEARD and (quiet or held):
         level = Level.OLD
     return StateLine(
         level=level,
@@ -88,6 +91,7 @@ def state_line(
         as_of=moment(heard, zone),
         age="" if level is Level.CLOCK else age(heard, now_us),
         entry=entry_name(as_of.position) if as_of.position >= 0 else "",
+        held=tuple((feed.feed, short(feed.held_since_us, now_us, zone)) for feed in held),
         silent=tuple((feed.feed, short(feed.last_heard_us, now_us, zone)) for feed in quiet),
         drawn=short(now_us, now_us, zone) if level is not Level.CLOCK else moment(now_us, zone),
     )

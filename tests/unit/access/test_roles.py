@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codedark.access import APPROVING, FACILITY_WIDE, ROLES, Permission, Role, approves, may, roles_page, unknown_roles
-from codedark.views.shapes import Account
+from codedark.views import Account
 
 CLINICAL = {Permission.SEE_CHART, Permission.PRINT_PACK, Permission.PRINT_UNIT}
 

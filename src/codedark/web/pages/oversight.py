@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from codedark.access import Permission
-from codedark.actions import decide_worklist
+from codedark.access import Permission, may
+from codedark.actions import decide_worklist, hold_source, release_source
 from codedark.errors import NotFound
 from codedark.views import Banner, ReadRow
 from codedark.web.answers import Answer, Move, Page, Visit
@@ -42,8 +42,20 @@ def feeds(visit: Visit) -> Answer:
             "silent": quiet,
             "status": visit.record.status(),
             "adoption": visit.record.adoption(),
+            "holds": visit.record.holds(),
+            "may_hold": may(visit.who(), Permission.HOLD_SOURCE),
         },
     )
+
+
+def hold_or_release(visit: Visit) -> Answer:
+    """POST /feeds: hold a feed or device back, or release it."""
+    session, form = visit.need(Permission.HOLD_SOURCE), visit.form
+    deed = {"hold": hold_source, "release": release_source}.get(form.get("deed", ""))
+    if deed is None:
+        raise NotFound("no such deed on this page")
+    deed(visit.deeds, session, form.get("source", "").strip(), form.get("reason", ""))
+    return Move("/feeds")
 
 
 def reads(visit: Visit) -> Answer:
