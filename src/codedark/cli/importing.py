@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from codedark.cli.options import DEFAULT_FOLDER, DryRun, Folder, Json
-from codedark.cli.output import Output, table
+from codedark.cli.output import Output, table, visible
 from codedark.cli.progress import progress
 from codedark.errors import NotFound
 from codedark.intake import ImportReport, import_files
@@ -40,7 +40,7 @@ def import_(
     output = Output(as_json)
     if dry_run:
         files = [str(each) for path in paths for each in _files(path)]
-        output.result({"would_read": files}, [f"would read {name}" for name in files])
+        output.result({"would_read": files}, [f"would read {visible(name)}" for name in files])
         return
     with open_node(folder) as node, progress(output, "importing") as moved:
         begun = node.clock.steady_us()

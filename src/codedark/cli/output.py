@@ -5,8 +5,10 @@ With --json stdout carries exactly one JSON object. Without it, tables and sente
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import sys
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,14 +17,43 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_INVISIBLE = frozenset(("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"))
+from codedark.ink import marked
+
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def visible(text: str) -> str:
     """`text` with every control, direction-changing and zero-width character drawn as a mark (‹U+202E›)."""
-    if text.isprintable() and text.isascii():
-        return text
-    return "".join(f"‹U+{ord(c):04X}›" if unicodedata.category(c) in _INVISIBLE else c for c in text)
+    return marked(text, lambda code: f"‹U+{code:04X}›")
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """JSON that reads back as `data`. What hides or steers a terminal is written as an escape (RFC 8259, section 7), so
+    that looking at it is as safe as parsing it."""
+    try:
+        text = orjson.dumps(dict(data), default=_plain, option=orjson.OPT_INDENT_2).decode()
+    except orjson.JSONEncodeError:
+        return json.dumps(dict(data), default=_plain, indent=2)  # a lone surrogate, such as a file's name may hold
+    return "\n".join(marked(line, _json_escape) for line in text.split("\n"))
+
+
+def _json_escape(code: int) -> str:
+    return json.dumps(chr(code))[1:-1]
+
+
+def csv_text(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table as CSV (RFC 4180, UTF-8, every cell quoted). Text is made visible, and a cell that a spreadsheet would
+    run as a formula begins with an apostrophe: it is seen, and nothing of the text is lost."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(headings)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> str:
+    text = visible(str(value))
+    return f"'{text}" if not isinstance(value, int) and text.lstrip()[:1] in _FORMULA else text
 
 
 class Output:
@@ -35,7 +66,12 @@ class Output:
 
     def object(self, data: Mapping[str, Any]) -> None:
         """The result, for programs."""
-        sys.stdout.buffer.write(orjson.dumps(dict(data), default=_plain, option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.buffer.write(json_text(data).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+    def sheet(self, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """A table for a spreadsheet, see `csv_text`."""
+        sys.stdout.buffer.write(csv_text(headings, rows).encode("utf-8", "replace"))
         sys.stdout.buffer.flush()
 
     def result(self, data: Mapping[str, Any], lines: Iterable[str | Table]) -> None:

@@ -17,6 +17,7 @@ def worklist(
     folder: Folder = DEFAULT_FOLDER,
     limit: Annotated[int, typer.Option(help="At most this many items.", min=1, max=10_000)] = 50,
     offset: Annotated[int, typer.Option(help="Leave out this many items first.", min=0)] = 0,
+    as_csv: Annotated[bool, typer.Option("--csv", help="The same rows for a spreadsheet (RFC 4180).")] = False,
     as_json: Json = False,
 ) -> None:
     """List what was not understood, with its reason and the next step; no patient data."""
@@ -24,6 +25,10 @@ def worklist(
         record = node.record()
         items, status = record.worklist(limit, offset), record.status()
     rows = [(i.item, when(i.recorded_at_us), i.source, i.message_type, i.path, i.reason, i.state) for i in items]
-    shown = table(("item", "kept", "source", "message", "place", "reason", "state"), rows)
+    headings = ("item", "kept", "source", "message", "place", "reason", "state")
+    if as_csv and not as_json:
+        Output(as_json).sheet(headings, rows)
+        return
+    shown = table(headings, rows)
     more = f"{len(items)} shown, {status.worklist_open} open"
     Output(as_json).result({"open": status.worklist_open, "items": [asdict(i) for i in items]}, [shown, more])

@@ -40,17 +40,24 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
     """
     s, encoding = header.field_sep, _encoding(header)
     c = encoding[0]
+    if s in "+-.":
+        # What we say ourselves must not be split either: "+0000", "3df1-12", "2.5.1".
+        now, control_id = now.split(s)[0], control_id.replace(s, "")
     kind = f"ACK{c}{header.trigger}{c}ACK" if header.trigger else "ACK"
     charset = f"{s}{s}{s}{s}{s}{s}{header.charset}" if header.charset else ""
     head = (
         f"MSH{s}{encoding}{s}{header.receiving_app}{s}{header.receiving_facility}{s}"
         f"{header.sending_app}{s}{header.sending_facility}{s}{now}{s}{s}{kind}{s}{control_id}{s}"
-        f"{header.processing_id or 'P'}{s}{header.version or '2.5.1'}{charset}"
+        f"{header.processing_id or 'P'}{s}{header.version or '2.5.1'.replace(s, '')}{charset}"
     )
     answer = f"MSA{s}{code}{s}{header.control_id}"
     if text:
         answer += s + escape(text, Delimiters.of(s, encoding))
-    return f"{_plain(head)}\r{_plain(answer)}\r".encode(header.codec, "replace")
+    lines = (head, answer)
+    if "?" in s + encoding:
+        # A question mark delimits here, so it may stand for nothing: what cannot be echoed is left out.
+        return "".join(f"{_plain(line, '')}\r" for line in lines).encode(header.codec, "ignore")
+    return "".join(f"{_plain(line, '?')}\r" for line in lines).encode(header.codec, "replace")
 
 
 def _encoding(header: Peek) -> str:
@@ -62,9 +69,9 @@ def _encoding(header: Peek) -> str:
     return "^~\\&".replace(header.field_sep, "#")
 
 
-def _plain(line: str) -> str:
-    """An echoed field must not end a segment or a frame: control characters become question marks."""
-    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+def _plain(line: str, mark: str) -> str:
+    """An echoed field must not end a segment or a frame: `mark` stands for each control character."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else mark for c in line)
 
 
 def _wanted(condition: str, verdict: Verdict) -> bool:

@@ -100,8 +100,8 @@ def _envelope_faults(raw: bytes, name: bytes, line: int, messages: int) -> list[
     """An envelope line says little, but a wrong count or text behind it is not passed over in silence."""
     first, _, rest = raw.replace(b"\r\n", b"\r").replace(b"\n", b"\r").partition(b"\r")
     out: list[Part] = []
-    fields = first.split(first[3:4])
-    count = fields[1].strip() if name == b"BTS" else b""
+    fields = first.split(first[3:4]) if len(first) > 3 else []
+    count = fields[1].strip() if name == b"BTS" and len(fields) > 1 else b""
     if count.isdigit() and count.lstrip(b"0") != (b"%d" % messages).lstrip(b"0"):
         said = count.decode("ascii") if len(count) < 10 else "more than a million"
         out.append(Part(first, line, f"the batch says {said} messages, {messages} came"))

@@ -8,6 +8,7 @@ goes on.
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,11 +29,15 @@ from codedark.journal import Draft, Once, Outcome, Receipt
 
 CHUNK_LINES = 200
 CHUNK_BYTES = 4 * 1024 * 1024
+LINE_BYTES = 64 * 1024 * 1024
+"""A longer line is refused and costs only itself."""
+DOCUMENT_BYTES = 512 * 1024 * 1024
+"""A larger document (a bundle, a file of HL7 messages), unpacked, is refused whole: it has to be in memory at once."""
 COMMIT_DRAFTS = 512
 COMMIT_BYTES = 16 * 1024 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BLANK = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00\x0b"
-_READ, _LOOK = 1 << 20, 1 << 16
+_READ, _LOOK, _SLICE = 1 << 20, 1 << 16, 1 << 10
 _MESSAGE = re.compile(rb"(?:^|[\r\n\x0b])[ \t]*(?:\xef\xbb\xbf)?(?:MSH|FHS|BHS)[^\w\s]")
 _HL7_NAMES = (".hl7", ".er7", ".hl7v2", ".mllp")
 _LINE_NAMES = (".ndjson", ".jsonl")
@@ -41,6 +46,10 @@ AppendAll = Callable[[Sequence[Draft]], list[Receipt]]
 Progress = Callable[[str, int, int], None]
 """(file, bytes read, bytes of the file), as stored: compressed bytes for a compressed file."""
 Line = tuple[int, bytes]
+
+
+class _TooLarge(Exception):
+    """A document over `DOCUMENT_BYTES`."""
 
 
 def no_progress(file: str, done: int, total: int) -> None:
@@ -71,6 +80,8 @@ def import_files(
                 _take(_chunks(file), name, sink, resume(name), tick)
         except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
             sink.refuse(0, f"cannot be read: {type(error).__name__}")
+        except _TooLarge:
+            sink.refuse(0, f"larger than {DOCUMENT_BYTES >> 20} MiB unpacked: split it")
         sink.flush()
         progress(name, path.stat().st_size, path.stat().st_size)
     return report
@@ -83,9 +94,14 @@ def _tell(progress: Progress, file: str, place: Callable[[], int], total: int) -
 def _walk(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     for path in paths:
         if path.is_dir():
-            yield from ((p, str(p.relative_to(path))) for p in sorted(path.rglob("*")) if p.is_file())
+            yield from ((p, _named(p.relative_to(path))) for p in sorted(path.rglob("*")) if p.is_file())
         else:
-            yield path, path.name
+            yield path, _named(Path(path.name))
+
+
+def _named(path: Path) -> str:
+    """A file's name as text. Linux lets a name be any bytes; those that are no UTF-8 are told as `\\xff`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -105,10 +121,14 @@ def _unpacked(file: BinaryIO) -> Iterator[bytes]:
     """zstd frames one after another. The library's own stream reader passes over a cut frame in silence."""
     frame = None
     for packed in iter(partial(file.read, _READ // 8), b""):
-        while packed:
+        rest, at = memoryview(packed), 0
+        while at < len(rest):
             frame = frame or zstandard.ZstdDecompressor().decompressobj()
-            yield frame.decompress(packed)
-            packed, frame = (frame.unused_data, None) if frame.eof else (b"", frame)
+            # Zstandard packs at most 32,768 to 1, so a slice never unpacks to more than 32 MiB.
+            yield frame.decompress(rest[at : at + _SLICE])
+            at += _SLICE
+            if frame.eof:
+                at, frame = min(at, len(rest)) - len(frame.unused_data), None
     if frame is not None:
         raise EOFError
 
@@ -122,11 +142,36 @@ def _take(chunks: Iterator[bytes], name: str, sink: _Sink, after: int, tick: Cal
     if plain.endswith(_LINE_NAMES) or (bare.startswith(b"{") and _first_line_is_whole(start)):
         _take_lines(chain((start,), chunks), sink, after, tick)
     elif bare.startswith(b"{"):
-        _take_document(start + b"".join(chunks), sink, after)
+        _take_document(_whole(start, chunks), sink, after)
     elif plain.endswith(_HL7_NAMES) or _MESSAGE.search(bare):
-        _take_messages(start + b"".join(chunks), sink, after)
+        _take_messages(_whole(start, chunks), sink, after)
     else:
         sink.refuse(1, "neither HL7 nor FHIR JSON")
+
+
+def _whole(start: bytes, chunks: Iterator[bytes]) -> bytes:
+    pieces, size = [start], len(start)
+    for chunk in chunks:
+        size += len(chunk)
+        if size > DOCUMENT_BYTES:
+            raise _TooLarge
+        pieces.append(chunk)
+    return b"".join(pieces)
+
+
+def _without_long_lines(chunks: Iterable[bytes], long: set[int]) -> Iterator[bytes]:
+    """The same bytes, but of a line over `LINE_BYTES` only a beginning; its number goes into `long`."""
+    number, size = 1, 0
+    for chunk in chunks:
+        end = chunk.find(b"\n")
+        if size + (end if end >= 0 else len(chunk)) > LINE_BYTES:
+            long.add(number)
+            chunk = chunk[end:] if end >= 0 else b""
+        last = chunk.rfind(b"\n")
+        size = size + len(chunk) if last < 0 else len(chunk) - last - 1
+        number += chunk.count(b"\n")
+        if chunk:
+            yield chunk
 
 
 def _first_line_is_whole(start: bytes) -> bool:
@@ -143,9 +188,13 @@ def _first_line_is_whole(start: bytes) -> bool:
 
 def _take_lines(chunks: Iterable[bytes], sink: _Sink, after: int, tick: Callable[[], None]) -> None:
     lines: list[Line] = []
+    long: set[int] = set()
     size = 0
-    for number, line in read_ndjson(chunks):
+    for number, line in read_ndjson(_without_long_lines(chunks, long)):
         if number <= after:
+            continue
+        if number in long or len(line) > LINE_BYTES:
+            long.add(number)
             continue
         kind = sink.kind_of(number, line)
         if kind == "Bundle":
@@ -159,6 +208,8 @@ def _take_lines(chunks: Iterable[bytes], sink: _Sink, after: int, tick: Callable
             tick()
     if lines:
         sink.chunk("ndjson", lines)
+    for number in sorted(long):
+        sink.refuse(number, f"longer than {LINE_BYTES >> 20} MiB")
 
 
 def _take_document(data: bytes, sink: _Sink, after: int) -> None:

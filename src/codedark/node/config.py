@@ -7,6 +7,7 @@ What changes rules or folding (zone, code maps, thresholds) is a `config.set` en
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import tomllib
 from collections.abc import Callable
@@ -58,6 +59,8 @@ class Feed(Table, frozen=True):
     """Longest usual silence in seconds; 0: not declared. Longer silence is shown."""
     frame_limit: Annotated[int, msgspec.Meta(ge=1024, le=268_435_456)] = 16_777_216
     """Largest message in bytes. A larger one is refused (AR); its prefix, length and keyed hash are kept."""
+    quota_mb_per_hour: int = 2048
+    """Its share of the disk: MiB it may add an hour (an hour's worth at once). Beyond it messages and answers wait."""
     tls: bool = False
     """Speak TLS with the node's own certificate. Without it, and without `clients`, the feed is not authenticated."""
     clients: str = ""
@@ -292,4 +295,5 @@ def _toml(value: Any) -> str:
         return str(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # A TOML basic string is a JSON one, but for U+007F, which TOML wants escaped too.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -7,6 +7,7 @@ import re
 import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -23,8 +24,8 @@ from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
 from codedark.node.timekeeping import clock_of
-from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets
 from codedark.node.watching import copied
+from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets
 from codedark.views import Record, ViewStore
 
 KEPT = 8
@@ -39,8 +40,8 @@ class Plate:
     config: Config
     sheet_key: bytes = field(repr=False)
     generation: int = 1
-
     journal: Path | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -67,8 +68,8 @@ def request_for(
     charts = tuple(record.chart(patient) for patient in dict.fromkeys(row.patient for row in census if row.patient))
     as_of, now_us = record.as_of(), clock.now_us()
     settings, facility = record.settings(), plate.config.facility
-    size: Literal["a4", "letter"] = "letter" if (paper or plate.config.packs.paper) == "letter" else "a4"
     copy, unpinned = copied(plate.journal, settings)
+    size: Literal["a4", "letter"] = "letter" if (paper or plate.config.packs.paper) == "letter" else "a4"
     return PackRequest(
         unit=unit,
         facility=str(settings.get("facility.name", facility.name)),
@@ -86,9 +87,9 @@ def request_for(
         sheet_key=plate.sheet_key,
         key_id=str(plate.generation),
         demo=plate.config.node.demo,
-    )
         copied=copy,
         unpinned=unpinned,
+    )
 
 
 def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:
@@ -132,7 +133,7 @@ def stamp_us(deeds: Deeds) -> int:
 def kept(drawn: Drawn, layout: Layout, deeds: Deeds) -> Drawn:
     """Write the PDF into packs/ (0600); the name has unit, time and kind, never anything about a patient."""
     zone, now_us = deeds.record.site().zone, stamp_us(deeds)
-    unit = re.sub(r"[^A-Za-z0-9]+", "-", drawn.unit).strip("-") or "no-unit"
+    unit = file_name_of(drawn.unit)
     stamp = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(zone)).strftime("%Y%m%d-%H%M%S")
     path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
     part = path.with_suffix(".part")
@@ -145,6 +146,15 @@ def kept(drawn: Drawn, layout: Layout, deeds: Deeds) -> Drawn:
     for old in sorted(layout.packs.glob(f"{unit}.*.draft.*.pdf"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return replace(drawn, path=path)
+
+
+def file_name_of(unit: str) -> str:
+    """A unit's name as files bear it: letters, digits and hyphens, at most 47 of them, no two units the same. What does
+    not fit ("4-West", another script, 300 characters) is told apart by its hash."""
+    plain = re.sub(r"[^A-Za-z0-9]+", "-", unit).strip("-")[:40].rstrip("-") or "no-unit"
+    if not unit or (len(unit) <= 40 and re.fullmatch(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*", unit)):
+        return plain
+    return f"{plain}-{sha256(unit.encode('utf-8', 'replace')).hexdigest()[:6]}"
 
 
 def draw_drafts(
@@ -167,8 +177,9 @@ def draw_drafts(
                 note = door.checkpoint().note
                 drawn = kept(draft(deeds, row.unit, plate, note), layout, deeds)
                 log.info("pack drawn", pages=drawn.pages)
-            except CodedarkError as error:
-                log.error("pack failed", error=error.slug, where=where(error))
+            except (CodedarkError, OSError) as error:
+                slug = error.slug if isinstance(error, CodedarkError) else type(error).__name__
+                log.error("pack failed", error=slug, where=where(error))
     finally:
         store.close()
         door.close()

@@ -87,7 +87,7 @@ def test_hidden_characters_are_drawn_where_they_were_sent(home: House) -> None:
 
 
 def test_the_control_without_ink_the_override_reaches_the_page(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ink, "_MARKS", {})
+    monkeypatch.setattr(ink, "marked", lambda text, mark: text)
 
     assert "\u202e" in pages_with(home, "SMITH\u202eNHOJ\u202c")[1]
 
