@@ -36,7 +36,7 @@ from codedark.access.people import (
 )
 from codedark.access.seed import RootSeed, read_back
 from codedark.access.sessions import FOUNDING, ClosedSessions, Cookies, Session, envelope_session, password_session
-from codedark.access.throttle import AttemptLane, Refusals, RefusalTally, Throttle
+from codedark.access.throttle import AttemptLane, Refusals, RefusalTally, Throttle, neighbourhood
 
 __all__ = [
     "APPROVING",
@@ -75,6 +75,7 @@ __all__ = [
     "load_node_keys",
     "matching_code",
     "may",
+    "neighbourhood",
     "new_unit_card",
     "password_session",
     "read_back",

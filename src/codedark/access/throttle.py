@@ -6,6 +6,7 @@ a ward PC do not delay the envelope on that same PC (security.md, decision 8).
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -14,8 +15,22 @@ from typing import NamedTuple
 
 from codedark.clock import US_PER_S
 
-DEVICES = 4096
+DEVICES = 16_384
 """How many devices are remembered; the one longest quiet is forgotten first."""
+
+
+def neighbourhood(address: str) -> str:
+    """What counts as one device: an IPv4 address, or the /64 of an IPv6 one, because whoever has one address of it has
+    2⁶⁴ (RFC 4291, section 2.5.4). What is no address stands for itself."""
+    if ":" not in address:
+        return address
+    try:
+        known = ipaddress.IPv6Address(address)
+    except ValueError:
+        return address
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.IPv6Network((known, 64), strict=False))
 
 
 class AttemptLane(StrEnum):
@@ -55,15 +70,15 @@ class Throttle:
     def wait_us(self, lane: AttemptLane, device: str, now_us: int) -> int:
         """How long this device must still wait before its next attempt is looked at; 0 = now."""
         with self._lock:
-            attempts = self._seen.get((lane, device))
+            attempts = self._seen.get((lane, neighbourhood(device)))
             return max(0, attempts.until_us - now_us) if attempts else 0
 
     def wrong(self, lane: AttemptLane, device: str, now_us: int) -> None:
         """A wrong attempt was made."""
-        pace = PACES[lane]
+        pace, key = PACES[lane], (lane, neighbourhood(device))
         with self._lock:
-            attempts = self._seen.setdefault((lane, device), _Attempts())
-            self._seen.move_to_end((lane, device))
+            attempts = self._seen.setdefault(key, _Attempts())
+            self._seen.move_to_end(key)
             if now_us - attempts.last_us > pace.quiet_s * US_PER_S:
                 attempts.wrong = 0
             attempts.wrong += 1
@@ -77,7 +92,7 @@ class Throttle:
     def right(self, lane: AttemptLane, device: str) -> None:
         """A right attempt was made: the device starts afresh in this lane."""
         with self._lock:
-            self._seen.pop((lane, device), None)
+            self._seen.pop((lane, neighbourhood(device)), None)
 
 
 @dataclass(slots=True)

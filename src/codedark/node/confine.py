@@ -21,6 +21,14 @@ def keep_memory_private() -> None:
     os.umask(0o077)
 
 
+def open_many_files(most: int = 65_536) -> None:
+    """As many open files as the system lets this process have, up to `most`: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def end_with_parent() -> None:
     """Let the kernel stop this process when its parent is gone, so that no child outlives a killed keeper."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

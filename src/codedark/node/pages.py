@@ -11,8 +11,6 @@ from collections.abc import Callable
 
 import structlog
 import uvloop
-from granian.constants import Interfaces
-from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from codedark.access import SERVER_FILE, SERVER_KEY_FILE, Cookies, Session, server_pair_fits
@@ -21,13 +19,14 @@ from codedark.clock import SystemClock
 from codedark.errors import ConfigError, NotFound
 from codedark.journal import DoorClient
 from codedark.node.config import Config
+from codedark.node.confine import open_many_files
 from codedark.node.layout import Layout
 from codedark.node.order import Order
 from codedark.node.packing import Plate, issue, kept
 from codedark.node.renewing import certificate_stamp
 from codedark.node.timekeeping import clock_of, take_over
 from codedark.views import Record, ViewStore
-from codedark.web import Porter, WebSettings, create_app
+from codedark.web import Porter, Warden, WebSettings, create_app, make_server
 
 _LOOK_S = 0.25
 _SETTLE_S = 20.0
@@ -46,6 +45,7 @@ class SharedChance:
 def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typing.FilteringBoundLogger) -> None:
     """Serve until `stop`. Waits for the first views; takes up a renewed certificate."""
     config, clock, chance = Config.load(layout.root), clock_of(layout), SharedChance()
+    open_many_files()
     nobody_listens(config.web.host, config.web.port)
     store = _first_views(layout, order, stop)
     if store is None:
@@ -111,19 +111,8 @@ def _first_views(layout: Layout, order: Order, stop: threading.Event) -> ViewSto
     return None
 
 
-def _server(app: object, layout: Layout, config: Config) -> Server:
-    return Server(
-        app,
-        address=config.web.host,
-        port=config.web.port,
-        interface=Interfaces.ASGI,
-        log_enabled=False,
-        websockets=False,
-        backlog=512,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
-        ssl_cert=layout.keys / SERVER_FILE,
-        ssl_key=layout.keys / SERVER_KEY_FILE,
-    )
+def _server(app: Porter, layout: Layout, config: Config) -> Server:
+    return make_server(app, config.web.host, config.web.port, layout.keys / SERVER_FILE, layout.keys / SERVER_KEY_FILE)
 
 
 async def _closed(server: Server, task: asyncio.Task[None]) -> None:
@@ -140,6 +129,7 @@ async def _serve(
     last: Callable[[], None],
 ) -> None:
     stamp, server = certificate_stamp(layout), _server(app, layout, config)
+    threading.Thread(target=Warden(config.web.port).watch, args=(stop,), name="warden", daemon=True).start()
     task = asyncio.create_task(server.serve())
     log.info("pages open", port=config.web.port)
     try:
@@ -153,6 +143,6 @@ async def _serve(
                 await _closed(*before)
                 log.info("pages open with a renewed certificate")
     finally:
-        await _closed(server, task)
         app.close()
         await asyncio.to_thread(last)  # the door stands open until this process has ended
+        await _closed(server, task)

@@ -4,5 +4,6 @@ from codedark.web.answers import Press, WebSettings
 from codedark.web.app import create_app
 from codedark.web.porter import Porter
 from codedark.web.server import make_server, serve
+from codedark.web.warden import Bounds, Warden
 
-__all__ = ["Porter", "Press", "WebSettings", "create_app", "make_server", "serve"]
+__all__ = ["Bounds", "Porter", "Press", "Warden", "WebSettings", "create_app", "make_server", "serve"]

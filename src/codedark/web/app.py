@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl
@@ -119,32 +118,28 @@ def create_app(
     press: Press | None = None,
 ) -> Porter:
     """The ASGI application.
+    lanes: Mapping[Lane, FairLane] | None = None,
 
     `record_factory`, `deeds_factory` are called once for each request, from any of its threads: give out what is safe
     to share between threads. `chance` must be safe to share too. `press`: what draws packs; without one the print
-    page says that packs are drawn by the command line.
+    page says that packs are drawn by the command line. `lanes`: others than the usual ones.
     """
     files = assets()
     gate = Gate(cookies, settings.form_key, deeds_factory().closed)
     drawer = Drawer(files)
     desk = Desk(record_factory, deeds_factory, gate, settings, clock, chance, drawer)
     turnstile = Turnstile(deeds_factory)
-    lanes = {lane: FairLane(lane, width) for lane, width in LANES.items()}
+    lanes = lanes or {lane: FairLane(lane, width) for lane, width in LANES.items()}
     hall = Hall(desk, lanes, turnstile)
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        hall.close()
 
     async def lost(request: Request, _: Exception) -> Response:
         return await hall.answer(request, Lane.READING, desk.lost)
 
     routes = [_route(path, ways, hall) for path, ways in _by_path(doorways(press)).items()]
     routes.append(Route("/static/{tag}/{name}", _static(files)))
-    pages = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: lost, 405: lost})
+    pages = Starlette(routes=routes, exception_handlers={404: lost, 405: lost})
     entrances = {AttemptLane.PASSWORD: lanes[Lane.PASSWORDS], AttemptLane.ENVELOPE: lanes[Lane.ENVELOPES]}
-    return Porter(pages, deeds_factory, cookies, turnstile, entrances, hall.wait)
+    return Porter(pages, deeds_factory, cookies, turnstile, entrances, hall.wait, tuple(lanes.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +167,6 @@ class Hall:
     def wait(self, lane: AttemptLane, seconds: int) -> Turned:
         """What a device is told that must wait before its next attempt, or (0 s) found too many there."""
         return _turned(self.desk.slowed(lane, seconds) if seconds else self.desk.crowded())
-
-    def close(self) -> None:
-        """Take no more requests."""
-        for lane in self.lanes.values():
-            lane.close()
 
 
 def _by_path(ways: Sequence[Doorway]) -> dict[str, list[Doorway]]:

@@ -7,11 +7,11 @@ bytes made once, before routing, reading a body, a session or the record. Each o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from codedark.access import AttemptLane, Cookies
+from codedark.access import AttemptLane, Cookies, neighbourhood
 from codedark.actions import Deeds, count_refusal
 from codedark.clock import US_PER_S
 from codedark.web.gate import SESSION_COOKIE
@@ -73,7 +73,9 @@ class Porter:
         turnstile: Turnstile,
         lanes: Mapping[AttemptLane, FairLane],
         wait: Callable[[AttemptLane, int], Turned],
+        all_lanes: Sequence[FairLane] = (),
     ) -> None:
+        self._all_lanes = all_lanes
         self._pages, self._deeds, self._cookies, self._wait = pages, deeds, cookies, wait
         self._turnstile, self._lanes = turnstile, lanes
         self._answers: dict[tuple[AttemptLane, int], Turned] = {}
@@ -90,15 +92,15 @@ class Porter:
         return await self._pages(scope, receive, send)
 
     def close(self) -> None:
-        """Let go of everybody who waits: the node ends."""
-        for lane in self._lanes.values():
+        """Take no more and let go of everybody who waits: the node ends."""
+        for lane in self._all_lanes:
             lane.close()
 
     def _turned_away(self, lane: AttemptLane, device: str) -> Turned | None:
         """The answer, counted, for a device that must still wait or finds its lane full; None: it is looked at."""
         deeds = self._deeds()
         wait_us = deeds.throttle.wait_us(lane, device, deeds.clock.steady_us())
-        if not wait_us and not self._lanes[lane].full(device):
+        if not wait_us and not self._lanes[lane].full(neighbourhood(device)):
             return None
         self._turnstile.count(device)
         key = lane, -(-wait_us // US_PER_S)
@@ -110,7 +112,7 @@ class Porter:
     def _place(self, scope: Scope) -> None:
         token = _session_token(scope["headers"])
         session = self._cookies.open(token, self._deeds().clock.now_us()) if token else None
-        scope[WHO], scope[KNOWN] = (session.session, True) if session else (device_of(scope), False)
+        scope[WHO], scope[KNOWN] = (session.session, True) if session else (neighbourhood(device_of(scope)), False)
 
 
 def device_of(scope: Scope) -> str:

@@ -2,6 +2,10 @@
 
 granian's embedded server runs on this thread's event loop. Its HTTP and TLS 1.3 are native code; a page costs what its
 template costs (ceilings.md, section 7). Plain HTTP is only ever spoken on loopback (security decision 10).
+
+A request's head must have come within five seconds, which also ends a connection that nobody uses. granian ends a TLS
+handshake that takes longer than ten. How many connections one address may hold is the warden's business, so granian
+itself is told to take as many as there may ever be.
 """
 
 from __future__ import annotations
@@ -13,9 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from codedark.errors import ConfigError
+
+HEAD_MS = 5_000
+HEAD_BYTES = 64 * 1024
+TAKEN = 16_384
+"""More than the warden ever leaves open: nobody waits in the kernel's queue behind somebody else's idle connection."""
 
 
 def serve(app: Any, host: str, port: int, certfile: Path | None = None, keyfile: Path | None = None) -> None:
@@ -48,6 +58,8 @@ def make_server(app: Any, host: str, port: int, certfile: Path | None = None, ke
         http=HTTPModes.http1,
         websockets=False,
         backlog=1024,
+        backpressure=TAKEN,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
         log_enabled=False,
         ssl_cert=certfile,
         ssl_key=keyfile,
