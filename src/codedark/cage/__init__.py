@@ -11,12 +11,13 @@ their own (paper's typst).
 """
 
 from codedark.cage.answers import Code, Line, PagePixels, Raster, TextPage, Word
-from codedark.cage.cage import Cage
+from codedark.cage.cage import WALLS, Cage
 from codedark.cage.frames import Frame
 from codedark.cage.process import Caged
 from codedark.cage.trade import Answer, Limits, Refusal, Trade, Work
 
 __all__ = [
+    "WALLS",
     "Answer",
     "Cage",
     "Caged",

@@ -25,14 +25,20 @@ from codedark.cage.answers import (
 )
 from codedark.cage.frames import Frame
 from codedark.cage.pool import Pool
+from codedark.cage.process import Caged
 from codedark.cage.trade import GIB, Limits, Trade
 from codedark.errors import FileRefused
 
 HERE = Path(__file__).parent
 MOST_BYTES = 512 << 20
 
-DOCUMENTS = Trade("documents", HERE / "documents.py", limits=Limits(memory=2 * GIB, job_cpu_s=60, jobs=20))
-LETTERS = Trade("letters", HERE / "ocr.py", threads=True, limits=Limits(memory=3 * GIB, job_cpu_s=60, jobs=500))
+WALLS = ("limits", "capabilities", "namespaces", "landlock", "seccomp", "closed", "sealed")
+"""All that a process for foreign files can be surrounded by; `Cage.walls` says which of them stand here."""
+
+DOCUMENTS = Limits(memory=2 * GIB, job_cpu_s=60, jobs=1)
+"""One file, one process: a file that takes its decoder over cannot lie about the next one."""
+PIXELS = Limits(memory=2 * GIB, job_cpu_s=60, jobs=200)
+LETTERS = Limits(memory=3 * GIB, job_cpu_s=60, jobs=500)
 
 T = TypeVar("T")
 
@@ -43,8 +49,9 @@ class Cage:
     Every method raises `FileRefused`, which says why (and the next file works), or `NoCage`, when this machine cannot
     keep a decoder from network, files and processes: then nothing is opened at all."""
 
-    def __init__(self, documents: Pool, letters: Pool) -> None:
+    def __init__(self, documents: Pool, codes: Pool, letters: Pool) -> None:
         self._documents = documents
+        self._codes = codes
         self._letters = letters
 
     @classmethod
@@ -54,9 +61,17 @@ class Cage:
         """A cage that keeps `size` processes ready. `pages`: the most of one file; `pixels`: the most of one page.
         Processes start with the first job of their kind."""
         settings = {"most_pages": min(pages, MOST_PAGES), "pixels": pixels, "most_words": MOST_WORDS}
-        documents = Trade(DOCUMENTS.name, DOCUMENTS.script, limits=limits or DOCUMENTS.limits, settings=settings)
-        letters = Trade(LETTERS.name, LETTERS.script, threads=True, limits=LETTERS.limits, settings={"threads": 1})
-        return cls(Pool(documents, size), Pool(letters, size))
+        script = HERE / "documents.py"
+        return cls(
+            Pool(Trade("documents", script, limits=limits or DOCUMENTS, settings=settings), size),
+            Pool(Trade("codes", script, limits=limits or PIXELS, settings=settings), size),
+            Pool(Trade("letters", HERE / "ocr.py", threads=True, limits=LETTERS, settings={"threads": 1}), size),
+        )
+
+    def walls(self) -> frozenset[str]:
+        """Which of `WALLS` stand around a decoder of documents on this machine. Raises `NoCage`."""
+        with Caged(self._documents.trade) as caged:
+            return caged.walls
 
     def count(self, file: bytes) -> int:
         """How many pages a PDF, PNG, JPEG or TIFF has."""
@@ -80,7 +95,7 @@ class Cage:
 
     def codes(self, raster: Raster) -> tuple[Code, ...]:
         """The QR, DataMatrix and Code 128 codes on pixels, at any angle."""
-        return _only(self._documents.ask({"job": "codes", **_shape(raster)}, raster.pixels), Codes).codes
+        return _only(self._codes.ask({"job": "codes", **_shape(raster)}, raster.pixels), Codes).codes
 
     def letters(self, raster: Raster, regions: Sequence[tuple[int, int, int, int]] | None = None) -> tuple[Line, ...]:
         """What OCR proposes: lines it finds, or one line for each of `regions` (left, top, right, bottom in pixels)
@@ -97,8 +112,8 @@ class Cage:
 
     def close(self) -> None:
         """End every idle process."""
-        self._documents.close()
-        self._letters.close()
+        for pool in (self._documents, self._codes, self._letters):
+            pool.close()
 
     def __enter__(self) -> Cage:
         return self

@@ -10,6 +10,7 @@ from codedark.access import KeysAtRest, NodeKeys, Permission, load_node_keys, ma
 from codedark.clock import Clock
 from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient, JournalReader
+from codedark.node.caging import cage_finding
 from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.lock import held
@@ -33,6 +34,7 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
     layout = Layout(folder)
     for part in (_time, _keys, _journal, _origin, _running, _views, _people):
         findings += _guarded(part, layout, config, clock)
+    findings.append(cage_finding())
     findings += machine_findings(folder, demo=config.node.demo)
     return findings
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import Any
 import cage_probe
 import pytest
 
+import codedark.cage
 from codedark.cage import Caged, Limits, Trade
 from codedark.errors import FileRefused, NoCage
 
@@ -149,3 +153,54 @@ def on_a_kernel_without(lacking: tuple[str, ...], settings: dict[str, Any] | Non
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+@pytest.fixture(scope="module")
+def python_for_anybody() -> Iterator[str]:
+    """An interpreter with our packages that an ordinary user may start, when the tests run as root."""
+    system = Path("/usr/bin/python3")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    if os.geteuid() != 0:
+        yield sys.executable
+        return
+    place = Path(tempfile.mkdtemp(prefix="codedark-anybody-"))
+    place.chmod(0o755)
+    made = (
+        system.exists() and subprocess.run([system, "-m", "venv", "--without-pip", place], check=False).returncode == 0
+    )
+    packages = place / f"lib/python{version}/site-packages"
+    if made and packages.is_dir():
+        ours = [Path(codedark.cage.__file__).parents[2], sysconfig.get_path("purelib")]
+        (packages / "ours.pth").write_text("\n".join(map(str, ours)))
+        if (
+            subprocess.run([place / "bin/python", "-c", "import codedark.cage"], user=65534, check=False).returncode
+            == 0
+        ):
+            yield str(place / "bin/python")
+            shutil.rmtree(place)
+            return
+    shutil.rmtree(place)
+    pytest.skip("DID NOT RUN: no interpreter here that an ordinary user may start with our packages")
+
+
+def test_an_ordinary_user_is_caged_as_well_as_root(python_for_anybody: str, surroundings: dict[str, Any]) -> None:
+    """Where the tests already run as an ordinary user this repeats the first one."""
+    user = 65534 if os.geteuid() == 0 else None
+    mine = {**surroundings, "folder": "/tmp"}
+    if user is not None:  # its own key, where the rights of files would let it read it
+        key = Path(python_for_anybody).parent / "facility.key"
+        key.write_bytes(b"AGE-SECRET-KEY")
+        os.chown(key, user, user)
+        mine["key"] = str(key)
+    program = Path(__file__).parents[2] / "rigs" / "older_kernel.py"
+    done = subprocess.run(
+        [python_for_anybody, str(program), json.dumps({"lacking": [], "settings": mine})],
+        capture_output=True,
+        text=True,
+        check=True,
+        user=user,
+        env={"PATH": "/usr/bin:/bin"},
+    )
+    said = json.loads(done.stdout)
+    assert {"seccomp", "closed", "sealed", "limits"} <= set(said["walls"])
+    assert [name for name, outcome in said["outcomes"].items() if outcome == "done"] == []
