@@ -1,5 +1,6 @@
 """What people do: one function per deed, each ends in one append. No deed reaches a store."""
 
+from codedark.actions.bedside import claimed, record_facts
 from codedark.actions.deeds import Deeds, SpentCodes, holds
 from codedark.actions.entrance import (
     count_refusal,
@@ -57,6 +58,7 @@ __all__ = [
     "change_person",
     "close_reading_gap",
     "count_refusal",
+    "claimed",
     "custodian_session",
     "decide",
     "decide_worklist",
@@ -78,6 +80,7 @@ __all__ = [
     "quarantine_device",
     "release_device",
     "release_feed",
+    "record_facts",
     "release_source",
     "search_patients",
     "set_config",

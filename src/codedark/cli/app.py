@@ -25,6 +25,7 @@ from codedark.cli import (
     person,
     proof,
     rebuild,
+    record,
     release,
     restore,
     serve,
@@ -59,6 +60,7 @@ _GROUPS = {
     "unit": unit.app,
     "feed": feed.app,
     "trust": trust.app,
+    "record": record.app,
     "update": update.app,
     "release": release.app,
 }

@@ -1,5 +1,6 @@
 """The catalogue of kinds, the payloads, and what entries mean: `interpret(entry, site)` gives facts."""
 
+from codedark.entries.bedside import SIGNS, Basis, BedsideNote, Dose, Said, Vitals, resources_of
 from codedark.entries.facts import Fact, Interpretation, Op, Problem, Site, Standing, Understood, rank
 from codedark.entries.interpretation import MAPPING_VERSION, interpret
 from codedark.entries.kinds import KINDS, Kind, catalogue_page, draft_of, payload_of
@@ -41,11 +42,15 @@ __all__ = [
     "KINDS",
     "MAPPING_VERSION",
     "ChartViewed",
+    "SIGNS",
+    "Basis",
+    "BedsideNote",
     "ConfigSet",
     "DeedDecided",
     "DeedProposed",
     "DeedRefused",
     "Draft",
+    "Dose",
     "EpochOpened",
     "Fact",
     "FactsRecorded",
@@ -68,6 +73,7 @@ __all__ = [
     "ReadingUnlogged",
     "Refused",
     "SessionClosed",
+    "Said",
     "SessionOpened",
     "SheetsPrinted",
     "Site",
@@ -79,6 +85,7 @@ __all__ = [
     "UnitCardIssued",
     "UnitCodeUsed",
     "VolumeClosed",
+    "Vitals",
     "WorklistDecided",
     "catalogue_page",
     "draft_of",
@@ -86,3 +93,4 @@ __all__ = [
     "payload_of",
     "rank",
 ]
+    "resources_of",

@@ -99,12 +99,19 @@ class ForkSeen(Payload, frozen=True):
 
 class FactsRecorded(Payload, frozen=True):
     """`facts.recorded`: what a person entered about a patient. `resources`: FHIR R4 resources as JSON text, with
-    references to the record's own ids; an `id` names a resource of the record, none makes a new one."""
+    references to the record's own ids; an `id` names a resource of the record, none makes a new one. `device`: through
+    which it was said (distrusted and held like a source); `basis`: how the person knows ("done by me" | "seen by me" |
+    "told to me" | "read off paper or a device"); `time_basis`: the claimed time is "stated" by the person, or the
+    node's "clock" at the moment of recording; `reason`: asked for outside one's unit."""
 
     resources: list[str]
     person: str = ""
 
 
+    device: str = ""
+    basis: str = ""
+    time_basis: str = ""
+    reason: str = ""
 class VolumeClosed(Payload, frozen=True):
     """`volume.closed`: the journal went on in a new file. `volume`: number of the closed one; `first`: its first
     position; `size`: the journal's size at its end; `sha256`: of the closed file."""

@@ -34,8 +34,9 @@ def interpret_recorded(
         topics |= {topic} if topic else set()
     understood = Understood.PART if problems else Understood.FULL
     return Interpretation(
-        tuple(facts), tuple(problems), understood if facts else Understood.KEPT, "FHIR recorded", frozenset(topics)
-    )
+        tuple(facts), tuple(problems), understood if facts else Understood.KEPT, "FHIR recorded", frozenset(topics),
+        via=f"device:{said.device}" if said.device else "",
+    )  # fmt: skip
 
 
 def _fact(text: str, path: str, site: Site, origin: bytes, position: int, at_us: int) -> Fact:

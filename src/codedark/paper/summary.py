@@ -265,6 +265,11 @@ def _left(medications: tuple[Medication, ...]) -> str:
     return f"no longer active as last heard: {names}"
 
 
+def _taken(vital: Vital, pr: Print) -> str:
+    at = when(vital.when, pr.zone, pr.today_us)
+    return f"time impossible: {at}" if vital.time_impossible else at
+
+
 def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
     names = list(dict.fromkeys(v.name for v in vitals))
     rows, left = [], 0
@@ -272,7 +277,7 @@ def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
         own = [v for v in vitals if v.name == name]
         left += max(0, len(own) - RECENT)
         values = [
-            [_quantity(v.value, v.unit), when(v.when, pr.zone, pr.today_us), v.stamp.mark.value] for v in own[:RECENT]
+            [_quantity(v.value, v.unit), _taken(v, pr), v.stamp.mark.value] for v in own[:RECENT]
         ]
         rows.append({"name": known(name, SHORT + 3), "values": values})
     return {"rows": rows, "left": left}

@@ -98,8 +98,18 @@ def when(moment: Moment | None) -> When | None:
     return None if moment is None else When(moment.iso, moment.source_text, moment.assumed)
 
 
+def _ahead(card: Any) -> bool:
+    """Whether its claimed time is impossible: more than five minutes after it was recorded."""
+    return card.at_us is not None and bool(card.at_us > card.recorded_us + AHEAD_US)
+
+
 def _newest(card: Any) -> tuple[int, int, str]:
     return (-(card.at_us if card.at_us is not None else -(1 << 62)), -card.position, card.id)
+
+
+def _measured(card: Any) -> tuple[bool, int, int, str]:
+    """Newest first, for what was measured or written: one whose time is impossible is never the newest."""
+    return (_ahead(card), *_newest(card))
 
 
 def banner(cards: Cards, patient: str, pid: int) -> Banner:
@@ -144,7 +154,7 @@ def _absorbed(listed: Sequence[tuple[int, c.PatientCard]], who: c.PatientCard) -
 
 def _by_code(cards: Iterable[Any], wanted: frozenset[str]) -> list[Any]:
     found = [card for card in cards if card.code.rpartition("|")[2] in wanted and card.standing != "withdrawn"]
-    return sorted(found, key=_newest)
+    return sorted(found, key=_measured)
 
 
 def code_status(cards: Cards) -> str:
@@ -188,8 +198,7 @@ def allergies(cards: Cards, unread: bool) -> tuple[AllergyState, tuple[Allergy, 
 
 
 def _administration(card: c.DoseCard) -> Administration:
-    impossible = card.at_us is not None and card.at_us > card.recorded_us + AHEAD_US
-    return Administration(when(card.when), card.dose, card.by, card.given, card.reason, impossible, stamp(card))
+    return Administration(when(card.when), card.dose, card.by, card.given, card.reason, _ahead(card), stamp(card))
 
 
 def administrations(cards: Cards) -> list[tuple[str, Administration]]:
@@ -340,8 +349,8 @@ def critical_results(cards: Cards) -> tuple[str, ...]:
 
 def vitals(cards: Cards) -> tuple[Vital, ...]:
     """Vital signs, newest first; withdrawn ones are not shown as measured."""
-    listed = sorted((card for card in cards.of(Section.VITAL) if card.standing != "withdrawn"), key=_newest)
-    return tuple(Vital(card.name, card.value, card.unit, when(card.when), stamp(card)) for card in listed)
+    listed = sorted((card for card in cards.of(Section.VITAL) if card.standing != "withdrawn"), key=_measured)
+    return tuple(Vital(card.name, card.value, card.unit, when(card.when), stamp(card), _ahead(card)) for card in listed)
 
 
 def conditions(cards: Cards) -> tuple[Condition, ...]:
@@ -361,7 +370,7 @@ def notes(cards: Cards) -> tuple[Note, ...]:
     listed = [*cards.of(Section.NOTE), *(card for card in cards.of(Section.REPORT) if card.text)]
     for section in (Section.CRITICAL, Section.RESULT, Section.VITAL):
         listed += [card for card in cards.of(section) if card.comment]
-    return tuple(_note(card) for card in sorted(listed, key=_newest))
+    return tuple(_note(card) for card in sorted(listed, key=_measured))
 
 
 def _note(card: Any) -> Note:

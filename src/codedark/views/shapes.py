@@ -122,13 +122,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One vital sign measurement."""
+    """One vital sign measurement. `time_impossible`: claimed > 5 min after it was recorded; it is never the newest."""
 
     name: str
     value: str
     unit: str
     when: When | None
     stamp: Stamp
+    time_impossible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
