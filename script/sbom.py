@@ -54,9 +54,14 @@ SPDX = {
 }  # fmt: skip
 """Words of package metadata → SPDX id."""
 VENDORED = {
+    "common-passwords": (
+        "src/codedark/access/guessable.bin",
+        "MIT AND BSD-3-Clause",
+        "hashes of the lists of @zxcvbn-ts/language-common and Django, so that a guessable password is refused",
+    ),
     "ibm-plex-sans": ("src/codedark/paper/fonts", "OFL-1.1", "the letters of packs and sheets"),
 }
-"""What lies in our own tree: name → (folder, licence, what for). A folder with a LICENSE of its own must be here."""
+"""What others made in our own tree: name → (place, licence, what for). A folder with its own LICENSE must be here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +180,8 @@ def _pinned(pin: Pin) -> dict[str, Any]:
 def _vendored(name: str) -> dict[str, Any]:
     folder, expression, _ = VENDORED[name]
     hashed = hashlib.sha256()
-    for path in sorted(p for p in (ROOT / folder).rglob("*") if p.is_file()):
+    place = ROOT / folder
+    for path in [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file()):
         hashed.update(path.read_bytes())
     found = _component("data", name, hashed.hexdigest()[:12], expression, f"codedark:{folder}")
     return found | {"scope": "required"}

@@ -34,8 +34,16 @@ from codedark.access.people import (
     roles_page,
     unknown_roles,
 )
-from codedark.access.seed import RootSeed, read_back
-from codedark.access.sessions import FOUNDING, ClosedSessions, Cookies, Session, envelope_session, password_session
+from codedark.access.seed import RootSeed, derive, read_back
+from codedark.access.sessions import (
+    FOUNDING,
+    ClosedSessions,
+    Cookies,
+    Session,
+    envelope_session,
+    password_mark,
+    password_session,
+)
 from codedark.access.throttle import AttemptLane, Refusals, RefusalTally, Throttle, neighbourhood
 
 __all__ = [
@@ -68,6 +76,7 @@ __all__ = [
     "check_password",
     "client_context",
     "create_node_keys",
+    "derive",
     "endorsement_by",
     "envelope_session",
     "generation_of",
@@ -77,6 +86,7 @@ __all__ = [
     "may",
     "neighbourhood",
     "new_unit_card",
+    "password_mark",
     "password_session",
     "read_back",
     "renew_server_certificate",

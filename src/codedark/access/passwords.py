@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from codedark.access.guessable import guessable
 from codedark.clock import Chance
 from codedark.errors import ActionRefused
 
 MINIMUM_LENGTH = 10
 MAXIMUM_LENGTH = 256
 _SALT_BYTES = 16
+_FOUR_WORDS = "Four unrelated words are long enough and can be remembered."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,18 @@ CHEAP_COST = PasswordCost(passes=1, memory_kib=64)
 """For tests only: a real node never uses it."""
 
 
-def hash_password(password: str, chance: Chance, cost: PasswordCost = DEFAULT_COST) -> str:
-    """The argon2id PHC string. Raises ActionRefused for a password under 10 or over 256 characters."""
+def hash_password(password: str, chance: Chance, cost: PasswordCost = DEFAULT_COST, words: Iterable[str] = ()) -> str:
+    """The argon2id PHC string. `words`: names of this place and person, which a password is not made of.
+
+    Raises ActionRefused for a password under 10 or over 256 characters, or one that others would guess.
+    """
     if not MINIMUM_LENGTH <= len(password) <= MAXIMUM_LENGTH:
         raise ActionRefused(
             f"a password has {MINIMUM_LENGTH} to {MAXIMUM_LENGTH} characters",
-            hint="Four unrelated words are long enough and can be remembered.",
+            hint=_FOUR_WORDS,
         )
+    if why := guessable(password, words):
+        raise ActionRefused(f"this password is too easy to guess: {why}", hint=_FOUR_WORDS)
     return cost.hasher().hash(password, salt=chance.bytes(_SALT_BYTES))
 
 

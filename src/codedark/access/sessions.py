@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import threading
+from hashlib import sha256
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -29,7 +30,8 @@ FOUNDING = "founding"
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """One person at one screen. `roles`: role → units; `basis`: "password" | "envelope"; `unit`: of the envelope, else
-    "". Times µs UTC. `seen_us`: last use."""
+    "". Times µs UTC. `seen_us`: last use; `opened_with`: what `password_mark` says of the password it was opened with,
+    so that a new password ends the sessions of the old one."""
 
     session: str
     person: str
@@ -43,6 +45,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     opened_us: int
     until_us: int
     seen_us: int
+    opened_with: str = ""
 
     def touched(self, now_us: int) -> Session:
         """The same session, used now: seal and send this one back so that it does not idle out."""
@@ -53,14 +56,29 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         idle = IDLE_US.get(self.basis, IDLE_US["password"])
         return self.opened_us - _BACKWARD_US <= now_us < self.until_us and now_us - self.seen_us <= idle
 
+    @property
+    def closes_us(self) -> int:
+        """When it is over if nobody uses it any more."""
+        return min(self.until_us, self.seen_us + IDLE_US.get(self.basis, IDLE_US["password"]))
+
+    def opened_by(self, phc: str) -> bool:
+        """Whether the account still has the password that this session was opened with."""
+        return not self.opened_with or self.opened_with == password_mark(phc)
+
+
+def password_mark(phc: str) -> str:
+    """Twelve hex characters that change with every new password and tell nothing of it: the hash is salted."""
+    return sha256(phc.encode()).hexdigest()[:12]
+
 
 def password_session(
-    person: str, name: str, login: str, roles: dict[str, tuple[str, ...]], now_us: int, chance: Chance, device: str = ""
-) -> Session:
-    """A session of an account, 12 h at most."""
+    person: str, name: str, login: str, roles: dict[str, tuple[str, ...]], now_us: int, chance: Chance,
+    device: str = "", opened_with: str = "",
+) -> Session:  # fmt: skip
+    """A session of an account, 12 h at most. `opened_with`: the mark of its password's hash."""
     return Session(
         session=chance.bytes(16).hex(), person=person, name=name, login=login, roles=roles, basis="password",
-        device=device, opened_us=now_us, until_us=now_us + LONGEST_US, seen_us=now_us,
+        device=device, opened_us=now_us, until_us=now_us + LONGEST_US, seen_us=now_us, opened_with=opened_with,
     )  # fmt: skip
 
 
@@ -112,6 +130,11 @@ class ClosedSessions:
         with self._lock:
             self._until = {name: until for name, until in self._until.items() if until > now_us}
             self._until[session.session] = session.until_us
+
+    def refuse(self, name: str, now_us: int) -> None:
+        """The same for a session of which only the name is known: as long as any session can live."""
+        with self._lock:
+            self._until[name] = now_us + LONGEST_US
 
     def __contains__(self, session: Session) -> bool:
         return session.session in self._until

@@ -28,7 +28,7 @@ _LOG_IN_AGAIN = "Log in again, or open the unit's envelope."
 
 
 class SpentCodes:
-    """Codes spent in this process: with a full disk the journal cannot say so, and a code still opens only once."""
+    """Codes spent that the journal may not know of: with a full disk it cannot be told, and a code opens only once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,6 +59,15 @@ class Deeds:
     refused_deeds: RefusalTally = field(default_factory=RefusalTally)
     closed: ClosedSessions = field(default_factory=ClosedSessions)
     spent: SpentCodes = field(default_factory=SpentCodes)
+
+    def __post_init__(self) -> None:
+        """What an earlier process still owes holds in this one: a spent code stays spent, who left stays out."""
+        for draft in self.gap.owed("unit.code.used"):
+            if draft.once:
+                self.spent.first(draft.once.key)
+        for draft in self.gap.owed("session.closed"):
+            if draft.once:
+                self.closed.refuse(draft.once.key, self.clock.now_us())
 
 
 def source_of(session: Session | None) -> str:
@@ -94,7 +103,7 @@ def still_open(deeds: Deeds, session: Session) -> None:
     over = not session.alive(deeds.clock.now_us()) or session in deeds.closed or (folded is not None and folded.closed)
     if session.basis == "password" and not over:
         account = deeds.record.person(session.person)
-        over = account is None or not account.active
+        over = account is None or not account.active or not session.opened_by(account.password)
     elif session.basis == "envelope" and not over:
         card = deeds.record.card(session.unit)
         over = card is None or not session.person.startswith(f"envelope-{card.card}-")

@@ -16,6 +16,7 @@ from codedark.access import (
     Session,
     envelope_session,
     matching_code,
+    password_mark,
     password_session,
     well_typed,
 )
@@ -49,8 +50,9 @@ def log_in(deeds: Deeds, login: str, password: str, device: str = "") -> Session
         raise ActionRefused("log-in or password is wrong", hint=_ENVELOPE)
     deeds.throttle.right(AttemptLane.PASSWORD, device)
     session = password_session(
-        usable.person, usable.name, usable.login, usable.roles, deeds.clock.now_us(), deeds.chance, device
-    )
+        usable.person, usable.name, usable.login, usable.roles, deeds.clock.now_us(), deeds.chance, device,
+        password_mark(usable.password),
+    )  # fmt: skip
     _opened(deeds, session)
     note_refusals(deeds)
     return session
@@ -86,10 +88,11 @@ def log_out(deeds: Deeds, session: Session, reason: str = "log-out") -> None:
     """End the session. It is refused from now on even when the entry cannot be written."""
     deeds.closed.close(session, deeds.clock.now_us())
     payload = SessionClosed(session=session.session, reason=reason)
+    once = Once("session.closed", session.session)
     try:
-        keep(deeds, session, payload)
+        keep(deeds, session, payload, once)
     except JournalError:
-        deeds.gap.owe(draft_of(payload, source=source_of(session)))
+        deeds.gap.owe(draft_of(payload, source=source_of(session), once=once))
 
 
 def founding_session(deeds: Deeds) -> Session:

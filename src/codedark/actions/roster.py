@@ -39,9 +39,15 @@ def enrol_person(deeds: Deeds, session: Session, login: str, name: str, password
     checked_roles(roles)
     if session.basis != FOUNDING and takes_two_people(deeds, roles):
         raise refused(deeds, session, "enrol_person", "an account with these roles takes two people", TWO_PEOPLE)
-    return write_enrolment(
-        deeds, session, login, name, hash_password(password, deeds.chance, deeds.passwords.cost), roles
-    )
+    return write_enrolment(deeds, session, login, name, hashed(deeds, password, login, name), roles)
+
+
+def hashed(deeds: Deeds, password: str, login: str, name: str) -> str:
+    """The argon2id string of a new password. Raises ActionRefused for one that others would guess, also from the names
+    of the person and of the facility."""
+    settings = deeds.record.settings()
+    words = [login, name, str(settings.get("facility.name", "")), str(settings.get("facility.id", ""))]
+    return hash_password(password, deeds.chance, deeds.passwords.cost, words)
 
 
 def takes_two_people(deeds: Deeds, roles: Roles) -> bool:
@@ -78,11 +84,11 @@ def change_person(
     accounts that are, take two people. Raises ActionRefused, NotFound.
     """
     account = known(deeds, person)
-    phc = hash_password(password, deeds.chance, deeds.passwords.cost) if password is not None else None
+    phc = hashed(deeds, password, account.login, account.name) if password is not None else None
     if person == session.person and roles is None and active is None and phc is not None:
         still_open(deeds, session)
         if not deeds.passwords.check(account.password, old_password):
-            raise ActionRefused("the old password is wrong")
+            raise refused(deeds, session, "change_person", "the old password is wrong", "Type the one you log in with.")
     else:
         permit(deeds, session, Permission.CHANGE_PERSON)
         if roles is not None or approves(account.roles):

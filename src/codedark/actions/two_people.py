@@ -19,13 +19,13 @@ from codedark.access import (
     NewUnitCard,
     Permission,
     Session,
-    hash_password,
     may,
 )
 from codedark.actions.deeds import Deeds, keep, permit, refused
 from codedark.actions.roster import (
     checked_login,
     checked_roles,
+    hashed,
     known,
     takes_two_people,
     write_card,
@@ -300,7 +300,8 @@ def _sealed_password(deeds: Deeds, typed: Arguments) -> Arguments:
     """The same arguments with the password hashed: the proposal is kept for ever."""
     if not isinstance(typed, EnrolPerson | ChangePerson) or typed.password is None:
         return typed
-    return msgspec.structs.replace(typed, password=hash_password(typed.password, deeds.chance, deeds.passwords.cost))
+    who = typed if isinstance(typed, EnrolPerson) else known(deeds, typed.person)
+    return msgspec.structs.replace(typed, password=hashed(deeds, typed.password, who.login, who.name))
 
 
 def _kind(deed: str) -> TwoPersonDeed:

@@ -28,7 +28,7 @@ from codedark.web.desk import PAGE_POLICY, Desk, Incoming, Outgoing
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
 from codedark.web.lanes import Crowded, FairLane, Width
-from codedark.web.pages import chart, entrance, oversight, printing, search, two_people, ward
+from codedark.web.pages import account, chart, entrance, oversight, printing, search, two_people, ward
 from codedark.web.porter import KNOWN, WHO, Porter, Turned, Turnstile, device_of
 
 BODY_LIMIT = 64 * 1024
@@ -38,7 +38,7 @@ BODY_S = 10.0
 _FIELDS_LIMIT = 32
 SECURITY_HEADERS = {
     "Content-Security-Policy": PAGE_POLICY,
-    "Strict-Transport-Security": "max-age=31536000",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -88,6 +88,8 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("GET", "/envelope", entrance.envelope_form, Lane.ENVELOPES, open=True),
         Doorway("POST", "/envelope", entrance.envelope, Lane.ENVELOPES, open=True),
         Doorway("POST", "/lock", entrance.lock, open=True),
+        Doorway("GET", "/password", account.password_form),
+        Doorway("POST", "/password", account.password, Lane.PASSWORDS),
         Doorway("GET", "/units", ward.units),
         Doorway("GET", "/beds", ward.beds),
         Doorway("GET", "/chart/{patient}", chart.chart),
@@ -116,9 +118,9 @@ def create_app(
     chance: Chance,
     *,
     press: Press | None = None,
+    lanes: Mapping[Lane, FairLane] | None = None,
 ) -> Porter:
     """The ASGI application.
-    lanes: Mapping[Lane, FairLane] | None = None,
 
     `record_factory`, `deeds_factory` are called once for each request, from any of its threads: give out what is safe
     to share between threads. `chance` must be safe to share too. `press`: what draws packs; without one the print

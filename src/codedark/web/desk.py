@@ -36,6 +36,7 @@ DOCUMENT_POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """For a PDF of our own: a browser's viewer counts as an object, which `default-src 'none'` would forbid."""
 OLD_AFTER = "record.old_after_s"
 """The folded setting (`config.set`) for the age in seconds at which the line of state turns amber."""
+_AFTER_S = 5
 _log = structlog.get_logger("codedark.web")
 
 
@@ -154,6 +155,7 @@ class Desk:
             return self._moved(turn, answer)
         if turn.visit.session is not None:
             turn.cookies.append(("Set-Cookie", self.gate.session_cookie(turn.visit.session)))
+            turn.cookies.append(("Refresh", _leaving(turn.visit.session, turn.visit.pen.now_us)))
         if isinstance(answer, Document):
             disposition = f'inline; filename="{answer.name}"'
             headers = (*turn.cookies, ("Content-Disposition", disposition))
@@ -207,6 +209,11 @@ class Desk:
 
 def _address(incoming: Incoming) -> str:
     return f"{incoming.path}?{incoming.query_text}" if incoming.query_text else incoming.path
+
+
+def _leaving(session: Session, now_us: int) -> str:
+    """A screen that nobody uses shows no patient once its session is over: the browser leaves by itself, no script."""
+    return f"{max(0, session.closes_us - now_us) // 1_000_000 + _AFTER_S}; url=/login"
 
 
 def _until(session: Session | None, pen: Pen) -> str:

@@ -34,7 +34,8 @@ class Gate:
     def session(self, jar: Mapping[str, str], record: Record, now_us: int) -> Session | None:
         """The session of this request with the roles its person has *now*; None when there is none or it is over.
 
-        An account that was closed or lost a role loses it at its next click, not at its next log-in.
+        An account that was closed or lost a role loses it at its next click, not at its next log-in; a new password
+        ends every session that was opened with the old one.
         """
         token = jar.get(SESSION_COOKIE)
         session = self.cookies.open(token, now_us) if token else None
@@ -44,6 +45,8 @@ class Gate:
             return session.touched(now_us)
         account = record.account(session.login)
         if account is None or not account.active or account.person != session.person:
+            return None
+        if not session.opened_by(account.password):
             return None
         return msgspec.structs.replace(session.touched(now_us), roles=dict(account.roles))
 
