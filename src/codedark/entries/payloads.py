@@ -37,7 +37,8 @@ class FhirChunk(Payload, frozen=True):
 
 
 class FeedHeard(Payload, frozen=True):
-    """`feed.heard`, at most one a minute and feed. Counts since the last one; times µs UTC."""
+    """`feed.heard`, at most one a minute and feed. Counts since the last one; times µs UTC. `slowed`: messages that
+    waited, and their answers with them, because the feed was over its quota."""
 
     feed: str
     since_us: int
@@ -47,6 +48,7 @@ class FeedHeard(Payload, frozen=True):
     differing: int = 0
     connects: int = 0
     refusals: int = 0
+    slowed: int = 0
 
 
 class ConfigSet(Payload, frozen=True):
@@ -107,11 +109,12 @@ class FactsRecorded(Payload, frozen=True):
     resources: list[str]
     person: str = ""
 
-
     device: str = ""
     basis: str = ""
     time_basis: str = ""
     reason: str = ""
+
+
 class VolumeClosed(Payload, frozen=True):
     """`volume.closed`: the journal went on in a new file. `volume`: number of the closed one; `first`: its first
     position; `size`: the journal's size at its end; `sha256`: of the closed file."""

@@ -46,6 +46,7 @@ class Host(Protocol):
     submit: Submit
     mac: Callable[[bytes], bytes]
     clock: Clock
+    warn: Callable[[str, str], None]
 
     def admit(self, connection: Connection, transport: asyncio.Transport) -> tuple[FeedDeclaration, Tally] | None:
         """The feed this peer belongs to, or None: refused."""
@@ -61,13 +62,14 @@ class Pending:
 
     __slots__ = ("_connection", "head", "refusal", "result", "since_us", "size")
 
-    def __init__(self, connection: Connection, head: Peek | None, size: int, since_us: int, refusal: str = "") -> None:
+    def __init__(self, connection: Connection, head: Peek | None, size: int, since_us: int | None, refusal: str = ""):
         self._connection = connection
         self.head = head
         """None: bytes that are no frame; they are kept and nobody waits for an answer."""
         self.refusal = refusal
         self.size = size
         self.since_us = since_us
+        """When it was handed to the journal; None while it waits for its feed's quota."""
         self.result: Receipt | None = None
 
     def __call__(self, result: Receipt | AppendFailed) -> None:
@@ -87,6 +89,8 @@ class Connection(asyncio.Protocol):
         self._scopes: dict[tuple[str, str], str] = {}
         self._quiet = True
         self._held = 0
+        self._waiting: deque[tuple[Draft, Pending]] = deque()
+        """What is over the feed's quota: not appended, so not answered. Always the end of the queue."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Admit the peer or drop it at once."""
@@ -125,6 +129,7 @@ class Connection(asyncio.Protocol):
             self._take(self._deframer.finish())
         self._closing = True
         self._transport = None
+        self._forget_waiting()
         self._hold(0)
         self._host.leave(self)
 
@@ -140,7 +145,10 @@ class Connection(asyncio.Protocol):
 
     def sweep(self, steady_us: int) -> None:
         """Called twice a second: close what has waited too long; end a frame that lacks only its last byte."""
-        if self._queue and steady_us - self._queue[0].since_us > UNANSWERED_US:
+        if self._waiting:
+            self._let_in(steady_us)
+        first = self._queue[0].since_us if self._queue else None
+        if first is not None and steady_us - first > UNANSWERED_US:
             self.drop()
         elif self._quiet and not self._closing and self._deframer.pending:
             self._take(self._deframer.settle())
@@ -155,9 +163,15 @@ class Connection(asyncio.Protocol):
             if not self._queue:
                 self._transport.close()
 
+    def end(self) -> None:
+        """The listener stops: what waits for the quota is not taken any more."""
+        self._forget_waiting()
+        self.close()
+
     def drop(self) -> None:
         """Close now, unanswered."""
         self._closing = True
+        self._forget_waiting()
         self._queue.clear()
         if self._transport is not None:
             self._transport.abort()
@@ -170,6 +184,7 @@ class Connection(asyncio.Protocol):
     def settle(self, pending: Pending, result: Receipt | AppendFailed) -> None:
         """A result came: count it and write every answer whose turn it is."""
         if isinstance(result, AppendFailed):
+            self._tally.allowance.give_back(pending.size)
             self.drop()
             return
         pending.result = result
@@ -234,7 +249,38 @@ class Connection(asyncio.Protocol):
     def _send(self, draft: Draft, pending: Pending) -> None:
         self._queue.append(pending)
         self._bytes += pending.size
-        self._host.submit(draft, pending)
+        if not self._waiting and self._tally.allowance.take(pending.size, self._host.clock.steady_us()):
+            self._host.submit(draft, pending)
+            return
+        pending.since_us = None
+        self._waiting.append((draft, pending))
+        self._tally.slowed += 1
+        self._host.warn("feed slowed by its quota", self._feed.name)
+        self._pause()
+        self._park(pending.size)
+
+    def _let_in(self, steady_us: int) -> None:
+        """The quota has grown: what waits is appended in its order, as far as it goes."""
+        while self._waiting and self._tally.allowance.take(self._waiting[0][1].size, steady_us):
+            draft, pending = self._waiting.popleft()
+            pending.since_us = steady_us
+            self._host.room.held -= pending.size
+            self._host.submit(draft, pending)
+        if not self._waiting and self._paused:
+            self._resume()
+
+    def _park(self, size: int) -> None:
+        """Account for a frame that waits; the one that fills the room is dropped with its connection."""
+        self._host.room.held += size
+        if self._host.room.held > self._host.room.limit:
+            self._tally.refusals += 1
+            self.drop()
+
+    def _forget_waiting(self) -> None:
+        """What waits is not appended: its sender gets no answer and sends it again."""
+        while self._waiting:
+            self._host.room.held -= self._waiting.pop()[1].size
+            self._queue.pop()
 
     def _count(self, pending: Pending, result: Receipt) -> None:
         tally = self._tally
@@ -244,6 +290,7 @@ class Connection(asyncio.Protocol):
             tally.received += 1
         elif result.outcome is Outcome.SAME:
             tally.duplicates += 1
+            tally.allowance.give_back(pending.size)
         else:
             tally.differing += 1
 
@@ -269,6 +316,7 @@ class Connection(asyncio.Protocol):
 
     def _resume(self) -> None:
         ready = len(self._queue) <= IN_FLIGHT_MAX // 2 and self._bytes <= IN_FLIGHT_BYTES_MAX // 2
+        ready = ready and not self._waiting
         if ready and self._paused and not self._clogged:
             self._paused = False
             if not self._closing and self._transport is not None:

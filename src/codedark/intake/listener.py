@@ -8,15 +8,17 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
+from codedark.access import certificate_ended
 from codedark.clock import US_PER_S, Clock
 from codedark.entries import FeedHeard, draft_of
 from codedark.errors import AppendFailed, ConfigError
 from codedark.intake.connection import Connection, Room, Submit
-from codedark.intake.feeds import FeedDeclaration, Tally
+from codedark.intake.feeds import Allowance, FeedDeclaration, Tally
 from codedark.journal import Draft, Receipt
 
 SWEEP_S = 0.5
 HEARD_EVERY_US = 60 * US_PER_S
+WARN_EVERY_US = 60 * US_PER_S
 STOP_WITHIN_S = 5.0
 UNFINISHED_BYTES_MAX = 256 * 1024 * 1024
 BACKLOG = 512
@@ -44,6 +46,7 @@ class _Endpoint:
     def __init__(self, listener: Listener, feeds: list[FeedDeclaration]) -> None:
         self.feeds = feeds
         self.submit, self.mac, self.clock, self.room = listener.submit, listener.mac, listener.clock, listener.room
+        self.warn: Callable[[str, str], None] = listener.warn
         self.connections: dict[Connection, FeedDeclaration] = {}
         self.tallies = listener.tallies
         self.server: asyncio.Server | None = None
@@ -57,6 +60,8 @@ class _Endpoint:
             if feed.admits(address, certificate) and self._open(feed) < feed.connections_max:
                 self.connections[connection] = feed
                 self.tallies[feed.name].connects += 1
+                if certificate is not None and certificate_ended(certificate, self.clock.now_us()):
+                    self.warn("the certificate of a peer has ended", feed.name)
                 sock: socket.socket | None = transport.get_extra_info("socket")
                 if sock is not None:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -76,12 +81,13 @@ class Listener:
     """Hears every declared feed and appends what comes. Belongs to one event loop.
 
     `submit`: the journal's; its results must come on the loop's thread (`deliver_on`). `mac`: the journal's keyed MAC.
-    `unfinished_max`: bytes that the unfinished frames of all connections may hold together.
+    `unfinished_max`: bytes that the unfinished and the waiting frames of all connections may hold together. `warn`:
+    told of what somebody should look after, as (event, feed), at most once a minute for each.
     """
 
     def __init__(
         self, feeds: Iterable[FeedDeclaration], submit: Submit, mac: Callable[[bytes], bytes], clock: Clock,
-        *, unfinished_max: int = UNFINISHED_BYTES_MAX,
+        *, unfinished_max: int = UNFINISHED_BYTES_MAX, warn: Callable[[str, str], None] = lambda event, feed: None,
     ) -> None:  # fmt: skip
         self.room = Room(unfinished_max)
         self.submit, self.mac, self.clock = submit, mac, clock
@@ -89,9 +95,19 @@ class Listener:
         """Feed name → the port it is heard on."""
         now, steady = clock.now_us(), clock.steady_us()
         self._feeds = list(feeds)
-        self.tallies = {feed.name: Tally(feed.name, now, steady) for feed in self._feeds}
+        self.tallies = {
+            feed.name: Tally(feed.name, now, steady, Allowance(feed.hourly_bytes, steady)) for feed in self._feeds
+        }
+        self._warn, self._warned = warn, dict[tuple[str, str], int]()
         self._endpoints: list[_Endpoint] = []
         self._sweeper: asyncio.Task[None] | None = None
+
+    def warn(self, event: str, feed: str) -> None:
+        """Say it, unless it was said within the last minute."""
+        steady = self.clock.steady_us()
+        if steady - self._warned.get((event, feed), -WARN_EVERY_US) >= WARN_EVERY_US:
+            self._warned[event, feed] = steady
+            self._warn(event, feed)
 
     async def start(self) -> None:
         """Open every port. Raises ConfigError when one cannot be opened, or feeds of one port differ in TLS."""
@@ -116,7 +132,7 @@ class Listener:
             if endpoint.server is not None:
                 endpoint.server.close()
             for connection in list(endpoint.connections):
-                connection.close()
+                connection.end()
         rounds = int(STOP_WITHIN_S / 0.02)
         while rounds and any(not c.idle for e in self._endpoints for c in e.connections):
             rounds -= 1

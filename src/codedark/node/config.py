@@ -89,6 +89,11 @@ class Feed(Table, frozen=True):
                     f"{name}{place('carries')}: feed {self.name!r} cannot carry {topic!r}",
                     hint=f"Use some of {', '.join(_CARRIED)}.",
                 )
+        if self.quota_mb_per_hour < 1:
+            raise ConfigError(
+                f"{name}{place('quota_mb_per_hour')}: feed {self.name!r} may add less than 1 MiB an hour",
+                hint="2048 is usual.",
+            )
         if self.clients and not self.tls:
             raise ConfigError(
                 f"{name}{place('clients')}: feed {self.name!r} has clients but no tls",

@@ -77,6 +77,7 @@ def declaration(feed: Feed, layout: Layout) -> FeedDeclaration:
         port=feed.port,
         peers=feed.peers,
         frame_limit=feed.frame_limit,
+        hourly_bytes=feed.quota_mb_per_hour << 20,
         expected_s=feed.expected_s,
         carries=feed.carries,
         tls=server_context(layout.keys, clients) if feed.tls else None,
@@ -121,7 +122,9 @@ class Keeper:
         door = Door(journal, self.layout.door)
         feeds = [declaration(feed, self.layout) for feed in self.config.feed]
         self._contexts = [feed.tls for feed in feeds if feed.tls is not None]
-        listener = Listener(feeds, journal.submit, journal.mac, self.clock)
+        listener = Listener(
+            feeds, journal.submit, journal.mac, self.clock, warn=lambda event, feed: self.log.warning(event, feed=feed)
+        )
         children = [
             Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))
         ]
