@@ -21,6 +21,7 @@ from codedark.actions.holding import (
     release_source,
 )
 from codedark.actions.leaving import Errand, Passage, leave
+from codedark.actions.owed import OwedFile
 from codedark.actions.reading import (
     ASK_REASON,
     Found,
@@ -52,6 +53,7 @@ __all__ = [
     "Found",
     "Opened",
     "OpenedCensus",
+    "OwedFile",
     "Passage",
     "ReadingGap",
     "SpentCodes",

@@ -6,12 +6,15 @@ import os
 import struct
 import threading
 from collections import deque
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
+from codedark.actions.owed import OwedFile
 from codedark.entries import ReadingUnlogged
-from codedark.journal import Draft
+from codedark.journal import Draft, Once
 
-OWED = 1024
+OWED, SPENT = 1024, "unit.code.used"
 _TALLY = struct.Struct(">QQQ")
 """The file: count, since µs, until µs."""
 
@@ -20,17 +23,25 @@ class ReadingGap:
     """A count of unlogged readings, and drafts owed to the journal. Thread-safe.
 
     `file`: made once at its full size, then only overwritten in place, so that it can be kept while the disk is full: a
-    process that dies in a gap leaves the count behind. Owed drafts are in memory. One file belongs to one process.
+    process that dies in a gap leaves the count behind. `owed`: the same for the drafts. A file belongs to one process.
     """
 
-    def __init__(self, file: Path | None = None) -> None:
+    def __init__(self, file: Path | None = None, owed: OwedFile | None = None) -> None:
         self._lock = threading.Lock()
         self._count = 0
         self._since_us = self._until_us = 0
-        self._owed: deque[Draft] = deque(maxlen=OWED)
+        self._owed: deque[Draft] = deque()
         self._file = _opened(file) if file else None
+        self._kept = owed
         if self._file is not None:
             self._count, self._since_us, self._until_us = _read(self._file)
+        if owed is not None:
+            self._owed.extend(owed.found)
+
+    def owed(self, kind: str) -> list[Draft]:
+        """The drafts of a kind that the journal does not have yet."""
+        with self._lock:
+            return [draft for draft in self._owed if draft.kind == kind]
 
     @property
     def count(self) -> int:
@@ -51,9 +62,19 @@ class ReadingGap:
             self._keep()
 
     def owe(self, draft: Draft) -> None:
-        """Keep a draft (a log-in, a spent code) to be appended later. Bounded: the oldest goes when there are 1,024."""
+        """Keep a draft (a log-in, a spent code) to be appended later, durably where there is a file for it.
+
+        It is appended once, also when a restart finds it a second time. Of 1,024 the oldest goes, but never a spent
+        code: there are ten of each unit.
+        """
+        if draft.once is None:
+            draft = replace(draft, once=Once("owed", sha256(draft.kind.encode() + draft.payload).hexdigest()))
         with self._lock:
             self._owed.append(draft)
+            if len(self._owed) > OWED:
+                self._owed.remove(next((one for one in self._owed if one.kind != SPENT), draft))
+            if self._kept is not None:
+                self._kept.add(draft)
 
     def take(self) -> tuple[ReadingUnlogged | None, list[Draft]]:
         """Everything owed; the gap is empty in memory afterwards. Then call `settled`, or `give_back`."""
@@ -70,6 +91,12 @@ class ReadingGap:
         """The entry of what was taken is durable: the file may forget it."""
         with self._lock:
             self._keep()
+
+    def paid(self) -> None:
+        """Every draft that was taken is in the journal: the file may forget them."""
+        with self._lock:
+            if self._kept is not None:
+                self._kept.keep(self._owed)
 
     def give_back(self, reading: ReadingUnlogged | None, owed: list[Draft]) -> None:
         """It could not be written after all."""

@@ -96,6 +96,7 @@ def close_reading_gap(deeds: Deeds) -> bool:
         while owed:
             deeds.append(owed[0])
             owed.pop(0)
+        deeds.gap.paid()
     except JournalError:
         deeds.gap.give_back(reading, owed)
         return False

@@ -67,6 +67,11 @@ class Layout:
         return self.root / "run" / "reading-gap"
 
     @property
+    def owed(self) -> Path:
+        """Log-ins and spent codes that the journal could not take, sealed; of its full size before it is needed."""
+        return self.root / "run" / "owed"
+
+    @property
     def clock(self) -> Path:
         """What the node believes of the time: written by the keeper, read by every process of it."""
         return self.root / "run" / "clock"

@@ -14,7 +14,7 @@ import uvloop
 from granian.server.embed import Server
 
 from codedark.access import SERVER_FILE, SERVER_KEY_FILE, Cookies, Session, server_pair_fits
-from codedark.actions import Deeds, ReadingGap, close_reading_gap, note_refusals
+from codedark.actions import Deeds, OwedFile, ReadingGap, close_reading_gap, note_refusals
 from codedark.clock import SystemClock
 from codedark.errors import ConfigError, NotFound
 from codedark.journal import DoorClient
@@ -51,7 +51,7 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     if store is None:
         return
     record, door = Record(store), DoorClient(layout.door, timeout_s=_APPEND_S)
-    deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=ReadingGap(layout.gap))
+    deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=_gap(layout, order))
     threading.Thread(target=_settle, args=(deeds, layout, clock, stop), name="settle", daemon=True).start()
     plate = Plate(config, order.sheet_key, order.key_generation, layout.journal)
 
@@ -65,6 +65,15 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again for every page
     uvloop.run(_serve(app, layout, config, stop, log, lambda: note_refusals(deeds, ending=True)))
+
+
+def _gap(layout: Layout, order: Order) -> ReadingGap:
+    """What could not be written, also by an earlier process. Without a file it is kept in memory alone."""
+    try:
+        owed = OwedFile(layout.owed, order.cookie_key)
+    except OSError:
+        owed = None
+    return ReadingGap(layout.gap, owed)
 
 
 def nobody_listens(host: str, port: int) -> None:
