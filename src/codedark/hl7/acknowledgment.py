@@ -5,10 +5,14 @@ Source: HL7 v2.5.1 chapter 2, 2.9.2 (original and enhanced mode), 2.14.9 (ACK), 
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from codedark.hl7.delimiters import Delimiters, escape
 from codedark.hl7.header import Peek
+
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+_FRAMING = frozenset(b"\x0b\x1c\r\n")
 
 
 class Verdict(Enum):
@@ -53,11 +57,9 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
     answer = f"MSA{s}{code}{s}{header.control_id}"
     if text:
         answer += s + escape(text, Delimiters.of(s, encoding))
-    lines = (head, answer)
-    if "?" in s + encoding:
-        # A question mark delimits here, so it may stand for nothing: what cannot be echoed is left out.
-        return "".join(f"{_plain(line, '')}\r" for line in lines).encode(header.codec, "ignore")
-    return "".join(f"{_plain(line, '?')}\r" for line in lines).encode(header.codec, "replace")
+    # Where a question mark delimits it may stand for nothing: what cannot be echoed is left out.
+    mark, otherwise = ("", "ignore") if "?" in s + encoding else ("?", "replace")
+    return "".join(f"{_plain(line, mark, header.codec)}\r" for line in (head, answer)).encode(header.codec, otherwise)
 
 
 def _encoding(header: Peek) -> str:
@@ -69,9 +71,12 @@ def _encoding(header: Peek) -> str:
     return "^~\\&".replace(header.field_sep, "#")
 
 
-def _plain(line: str, mark: str) -> str:
-    """An echoed field must not end a segment or a frame: `mark` stands for each control character."""
-    return line if line.isprintable() else "".join(c if c.isprintable() else mark for c in line)
+def _plain(line: str, mark: str, codec: str) -> str:
+    """An echoed field must not end a segment or a frame: `mark` stands for each control character, and in UTF-16 and 32
+    for each character that has a byte of a frame's end in it (U+1C0D). Everything else is echoed as it came."""
+    if codec[:5] in ("utf-1", "utf-3"):
+        return "".join(mark if _FRAMING & set(char.encode(codec, "replace")) else char for char in line)
+    return line if line.isprintable() else _CONTROL.sub(mark, line)
 
 
 def _wanted(condition: str, verdict: Verdict) -> bool:

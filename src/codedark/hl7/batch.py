@@ -13,7 +13,8 @@ from codedark.hl7.charset import mark_of
 from codedark.hl7.mllp import Deframer, Garbage
 
 _EDGE = re.compile(
-    rb"(?:^|(?<=[\r\n\x0b\x1c]))[ \t\x00]*(?:\xef\xbb\xbf)?(MSH|FHS|BHS|BTS|FTS)(?=[^\w\s]|[ \t\x00]*(?:[\r\n]|\Z))"
+    rb"(?:^|(?<=[\r\n\x0b\x1c]))[ \t\x00]*(?:\xef\xbb\xbf)?"
+    rb"(MSH|FHS|BHS|BTS|FTS)(?=[^\w\s]|[ \t\x00]*(?:[\r\n\x0b\x1c]|\Z))"
 )
 """Where `parse` would begin a message: a bare "MSH" alone on its line too, so that no part ever holds two."""
 _BREAK = re.compile(rb"\r\n|\r|\n")
