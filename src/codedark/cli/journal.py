@@ -123,18 +123,22 @@ def pull(
     source: Annotated[Path, typer.Argument(help="The node's folder (or its journal folder) to pull from.")],
     copy: Annotated[Path, typer.Argument(help="The folder of the copy on this machine; made when it is not there.")],
     every: Annotated[str, typer.Option(help="Go on for ever, such as every 60s or 5min.")] = "",
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Verify source and copy from the start, not only what is new.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Copy a journal here, verify it and cosign its checkpoint with this machine's witness key. Opens no entry.
 
-    What was pulled before must still be there unchanged: a source that was cut or rolled back is said, never followed.
+    A source that does not go on from what was pulled before (cut, rolled back, written anew) is said, never followed.
+    A pull looks at what is new; every 60th, and one with --whole, at source and copy from the start.
     The cosignature is left with the source, and kept here; so is the proof of a fork, for both sides.
     """
     output, pause_s = Output(as_json), _seconds(every)
     while True:
         try:
             with progress(output, "pulling") as moved:
-                report = pull_copy(source, copy, progress=moved)
+                report = pull_copy(source, copy, whole=whole, progress=moved)
         except CodedarkError as error:
             if not pause_s:
                 raise
@@ -144,6 +148,7 @@ def pull(
             name, key = witness_of(copy)
             data = {
                 "new": report.new, "size": report.size, "note": report.note, "cosigned": kept,
+                "whole": report.whole,
                 "witness": {"name": name, "key": key},
             }  # fmt: skip
             says = f"{report.new} new entries, {report.size} in all, verified; {kept} checkpoints cosigned so far"

@@ -15,7 +15,7 @@ from codedark.journal.model import SealedEntry
 from codedark.journal.note import TreeHead
 from codedark.journal.origin import OriginStatement
 from codedark.journal.pull import keep_batch, new_copy, seal_copy
-from codedark.journal.reader import READ_MAX, JournalReader
+from codedark.journal.reader import READ_BYTES, READ_MAX, JournalReader
 from codedark.journal.verification import Checker
 from codedark.journal.volume import Volume
 
@@ -124,6 +124,7 @@ class _Keeping:
         self.epochs.mkdir(mode=0o700)
         self.checker, self.note = Checker(statement), ""
         self.batch: list[tuple[int, SealedEntry]] = []
+        self.size = 0
 
     def take(self, kind: bytes, data: bytes) -> None:
         """One section."""
@@ -135,8 +136,8 @@ class _Keeping:
             entry = sealed_entry(data)
             self.checker.take(entry)
             self.batch.append((self.checker.tree.size - 1, entry))
-            self.note = ""
-            if len(self.batch) == READ_MAX:
+            self.note, self.size = "", self.size + len(data)
+            if len(self.batch) == READ_MAX or self.size >= READ_BYTES:
                 self._write()
         elif kind == b"C":
             self.note = data.decode("utf-8", "replace")
@@ -144,7 +145,7 @@ class _Keeping:
 
     def _write(self) -> None:
         keep_batch(self.target, self.batch, self.checker)
-        self.batch = []
+        self.batch, self.size = [], 0
 
     def end(self) -> None:
         """The last entries, and the checkpoint over all of them."""

@@ -21,6 +21,8 @@ from codedark.journal.rolling import volume_path, volume_paths
 from codedark.journal.volume import ScannedRow, Volume
 
 READ_MAX = 10_000
+READ_BYTES = 32 << 20
+"""Entries of more than this are read in several steps: memory does not grow with what a journal holds."""
 UNREADABLE = (
     apsw.CorruptError, apsw.NotADBError, apsw.FormatError, apsw.IOError, apsw.SQLError, apsw.MismatchError,
     apsw.TooBigError, UnicodeDecodeError,
@@ -158,13 +160,20 @@ class JournalReader:
         return [(h.decode(s.header), s) for s in self.rows(after, limit)]
 
     def read(self, after: int, limit: int = READ_MAX) -> list[Entry]:
-        """Opened entries after a position (-1: from the start), at most READ_MAX. Raises CannotUnseal, ChainBroken.
+        """Opened entries after a position (-1: from the start), at most READ_MAX, and no more after READ_BYTES; none
+        only at the end. Raises CannotUnseal, ChainBroken.
 
         Each entry's hash and seal are checked, so nothing that was changed on disk is ever served as if it were not.
         """
         if self._opener is None:
             raise JournalError("this reader has no keys", hint="Give it the facility key to open entries.")
-        return [self._open(sealed, self._opener) for sealed in self.rows(after, limit)]
+        found, size = [], 0
+        for sealed in self.rows(after, limit):
+            found.append(self._open(sealed, self._opener))
+            size += len(found[-1].payload)
+            if size >= READ_BYTES:
+                break
+        return found
 
     def _open(self, sealed: SealedEntry, opener: EpochKeys) -> Entry:
         try:

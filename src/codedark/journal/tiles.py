@@ -52,6 +52,10 @@ class TileBuilder:
         """An independent builder at the same size, with no full tiles in hand."""
         return TileBuilder([list(p) for p in self._partial], list(self._numbers))
 
+    def standing(self) -> tuple[list[list[bytes]], list[int]]:
+        """By level: the hashes of the tile that is not full, and how many full tiles there are."""
+        return self._partial, self._numbers
+
     def open_leaves(self) -> bytes:
         """The leaf hashes of the level-0 tile that is not full, joined."""
         return b"".join(self._partial[0])

@@ -44,14 +44,18 @@ class VerifyReport:
 
 
 class Checker:
-    """Walks a chain from its start. Feed it entries in order; it raises at the first that does not fit."""
+    """Walks a chain: feed it entries in order; it raises at the first that does not fit. `previous`, `at`: hash and
+    time of the newest entry."""
 
-    def __init__(self, statement: OriginStatement) -> None:
+    def __init__(
+        self, statement: OriginStatement, tree: Frontier | None = None, tiles: TileBuilder | None = None,
+        previous: bytes | None = None, at: int = -(1 << 63), counts: dict[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        """From the start, or from where an earlier check had come to."""
         self.statement = statement
-        self._origin, self._previous = statement.id, statement.first_previous
-        self._at = -(1 << 63)
-        self.tree, self.tiles = Frontier(), TileBuilder()
-        self.counts: dict[str, int] = {}
+        self._origin, self.previous, self.at = statement.id, previous or statement.first_previous, at
+        self.tree, self.tiles = tree or Frontier(), tiles or TileBuilder()
+        self.counts = counts if counts is not None else {}
         self._kinds: dict[bytes, str] = {}
 
     def take(self, entry: SealedEntry) -> None:
@@ -65,15 +69,15 @@ class Checker:
             raise ChainBroken(position, f"entry {at_position} stands where {position} belongs")
         if origin != self._origin:
             raise ChainBroken(position, "the header names another origin")
-        if previous != self._previous:
+        if previous != self.previous:
             raise ChainBroken(position, "the header does not follow the entry before it")
         if len(entry.ciphertext) != length or len(entry.nonce) != h.NONCE_SIZE:
             raise ChainBroken(position, "the payload is longer or shorter than its header says")
         if h.entry_hash(header, entry.nonce, entry.ciphertext) != entry.entry_hash:
             raise ChainBroken(position, "the entry is not what was hashed")
-        if at < self._at:
+        if at < self.at:
             raise ChainBroken(position, "the entry is dated before the one it follows")
-        self._previous, self._at = entry.entry_hash, at
+        self.previous, self.at = entry.entry_hash, at
         self.tiles.add(self.tree.append(entry.entry_hash))
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
@@ -81,10 +85,10 @@ class Checker:
         """What the `meta` of a volume that begins here says of the chain before it."""
         said: dict[str, bytes | str | int] = {
             "statement": self.statement.text,
-            "previous": self._previous,
+            "previous": self.previous,
             "frontier": self.tree.dump(),
         }
-        return said | {"recorded_at": self._at, "leaves": self.tiles.open_leaves()} if self.tree.size else said
+        return said | {"recorded_at": self.at, "leaves": self.tiles.open_leaves()} if self.tree.size else said
 
     def _read_kind(self, header: bytes, position: int) -> str:
         """The kind of a header whose variable end was not seen before; later ones with the same end are known by it."""
@@ -100,14 +104,14 @@ class Checker:
         for root in stretch.roots:
             self.tree.append_subtree(root, HEIGHT)
             self.tiles.add_tile(root)
-        self._previous, self._at = stretch.last, stretch.last_at
+        self.previous, self.at = stretch.last, stretch.last_at
         for kind, entries in stretch.counts.items():
             self.counts[kind] = self.counts.get(kind, 0) + entries
 
     def follows(self, stretch: Stretch) -> bool:
         """True when the stretch begins where this chain stands."""
         before = (stretch.first, stretch.previous, stretch.previous_at)
-        return before == (self.tree.size, self._previous, self._at) and not self.tree.size % WIDTH
+        return before == (self.tree.size, self.previous, self.at) and not self.tree.size % WIDTH
 
     def check_note(self, note: str, tree: Frontier | None = None) -> TreeHead:
         """Check a checkpoint of exactly the current size, or that of `tree`. Raises ChainBroken."""

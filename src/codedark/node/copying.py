@@ -27,9 +27,11 @@ FORKS = "forks"
 
 def pull_copy(
     source: Path, copy: Path, *, progress: Callable[[int, int], None] | None = None, chance: Chance | None = None,
-    clock: Clock | None = None,
+    clock: Clock | None = None, whole: bool = False,
 ) -> PullReport:  # fmt: skip
     """Pull `source` (a node's folder, or a journal folder) into `copy`, cosign, keep the note, and tell the source.
+
+    `whole`: verify source and copy from the start, not only what is new since the last pull.
 
     Raises ChainBroken, ForkFound: a source that was cut, rolled back or rewritten since the last pull. Both sides of a
     fork are told: this one now, the other when it is pulled next.
@@ -40,7 +42,7 @@ def pull_copy(
     _disposables(source, copy)
     try:
         _follow(journal.parent / "origins", journal, copy)
-        report = pull(journal, copy, signer, at_us=clock.now_us(), progress=progress)
+        report = pull(journal, copy, signer, at_us=clock.now_us(), whole=whole, progress=progress)
     except ForkFound:
         _tell_of_fork(journal, copy, signer, clock)
         raise
