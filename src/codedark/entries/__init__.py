@@ -2,6 +2,7 @@
 
 from codedark.entries.bedside import SIGNS, Basis, BedsideNote, Dose, Said, Vitals, resources_of
 from codedark.entries.facts import Fact, Interpretation, Op, Problem, Site, Standing, Understood, rank
+from codedark.entries.imports import line_body
 from codedark.entries.interpretation import MAPPING_VERSION, interpret
 from codedark.entries.kinds import KINDS, Kind, catalogue_page, draft_of, payload_of
 from codedark.entries.payloads import (
@@ -90,6 +91,7 @@ __all__ = [
     "catalogue_page",
     "draft_of",
     "interpret",
+    "line_body",
     "payload_of",
     "rank",
     "resources_of",

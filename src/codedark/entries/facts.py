@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
+import msgspec
+
 
 class Op(StrEnum):
     """What a claim does to its resource."""
@@ -46,13 +48,13 @@ def rank(standing: Standing, source_time_us: int | None, sequence: int, control_
     return struct.pack(">BQQ", standing, time, sequence & 0xFFFF_FFFF_FFFF_FFFF) + control_id.encode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """One claim of one entry. Identity of a fact: (origin, position, `path`).
 
     `path`: where in the entry ("PID[1]", "OBX[3]", "line 17"). `type`, `id`: the R4 resource; `patient`: the
     Patient id it belongs to, None for those of nobody (Location, Practitioner). `body`: R4 JSON fields as a plain dict,
-    without `id`, decimals as `Decimal`. `claimed_at_us`: the source's own time, µs UTC.
+    without `id`, decimals as `Decimal`. `claimed_at_us`: the source's own time, µs UTC. `line`: the same body as the
+    line of an import it came in, references already rewritten (see `line_body`); it costs nothing to keep.
     """
 
     path: str
@@ -64,6 +66,7 @@ class Fact:
     rank: bytes
     claimed_at_us: int | None = None
     cleared: tuple[str, ...] = ()
+    line: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

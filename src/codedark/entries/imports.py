@@ -44,6 +44,11 @@ _STANDING = {
     "entered-in-error": Standing.WITHDRAWN,
 }
 _RESULT_TYPES = ("Observation", "DiagnosticReport")
+_WITHOUT_IDENTIFIERS = frozenset(["QuestionnaireResponse", "Bundle", "Binary", "Provenance", "AuditEvent"])
+_NAME = b'"reference"'
+_REFERENCE = re.compile(rb'"reference"[ \t]*:[ \t]*"([^"\\]*)"')
+_DOUBTFUL = re.compile(rb'\\(?:u00[67]|"reference")')
+"""A letter of a member's name could be written so, and a name could end so: then its JSON is read."""
 
 
 def interpret_chunk(chunk: FhirChunk, label: str, site: Site, origin: bytes, position: int) -> Interpretation:
@@ -65,6 +70,50 @@ def interpret_chunk(chunk: FhirChunk, label: str, site: Site, origin: bytes, pos
     )
 
 
+class _NotByBytes(Exception):
+    """The references of a line take reading its JSON."""
+
+
+class _References:
+    """References as they stand in the lines of one import, with their new ids: few are named, again and again.
+
+    Holds pure results, so forgetting or keeping them changes nothing but the time it takes.
+    """
+
+    LIMIT = 131_072
+
+    def __init__(self) -> None:
+        self._of: tuple[str, str] = ("", "")
+        self._known: dict[bytes, bytes] = {}
+
+    def of(self, facility: str, label: str) -> dict[bytes, bytes]:
+        """What is known of this import at this facility."""
+        if self._of != (facility, label) or len(self._known) > self.LIMIT:
+            self._of, self._known = (facility, label), {}
+        return self._known
+
+
+_REFERENCES = _References()
+
+
+def line_body(line: bytes, label: str) -> Json:
+    """The body that `Fact.line` stands for. `label`: names the import."""
+    body: Json = decode(line)
+    kind, given = body.pop("resourceType"), body.pop("id", None)
+    if given:
+        _keep_origin(body, kind, given, label)
+    return body
+
+
+def _keep_origin(body: Json, kind: str, given: str, label: str) -> None:
+    """Keep the original id as an identifier, where the type has a list of them or none yet."""
+    listed = body.get("identifier")
+    if isinstance(listed, list):
+        listed.append({"system": f"urn:codedark:import:{label}", "value": given})
+    elif listed is None and kind not in _WITHOUT_IDENTIFIERS:
+        body["identifier"] = [{"system": f"urn:codedark:import:{label}", "value": given}]
+
+
 class _Import:
     """The state of one chunk being read."""
 
@@ -76,6 +125,7 @@ class _Import:
         self.facts: list[Fact] = []
         self.problems: list[Problem] = []
         self.topics: set[str] = set()
+        self.references = _REFERENCES.of(site.facility, label)
 
     def problem(self, number: int, reason: str, patient: str | None = None, kind: str = "") -> None:
         """One line that was not understood."""
@@ -84,11 +134,11 @@ class _Import:
 
     def line(self, number: int, data: bytes) -> None:
         """One resource, or one bundle entry {"fullUrl", "resource"}."""
-        body = decode(data)
-        full_url = ""
+        told = self._told(data)
+        body, full_url, rewritten = decode(data if told is None else told), "", told is not None
         if isinstance(body, dict) and "resourceType" not in body and isinstance(body.get("resource"), dict):
             full_url = body["fullUrl"] if isinstance(body.get("fullUrl"), str) else ""
-            body = body["resource"]
+            body, told = body["resource"], None
         if not isinstance(body, dict) or not is_type(body.get("resourceType")):
             raise Unparsable("no resourceType")
         kind = body.pop("resourceType")
@@ -97,9 +147,41 @@ class _Import:
         given = body.pop("id", None)
         if given is not None and not is_id(given):
             raise Unparsable("id is not an R4 id")
-        self._claim(number, kind, given, full_url, body)
+        if not rewritten:
+            self.rewrite(body)
+        self._claim(number, kind, given, full_url, body, told)
 
-    def _claim(self, number: int, kind: str, given: str | None, full_url: str, body: Json) -> None:
+    def _told(self, data: bytes) -> bytes | None:
+        """The line with the new id in every literal reference; None when that takes more than looking at the bytes."""
+        if b"\\" in data and _DOUBTFUL.search(data):
+            return None
+        try:
+            told, count = _REFERENCE.subn(self._swapped, data)
+        except _NotByBytes:
+            return None
+        return told if count == data.count(_NAME) else None
+
+    def _swapped(self, found: re.Match[bytes]) -> bytes:
+        old = found[0]
+        new = self.references.get(old)
+        if new is None:
+            new = self.references[old] = self._reference_bytes(found[1])
+        return new
+
+    def _reference_bytes(self, old: bytes) -> bytes:
+        try:
+            reference = old.decode()
+        except UnicodeDecodeError:
+            raise _NotByBytes from None
+        target = parse_reference(reference)
+        if target is not None and not (target.type or target.contained):
+            # What a urn:uuid: is, the member beside it may say.
+            raise _NotByBytes
+        return b'"reference":"%s"' % self._rewritten(reference, None).encode()
+
+    def _claim(
+        self, number: int, kind: str, given: str | None, full_url: str, body: Json, told: bytes | None
+    ) -> None:  # fmt: skip
         path = f"line {number}"
         target = parse_reference(full_url) if full_url else None
         if target is not None and not target.contained:
@@ -108,37 +190,21 @@ class _Import:
             own = self.resource_id(Target(kind, given))
         else:
             own = place_id(self.site.facility, kind, self.origin, self.position, path)
-        contained = body.pop("contained", None)
-        self.rewrite(body)
-        if contained is not None:
-            self.rewrite(contained)
-            body["contained"] = contained
         if given:
-            origin_id = {"system": f"urn:codedark:import:{self.label}", "value": given}
-            listed = body.get("identifier")
-            if isinstance(listed, list):
-                body["identifier"] = [*listed, origin_id]
-            elif listed is None and kind not in (
-                "QuestionnaireResponse",
-                "Bundle",
-                "Binary",
-                "Provenance",
-                "AuditEvent",
-            ):
-                body["identifier"] = [origin_id]
+            _keep_origin(body, kind, given, self.label)
         self._heard(kind, body)
         at, ranked = self._rank(kind, body, given or path)
         if kind == "Patient":
-            self._patient(path, own, body, ranked, at)
+            self._patient(path, own, body, ranked, at, told)
             return
-        self.facts.append(Fact(path, Op.PUT, kind, own, patient_of(body), body, ranked, at))
+        self.facts.append(Fact(path, Op.PUT, kind, own, patient_of(body), body, ranked, at, line=told))
 
-    def _patient(self, path: str, own: str, body: Json, ranked: bytes, at: int | None) -> None:
+    def _patient(self, path: str, own: str, body: Json, ranked: bytes, at: int | None, told: bytes | None) -> None:
         known = self._record_number(body)
         if known is None:
-            self.facts.append(Fact(path, Op.PUT, "Patient", own, own, body, ranked, at))
+            self.facts.append(Fact(path, Op.PUT, "Patient", own, own, body, ranked, at, line=told))
             return
-        self.facts.append(Fact(path, Op.PATCH, "Patient", known, known, body, ranked, at))
+        self.facts.append(Fact(path, Op.PATCH, "Patient", known, known, body, ranked, at, line=told))
         self.facts.append(Fact(f"{path} alias", Op.LINK, "Patient", own, own, {"into": known}, ranked, at))
 
     def _record_number(self, body: Json) -> str | None:
@@ -241,6 +307,7 @@ def _instant_us(text: object) -> int | None:
     if not isinstance(text, str) or not _INSTANT.match(text):
         return None
     try:
-        return (dt.datetime.fromisoformat(text) - _EPOCH) // dt.timedelta(microseconds=1)
+        since = dt.datetime.fromisoformat(text) - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     except (ValueError, OverflowError):
         return None

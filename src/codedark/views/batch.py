@@ -6,24 +6,20 @@ written at the end depends on the set of claims alone, never on how entries were
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import apsw
-import msgspec
 
-from codedark.entries import Fact, Interpretation, Op, Problem, Understood
+from codedark.entries import Interpretation, Problem, Understood
 from codedark.journal import Entry
-from codedark.views.cards import Card, EncounterCard, ObservationCard, PatientCard
-from codedark.views.claims import Claim, canonical
+from codedark.views.cabinet import Cabinet
+from codedark.views.claims import Claim
 from codedark.views.codings import UNREADABLE
-from codedark.views.readings import bed_of, card_of, value_of
-from codedark.views.resources import LINK, Resource, Shelf, claims_of, decoded
-from codedark.views.schema import Section
+from codedark.views.readings import bed_of
+from codedark.views.resources import LINK, Shelf, decoded
+from codedark.views.staging import Staged
 
-_pack = msgspec.msgpack.Encoder()
-_ADMITTED = frozenset({"IMP", "ACUTE", "NONAC", "EMER", "OBSENC", "SS", "I", "E", "O", "B", ""})
 _ALLERGY_PATHS = ("AL1", "IAM", "AllergyIntolerance")
 TOPIC_OF_TYPE = {
     "Patient": "adt",
@@ -37,17 +33,6 @@ TOPIC_OF_TYPE = {
     "DocumentReference": "notes",
     "Composition": "notes",
 }
-
-
-class Staged(NamedTuple):
-    """A fact ready to be taken: nothing after this can fail for what its body holds."""
-
-    fact: Fact
-    type: str
-    id: str
-    op: Op
-    json: dict[str, Any]
-    body: bytes
 
 
 class Batch:
@@ -78,6 +63,7 @@ class Batch:
         self._heard: dict[tuple[int, str], int] = {}
         self._counts: dict[str, int] = {}
         self._feeds: dict[str, tuple[int, int]] = {}
+        self._waiting: list[tuple[Entry, Interpretation, Sequence[Staged]]] = []
 
     def hear_feed(self, feed: str, recorded: int) -> None:
         """A message of a feed was kept at this time."""
@@ -85,7 +71,32 @@ class Batch:
         self._feeds[feed] = count + 1, max(last, recorded)
 
     def take(self, entry: Entry, meant: Interpretation, staged: Sequence[Staged]) -> None:
-        """Take one clinical entry whose facts were staged."""
+        """Take one clinical entry whose facts were staged. It waits for the others of the batch, so that all that they
+        touch is looked up at once."""
+        self._waiting.append((entry, meant, staged))
+        self.facts += len(staged)
+
+    def _take_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self.shelf.fetch((each.type, each.id) for _, _, staged in waiting for each in staged)
+        self._know({each.fact.patient: None for _, _, staged in waiting for each in staged if each.fact.patient})
+        for entry, meant, staged in waiting:
+            self._take(entry, meant, staged)
+
+    def _know(self, patients: Iterable[str]) -> None:
+        unknown = [(patient,) for patient in patients if patient not in self._patients]
+        self._patients.update(self.db.executemany("SELECT id, pid FROM patient WHERE id=?", sorted(unknown)))
+        for (patient,) in unknown:
+            if patient not in self._patients:
+                self._new_patient(patient)
+
+    def _new_patient(self, patient: str) -> int:
+        pid, self._next_pid = self._next_pid, self._next_pid + 1
+        self._rows["patient"].append((pid, patient))
+        self._patients[patient] = pid
+        return pid
+
+    def _take(self, entry: Entry, meant: Interpretation, staged: Sequence[Staged]) -> None:
         source, recorded = entry.source, entry.recorded_at_us
         out = self.is_out(entry, meant.via)
         first = self._next_claim
@@ -117,7 +128,6 @@ class Batch:
         self._problems(entry, meant, topics_of)
         self._counts[meant.understood.value] = self._counts.get(meant.understood.value, 0) + 1
         self._counts["facts"] = self._counts.get("facts", 0) + len(staged)
-        self.facts += len(staged)
 
     def keep(self, entry: Entry, reason: str) -> None:
         """Stage an entry that could not be folded: its bytes are safe, and it stands on the worklist."""
@@ -127,13 +137,8 @@ class Batch:
         """The row number of a patient, given out at first mention."""
         pid = self._patients.get(patient)
         if pid is None:
-            row = self.db.execute("SELECT pid FROM patient WHERE id=?", (patient,)).fetchone()
-            if row is None:
-                pid, self._next_pid = self._next_pid, self._next_pid + 1
-                self._rows["patient"].append((pid, patient))
-            else:
-                pid = row[0]
-            self._patients[patient] = pid
+            self._know([patient])
+            pid = self._patients[patient]
         return pid
 
     def sid(self, source: str) -> int:
@@ -148,7 +153,7 @@ class Batch:
         fact, number = each.fact, self._next_claim
         self._next_claim += 1
         resource = self.shelf.find(each.type, each.id)
-        same = resource.last_claim if resource.last_body == each.body else None
+        same = resource.told if resource.last_body == each.body else None
         self._rows["claim"].append(
             (
                 number,
@@ -160,13 +165,15 @@ class Batch:
                 fact.rank,
                 fact.claimed_at_us,
                 "\x1f".join(fact.cleared),
+                resource.last_claim,
                 same,
+                each.line,
                 None if same else each.body,
             )
         )
         if same is None:
-            resource.last_claim, resource.last_body = number, each.body
-        resource.dirty = True
+            resource.told, resource.last_body = number, each.body
+        resource.last_claim, resource.dirty = number, True
         if out:
             self._rows["held"].append((number, pid, each.type == "AllergyIntolerance"))
             return
@@ -181,6 +188,7 @@ class Batch:
             entry.position,
             entry.recorded_at_us,
             entry.source,
+            each.line,
         )
         resource.take(claim, each.json)
         if each.type == "Encounter":
@@ -230,11 +238,12 @@ class Batch:
             )
 
     def flush(self) -> None:
-        """Write what is staged into the open transaction."""
+        """Fold what waits and write it into the open transaction."""
+        self._take_waiting()
         rows, many = self._rows, self.db.executemany
         many("INSERT INTO patient(pid, id) VALUES(?,?)", rows["patient"])
         many("INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?)", rows["entry"])
-        many("INSERT INTO claim VALUES(?,?,?,?,?,?,?,?,?,?,?)", rows["claim"])
+        many("INSERT INTO claim VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)", rows["claim"])
         many("INSERT INTO held VALUES(?,?,?)", rows["held"])
         many("INSERT OR IGNORE INTO bed VALUES(?,?,?)", rows["bed"])
         many(
@@ -275,151 +284,3 @@ class Batch:
         ).fetchall()
         for (body,) in bodies:
             self._see_bed(decoded(body))
-
-
-class Cabinet:
-    """Writes changed resources: their state, their card, and the index rows that follow from the card."""
-
-    def __init__(self, db: apsw.Connection) -> None:
-        self.db = db
-        self.cards: list[tuple[int, int, int, bytes]] = []
-        self.gone: list[tuple[int, int, int]] = []
-        self.inserts: list[tuple[Any, ...]] = []
-        self.updates: list[tuple[Any, ...]] = []
-        self.people: list[tuple[Any, ...]] = []
-        self.stays: list[tuple[Any, ...]] = []
-        self.critical: list[tuple[int, int]] = []
-        self.calm: list[tuple[int, int]] = []
-
-    def write(self, resources: list[Resource]) -> None:
-        """All of them, into the open transaction."""
-        for resource in resources:
-            self._prepare(resource)
-        many = self.db.executemany
-        many("INSERT INTO resource VALUES(?,?,?,?,?,?,?,?,?,?,?)", self.inserts)
-        many(
-            "UPDATE resource SET pid=?, section=?, claims=?, alive=?, unreadable=?, last_claim=?, state=? WHERE key=?",
-            self.updates,
-        )
-        many("DELETE FROM card WHERE pid=? AND section=? AND key=?", self.gone)
-        many("INSERT OR REPLACE INTO card VALUES(?,?,?,?)", sorted(self.cards))
-        many("UPDATE patient SET alive=?, words=?, numbers=?, birth=? WHERE pid=?", self.people)
-        many("DELETE FROM critical WHERE pid=? AND key=?", self.calm)
-        many("INSERT OR IGNORE INTO critical VALUES(?,?)", self.critical)
-        many("INSERT OR REPLACE INTO stay VALUES(?,?,?,?,?,?)", self.stays)
-
-    def _prepare(self, resource: Resource) -> None:
-        if resource.type == LINK:
-            self._link(resource)
-            section, unreadable = 0, False
-        else:
-            section, unreadable = self._card(resource)
-        state = None if resource.merged is None else resource.merged.saved()
-        tail = (resource.pid, section, resource.claims, resource.alive, unreadable, resource.last_claim, state)
-        if resource.fresh:
-            self.inserts.append((resource.key, resource.name, resource.type, resource.id, *tail))
-        else:
-            self.updates.append((*tail, resource.key))
-        resource.stored = (resource.pid, section)
-
-    def _card(self, resource: Resource) -> tuple[int, bool]:
-        """Queue the card; (section or 0, whether the body could not be read)."""
-        drawn, unreadable = self._draw(resource)
-        section = int(drawn[0]) if drawn else 0
-        old_pid, old_section = resource.stored
-        if old_section and (old_pid, old_section) != (resource.pid, section):
-            self.gone.append((old_pid, old_section, resource.key))
-            if old_section == Section.CRITICAL:
-                self.calm.append((old_pid, resource.key))
-        if drawn:
-            self.cards.append((resource.pid, section, resource.key, _pack.encode(drawn[1])))
-            if section == Section.CRITICAL:
-                self.critical.append((resource.pid, resource.key))
-        card = drawn[1] if drawn else None
-        if resource.type == "Patient":
-            self._person(resource, card)
-        elif resource.type == "Encounter":
-            self._stay(resource, card)
-        return section, unreadable
-
-    def _draw(self, resource: Resource) -> tuple[tuple[Section, Card] | None, bool]:
-        if not resource.alive:
-            return None, False
-        claimed_us, position, recorded_us, source = resource.stamp
-        try:
-            body = resource.body if resource.body is not None else decoded(resource.canonical())
-            drawn = card_of(resource.type, resource.id, body, claimed_us)
-            if drawn is None:
-                return None, False
-            card = drawn[1]
-            card.position, card.recorded_us, card.source = position, recorded_us, source
-            if resource.claims > 1 and isinstance(card, ObservationCard):
-                card.earlier = self._earlier(resource, card)
-        except UNREADABLE:
-            return None, True
-        return drawn, False
-
-    def _earlier(self, resource: Resource, card: ObservationCard) -> tuple[str, ...]:
-        """Values that lower claims gave, oldest first, without repeats."""
-        values: list[str] = []
-        for claim in sorted(claims_of(self.db, resource.key), key=lambda claim: claim.order):
-            value = value_of(decoded(claim.body))[0]
-            if value and (not values or values[-1] != value):
-                values.append(value)
-        return tuple(values[:-1] if values and values[-1] == card.value else values)
-
-    def _person(self, resource: Resource, card: Card | None) -> None:
-        if not isinstance(card, PatientCard):
-            self.people.append((resource.alive, "", "", "", resource.pid))
-            return
-        words = folded(f"{card.family} {card.given} {card.name}")
-        self.people.append((True, words, " ".join(card.numbers), card.birth, resource.pid))
-
-    def _stay(self, resource: Resource, card: Card | None) -> None:
-        if not isinstance(card, EncounterCard) or not _is_here(card):
-            self.db.execute("DELETE FROM stay WHERE key=?", (resource.key,))
-            return
-        located = msgspec.json.encode(card.locations).decode() if card.locations else ""
-        self.stays.append((resource.key, resource.pid, *(card.where or ("", "", "")), located))
-
-    def _link(self, resource: Resource) -> None:
-        self.db.execute("DELETE FROM link WHERE key=?", (resource.key,))
-        if not resource.alive:
-            return
-        body = decoded(resource.canonical())
-        if body["linked"]:
-            absorbed, survivor = self._pid(body["absorbed"]), self._pid(body["survivor"])
-            rank = resource.merged.top[0] if resource.merged and resource.merged.top else resource.first.rank  # type: ignore[union-attr]
-            self.db.execute("INSERT INTO link VALUES(?,?,?,?)", (resource.key, absorbed, survivor, rank))
-
-    def _pid(self, patient: str) -> int:
-        found: int = self.db.execute("SELECT pid FROM patient WHERE id=?", (patient,)).get
-        return found
-
-
-def _is_here(card: EncounterCard) -> bool:
-    """Whether a visit puts its patient in the house: by its status, with a place or admitted without one."""
-    return card.active and (card.where is not None or bool(card.locations) or card.kind in _ADMITTED)
-
-
-def folded(words: str) -> str:
-    """Lower case without accents: how names are searched."""
-    bare = unicodedata.normalize("NFKD", words)
-    return "".join(char for char in bare if not unicodedata.combining(char)).casefold()
-
-
-def stage(meant: Interpretation) -> list[Staged]:
-    """The facts of an entry, encoded. Raises what their bodies provoke, before anything is taken."""
-    return [_stage(fact) for fact in meant.facts]
-
-
-def _stage(fact: Fact) -> Staged:
-    type_, id_, op, body = fact.type, fact.id, fact.op, fact.body
-    if op is Op.LINK or op is Op.UNLINK:
-        survivor = str(body["into"])
-        body = {"absorbed": id_, "survivor": survivor, "linked": op is Op.LINK}
-        type_, id_, op = LINK, f"{id_}>{survivor}", Op.PUT
-    # Whatever SQLite would refuse later (lone surrogates) is refused here, before anything is staged.
-    id_.encode()
-    fact.path.encode()
-    return Staged(fact, type_, id_, op, body, canonical(body))

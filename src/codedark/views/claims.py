@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
-from codedark.entries import Op
+from codedark.entries import Op, line_body
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -32,7 +32,8 @@ Order = tuple[bytes, bytes]
 
 
 class Claim(NamedTuple):
-    """One claim as it is folded. `body`: canonical JSON (sorted keys, decimals as sent); `claim`: its row number."""
+    """One claim as it is folded. `body`: canonical JSON (sorted keys, decimals as sent), or with `line` the line of an
+    import as it came, which is read only when a second claim meets it; `claim`: its row number."""
 
     claim: int
     pid: int
@@ -44,10 +45,15 @@ class Claim(NamedTuple):
     position: int
     recorded_us: int
     source: str
+    line: bool = False
+
+    def settled(self) -> Claim:
+        """This claim with a canonical body."""
+        return self._replace(body=whole_body(self.body, self.source), line=False) if self.line else self
 
     @property
     def order(self) -> Order:
-        """How this claim compares with others on the same resource."""
+        """How this claim compares with others on the same resource. Its body must be canonical."""
         digest = hashlib.blake2b(self.body, digest_size=16, person=self.op.encode())
         digest.update("\x1f".join(self.cleared).encode())
         return self.rank, digest.digest()
@@ -73,6 +79,11 @@ def canonical(body: dict[str, Any]) -> bytes:
     return _encoder.encode(body)
 
 
+def whole_body(line: bytes, source: str) -> bytes:
+    """The canonical body of a line that `source` ("import:LABEL") brought."""
+    return canonical(line_body(line, source.removeprefix("import:")))
+
+
 def resource_name(type_: str, id_: str) -> bytes:
     """16 bytes by which a resource is found."""
     return hashlib.blake2b(f"{type_}/{id_}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -89,11 +100,13 @@ def field_of(name: str) -> str:
 class Merged:
     """The state of a resource with two or more claims in the chart."""
 
-    __slots__ = ("_named", "deleted", "fields", "floor", "stamp", "top")
+    __slots__ = ("_named", "changed", "deleted", "fields", "floor", "stamp", "top")
 
     def __init__(self) -> None:
         self.floor: Order | None = None
         self.deleted = False
+        self.changed = True
+        """Whether a claim since this was last set to False changed what the resource says."""
         self.top: Order | None = None
         self.fields: dict[str, tuple[Order, dict[str, bytes]]] = {}
         self.stamp: tuple[int, int | None, int, int, str] = (0, None, -1, 0, "")
@@ -102,6 +115,7 @@ class Merged:
 
     def take(self, claim: Claim) -> None:
         """Take one more claim, in any order."""
+        claim = claim.settled()
         order = claim.order
         if self.top is None or order > self.top:
             self.top = order
@@ -111,6 +125,7 @@ class Merged:
         if claim.op is Op.PATCH:
             self._patch(order, self._grouped(claim.body), claim.cleared)
             return
+        self.changed = True
         self.floor, self.deleted = order, claim.op is Op.DELETE
         self.fields = {name: held for name, held in self.fields.items() if held[0] > order}
         if claim.op is not Op.DELETE:
@@ -122,13 +137,15 @@ class Merged:
         return self._named[1]
 
     def _patch(self, order: Order, named: dict[str, dict[str, bytes]], cleared: tuple[str, ...]) -> None:
-        fields = self.fields
+        fields, changed = self.fields, self.changed or self.deleted
         if cleared:
             named = {field_of(name): {} for name in cleared} | named
         for field, values in named.items():
             held = fields.get(field)
             if held is None or order >= held[0]:
+                changed = changed or held is None or held[1] != values
                 fields[field] = (order, values)
+        self.changed = changed
 
     @property
     def alive(self) -> bool:

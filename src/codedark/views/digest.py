@@ -15,7 +15,7 @@ import apsw
 import msgspec
 
 from codedark.entries import Op
-from codedark.views.claims import Merged
+from codedark.views.claims import Claim, Merged
 from codedark.views.resources import claims_of
 from codedark.views.store import ViewStore
 
@@ -66,27 +66,41 @@ def _feed(hashed: Any, row: Any) -> None:
 
 def _clinical(db: apsw.Connection) -> Iterator[tuple[Any, ...]]:
     yield ("pinned", db.execute("SELECT value FROM meta WHERE key='pinned'").get)
-    for key, type_, id_, patient, state in db.execute(
-        "SELECT r.key, r.type, r.id, p.id, r.state FROM resource r LEFT JOIN patient p ON p.pid = r.pid "
-        "WHERE r.alive = 1 ORDER BY r.type, r.id"
-    ):
-        yield ("resource", type_, id_, patient, resource_body(db, key, state))
+    for type_, id_, patient, state, last, body, alone in db.execute(_RESOURCES):
+        # A line of an import is compared as it came: only claims that meet are brought into one form.
+        said = body if alone else Merged.load(state).body() if state is not None else _only(db, last).body
+        yield ("resource", type_, id_, patient, said)
     for row in db.execute("SELECT unit, room, bed FROM bed ORDER BY unit, room, bed"):
         yield ("bed", *row)
-    # Cards are derived from bodies, but corrections also from earlier claims: what a chart shows must agree too.
-    for patient, section, card in db.execute(
-        "SELECT p.id, c.section, c.card FROM card c LEFT JOIN patient p ON p.pid = c.pid JOIN resource r "
-        "ON r.key = c.key ORDER BY p.id, c.section, r.type, r.id"
-    ):
-        # Fields 1-3 are the stamp: position, recording time, source.
-        fields = msgspec.msgpack.decode(card)
-        yield ("card", patient, section, fields[0], fields[4:])
+    for pid, patient in [(0, None), *db.execute("SELECT pid, id FROM patient ORDER BY id")]:
+        yield from _cards(db, pid, patient)
+
+
+_RESOURCES = (
+    "SELECT r.type, r.id, p.id, r.state, r.last_claim, c.body, "
+    "r.state IS NULL AND c.prior = 0 AND c.body IS NOT NULL FROM resource r LEFT JOIN patient p ON p.pid = r.pid "
+    "JOIN claim c ON c.claim = r.last_claim WHERE r.alive = 1 ORDER BY r.name"
+)
+
+
+def _cards(db: apsw.Connection, pid: int, patient: str | None) -> Iterator[tuple[Any, ...]]:
+    """Cards are derived from bodies, but corrections also from earlier claims: what a chart shows must agree too."""
+    rows = db.execute("SELECT section, card FROM card WHERE pid=?", (pid,))
+    # Fields 1-3 are the stamp: position, recording time, source.
+    cards = [(section, fields[0], fields[4:]) for section, fields in ((s, msgspec.msgpack.decode(c)) for s, c in rows)]
+    cards.sort(key=lambda each: (*each[:2], _pack.encode(each[2])))
+    for section, id_, shown in cards:
+        yield ("card", patient, section, id_, shown)
 
 
 def resource_body(db: apsw.Connection, key: int, state: bytes | None) -> bytes:
-    """The effective body of a living resource."""
+    """The effective body of a living resource, canonical."""
     if state is not None:
         return Merged.load(state).body()
-    claim = claims_of(db, key)[0]
+    return _only(db, db.execute("SELECT last_claim FROM resource WHERE key=?", (key,)).get).settled().body
+
+
+def _only(db: apsw.Connection, last: int) -> Claim:
+    claim = claims_of(db, last)[0]
     assert claim.op is not Op.DELETE
-    return claim.body
+    return claim

@@ -119,7 +119,7 @@ def fold_again(db: apsw.Connection, batch: Batch, source: str) -> None:
     for start in range(0, len(changed), _CHUNK):
         for key in changed[start : start + _CHUNK]:
             resource = batch.shelf.by_key(key)
-            resource.refold(claims_of(db, key))
+            resource.refold(claims_of(db, resource.last_claim))
             resource.dirty = True
         batch.flush()
     batch.see_beds_again()

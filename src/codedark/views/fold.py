@@ -29,15 +29,17 @@ from codedark.entries import (
 )
 from codedark.errors import CodedarkError, Uninterpretable
 from codedark.journal import Entry
-from codedark.views.batch import Batch, stage
+from codedark.views.batch import Batch
 from codedark.views.distrust import Marks, fold_again, hold, mark, release
 from codedark.views.ledger import LEDGER, worklist_row
 from codedark.views.origins import ADOPTION_KEY, adopted, forked, opened
 from codedark.views.pins import WITNESS, pin_complaint
 from codedark.views.settings import complaint, fold_version, interpretive, site_of
+from codedark.views.staging import stage
 from codedark.views.store import ViewStore
 
 READ = 10_000
+_FEW, _READ_BYTES = 200, 32 * 1024 * 1024
 _FLUSH_FACTS = 12_000
 CLINICAL = frozenset({"hl7.received", "fhir.imported", "facts.recorded"})
 _ORIGINS: dict[str, Callable[[apsw.Connection, Entry, Any], str]] = {
@@ -75,6 +77,8 @@ class Pass:
 
     def __init__(self, store: ViewStore, interpret_: Interpret) -> None:
         self.store, self._interpret = store, interpret_
+        self._room = _FEW
+        """How many entries are read at once: no more than fit in memory, by the size of the last ones."""
         self._load()
 
     def _load(self) -> None:
@@ -99,11 +103,13 @@ class Pass:
 
     def advance(self, reader: EntrySource, limit: int) -> int:
         """Fold at most `limit` further entries; how many there were. Raises `Restart` or a `CodedarkError`."""
-        entries = reader.read(self.position, min(limit, READ))
+        entries = reader.read(self.position, min(limit, self._room))
         done = 0
-        with _collector_at_rest():
-            while done < len(entries):
-                done = self._transaction(entries, done)
+        while done < len(entries):
+            done = self._transaction(entries, done)
+        if entries:
+            mean = sum(len(entry.payload) for entry in entries) // len(entries)
+            self._room = max(_FEW, min(READ, _READ_BYTES // max(mean, 1)))
         return len(entries)
 
     def _transaction(self, entries: Sequence[Entry], start: int) -> int:
@@ -313,17 +319,19 @@ class Fold:
 
         Once the head is reached, a file of another fold version is built beside and swapped in if it is due.
         """
-        applied, exhausted = self._advance(max_entries, progress)
-        while exhausted and self._due():
-            self._build(self._pass.wanted, progress)
-            more, exhausted = self._advance(None, None)
-            applied += more
-        return applied
+        with _collector_at_rest():
+            applied, exhausted = self._advance(max_entries, progress)
+            while exhausted and self._due():
+                self._build(self._pass.wanted, progress)
+                more, exhausted = self._advance(None, None)
+                applied += more
+            return applied
 
     def rebuild(self, progress: Progress | None = None) -> int:
         """Fold the whole journal into a new file and swap it in; the number of entries read for it."""
-        self._advance(None, None)
-        return self._build(self._pass.wanted, progress)
+        with _collector_at_rest():
+            self._advance(None, None)
+            return self._build(self._pass.wanted, progress)
 
     def _due(self) -> bool:
         fold: str = self.store.writer().execute("SELECT value FROM meta WHERE key='fold'").get

@@ -12,7 +12,7 @@ import msgspec
 
 from codedark.views import charts
 from codedark.views.aliases import Aliases
-from codedark.views.batch import folded
+from codedark.views.cabinet import folded
 from codedark.views.charts import Cards
 from codedark.views.locations import Locations, Place
 from codedark.views.schema import BEDSIDE, Section

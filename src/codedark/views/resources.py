@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import apsw
 import msgspec
 
 from codedark.entries import Op
+from codedark.views.cards import Card
 from codedark.views.claims import Claim, Merged, resource_name
+from codedark.views.schema import Section
 
 LINK = "PatientLink"
 """The pseudo-type under which merges are kept: its claims are ranked, distrusted and undone like any other."""
@@ -16,11 +20,12 @@ LINK = "PatientLink"
 _HOT = frozenset({"Patient", "Encounter", "MedicationRequest", "AllergyIntolerance", "ServiceRequest", LINK})
 _CACHE = 60_000
 _BODY = "coalesce(c.body, (SELECT body FROM claim b WHERE b.claim = c.same_as))"
-_CLAIMS = f"""
-SELECT c.claim, c.pid, c.op, c.rank, {_BODY}, c.cleared, c.claimed_us, c.position, e.recorded_us, s.name
-FROM claim c JOIN entry e ON e.position = c.position JOIN source s ON s.sid = e.sid
-WHERE c.resource = ? AND NOT EXISTS (SELECT 1 FROM held h WHERE h.claim = c.claim) ORDER BY c.claim
+_CLAIM = f"""
+SELECT c.prior, EXISTS (SELECT 1 FROM held h WHERE h.claim = c.claim), c.op, c.cleared, c.line,
+  c.claim, c.pid, c.rank, {_BODY}, c.claimed_us, c.position, e.recorded_us, s.name
+FROM claim c JOIN entry e ON e.position = c.position JOIN source s ON s.sid = e.sid WHERE c.claim = ?
 """  # nosec B608 - constants
+_RESOURCE = "SELECT key, name, type, id, pid, section, claims, last_claim, state FROM resource"
 
 
 class Resource:
@@ -31,6 +36,7 @@ class Resource:
         "body",
         "claims",
         "dirty",
+        "drawn",
         "first",
         "fresh",
         "id",
@@ -41,6 +47,7 @@ class Resource:
         "name",
         "pid",
         "stored",
+        "told",
         "type",
     )
 
@@ -51,7 +58,11 @@ class Resource:
         self.first: Claim | None = None
         self.merged: Merged | None = None
         self.body: dict[str, Any] | None = None
-        self.last_claim, self.last_body = 0, b""
+        self.last_claim = 0
+        self.told, self.last_body = 0, b""
+        """The last claim that carried its own body, and that body."""
+        self.drawn: tuple[Section, Card] | None = None
+        """The card that the body as it stands was drawn to, while that is known."""
         self.stored = (0, 0)
         """(pid, section) of the card on disk; section 0 = none."""
         self.fresh, self.dirty = True, False
@@ -60,18 +71,20 @@ class Resource:
         """Add a claim to the chart. `self.first` must be loaded when there is exactly one."""
         self.claims += 1
         if self.claims == 1:
-            self.first, self.body, self.pid = claim, body, claim.pid
+            self.first, self.body, self.pid, self.drawn = claim, body, claim.pid, None
             return
         if self.merged is None:
             self.merged = Merged()
             assert self.first is not None
             self.merged.take(self.first)
         self.merged.take(claim)
+        if self.merged.changed:
+            self.drawn, self.merged.changed = None, False
         self.first, self.body, self.pid = None, None, self.merged.stamp[0]
 
     def refold(self, claims: list[Claim]) -> None:
         """Start again from these claims."""
-        self.claims, self.first, self.merged, self.body = 0, None, None, None
+        self.claims, self.first, self.merged, self.body, self.drawn = 0, None, None, None, None
         for claim in claims:
             self.take(claim, None)
 
@@ -87,7 +100,7 @@ class Resource:
         if self.merged is not None:
             return self.merged.body()
         assert self.first is not None
-        return self.first.body
+        return self.first.settled().body
 
     @property
     def stamp(self) -> tuple[int | None, int, int, str]:
@@ -98,12 +111,19 @@ class Resource:
         return self.first.claimed_us, self.first.position, self.first.recorded_us, self.first.source
 
 
-def claims_of(db: apsw.Connection, key: int) -> list[Claim]:
-    """The claims on a resource that are in the chart."""
-    return [
-        Claim(row[0], row[1], Op(row[2]), row[3], row[4], tuple(row[5].split("\x1f")) if row[5] else (), *row[6:])
-        for row in db.execute(_CLAIMS, (key,))
-    ]
+def claims_of(db: apsw.Connection, last: int) -> list[Claim]:
+    """The claims on a resource that are in the chart, oldest first. `last`: its newest claim; each names the one
+    before it, so that no index has to be kept for what is seldom asked."""
+    found: list[Claim] = []
+    while last:
+        row = db.execute(_CLAIM, (last,)).fetchone()
+        assert row is not None
+        last, held, op, cleared, line, number, pid, rank, body, claimed, position, recorded, source = row
+        if not held:
+            named = tuple(cleared.split("\x1f")) if cleared else ()
+            stamp = (claimed, position, recorded, source)
+            found.append(Claim(number, pid, Op(op), rank, body, named, *stamp, bool(line)))
+    return found[::-1]
 
 
 class Shelf:
@@ -114,31 +134,38 @@ class Shelf:
         self._held: dict[tuple[str, str], Resource] = {}
         self._next = (db.execute("SELECT max(key) FROM resource").get or 0) + 1
 
+    def fetch(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Have these resources (type, id) at hand: those on disk are read in the order of their index, the others are
+        new, in the order they are named here."""
+        held = self._held
+        names = {each: resource_name(*each) for each in wanted if each not in held}
+        if not names:
+            return
+        keys = [(name,) for name in sorted(names.values())]
+        found = {row[1]: row for row in self.db.executemany(f"{_RESOURCE} WHERE name=?", keys)}
+        for each, name in names.items():
+            row = found.get(name)
+            if row is not None:
+                held[each] = self._read(row)
+                continue
+            held[each] = Resource(self._next, name, *each)
+            self._next += 1
+
     def find(self, type_: str, id_: str) -> Resource:
         """The resource of this type and id, new when nobody claimed it before."""
         found = self._held.get((type_, id_))
         if found is None:
-            name = resource_name(type_, id_)
-            found = self._load("name", name)
-            if found is None:
-                found = Resource(self._next, name, type_, id_)
-                self._next += 1
-            self._held[type_, id_] = found
+            self.fetch([(type_, id_)])
+            found = self._held[type_, id_]
         return found
 
     def by_key(self, key: int) -> Resource:
         """A resource that is on disk."""
-        found = self._load("key", key)
-        assert found is not None
-        return self._held.setdefault((found.type, found.id), found)
+        row = self.db.execute(f"{_RESOURCE} WHERE key=?", (key,)).fetchone()
+        assert row is not None
+        return self._held.setdefault((row[2], row[3]), self._read(row))
 
-    def _load(self, column: str, value: bytes | int) -> Resource | None:
-        row = self.db.execute(
-            f"SELECT key, name, type, id, pid, section, claims, last_claim, state FROM resource WHERE {column}=?",  # nosec B608
-            (value,),
-        ).fetchone()
-        if row is None:
-            return None
+    def _read(self, row: tuple[Any, ...]) -> Resource:
         found = Resource(row[0], row[1], row[2], row[3])
         found.pid, found.stored, found.claims, found.last_claim = row[4], (row[4], row[5]), row[6], row[7]
         found.fresh = False
@@ -146,7 +173,7 @@ class Shelf:
             found.merged = Merged.load(row[8])
         elif found.claims:
             # Every claim may be under distrust: then there is none in the chart.
-            found.first = next(iter(claims_of(self.db, found.key)), None)
+            found.first = next(iter(claims_of(self.db, found.last_claim)), None)
         return found
 
     def dirty(self) -> list[Resource]:
@@ -177,10 +204,4 @@ def decoded(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _float(text: str) -> Any:
-    from decimal import Decimal
-
-    return Decimal(text)
-
-
-_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=_float)
+_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)

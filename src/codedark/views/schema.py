@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Section(IntEnum):
@@ -49,8 +49,7 @@ CREATE TABLE entry(position INTEGER PRIMARY KEY, recorded_us INTEGER NOT NULL, s
   first_claim INTEGER NOT NULL, claims INTEGER NOT NULL, one_patient INTEGER NOT NULL, via INTEGER NOT NULL);
 CREATE TABLE claim(claim INTEGER PRIMARY KEY, resource INTEGER NOT NULL, pid INTEGER NOT NULL,
   position INTEGER NOT NULL, path TEXT NOT NULL, op TEXT NOT NULL, rank BLOB NOT NULL, claimed_us INTEGER,
-  cleared TEXT NOT NULL, same_as INTEGER, body BLOB);
-CREATE INDEX claim_of_resource ON claim(resource);
+  cleared TEXT NOT NULL, prior INTEGER NOT NULL, same_as INTEGER, line INTEGER NOT NULL, body BLOB);
 CREATE TABLE resource(key INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, type TEXT NOT NULL, id TEXT NOT NULL,
   pid INTEGER NOT NULL, section INTEGER NOT NULL, claims INTEGER NOT NULL, alive INTEGER NOT NULL,
   unreadable INTEGER NOT NULL, last_claim INTEGER NOT NULL, state BLOB);

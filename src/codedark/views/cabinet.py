@@ -1,0 +1,156 @@
+"""Changed resources written: their state, their card, and the index rows that follow from the card."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import apsw
+import msgspec
+
+from codedark.views.cards import AllergyCard, Card, ConditionCard, EncounterCard, ObservationCard, PatientCard
+from codedark.views.codings import UNREADABLE
+from codedark.views.readings import card_of, value_of
+from codedark.views.resources import LINK, Resource, claims_of, decoded
+from codedark.views.schema import Section
+
+_pack = msgspec.msgpack.Encoder()
+_ADMITTED = frozenset({"IMP", "ACUTE", "NONAC", "EMER", "OBSENC", "SS", "I", "E", "O", "B", ""})
+_OF_THE_BODY = (PatientCard, EncounterCard, AllergyCard, ConditionCard)
+"""Cards that say only what the body says: while that stays, only the stamp is new."""
+
+
+class Cabinet:
+    """Writes changed resources: their state, their card, and the index rows that follow from the card."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self.db = db
+        self.cards: list[tuple[int, int, int, bytes]] = []
+        self.gone: list[tuple[int, int, int]] = []
+        self.inserts: list[tuple[Any, ...]] = []
+        self.updates: list[tuple[Any, ...]] = []
+        self.people: list[tuple[Any, ...]] = []
+        self.stays: list[tuple[Any, ...]] = []
+        self.critical: list[tuple[int, int]] = []
+        self.calm: list[tuple[int, int]] = []
+
+    def write(self, resources: list[Resource]) -> None:
+        """All of them, into the open transaction."""
+        for resource in resources:
+            self._prepare(resource)
+        many = self.db.executemany
+        many("INSERT INTO resource VALUES(?,?,?,?,?,?,?,?,?,?,?)", self.inserts)
+        many(
+            "UPDATE resource SET pid=?, section=?, claims=?, alive=?, unreadable=?, last_claim=?, state=? WHERE key=?",
+            self.updates,
+        )
+        many("DELETE FROM card WHERE pid=? AND section=? AND key=?", self.gone)
+        many("INSERT OR REPLACE INTO card VALUES(?,?,?,?)", sorted(self.cards))
+        many("UPDATE patient SET alive=?, words=?, numbers=?, birth=? WHERE pid=?", self.people)
+        many("DELETE FROM critical WHERE pid=? AND key=?", self.calm)
+        many("INSERT OR IGNORE INTO critical VALUES(?,?)", self.critical)
+        many("INSERT OR REPLACE INTO stay VALUES(?,?,?,?,?,?)", self.stays)
+
+    def _prepare(self, resource: Resource) -> None:
+        if resource.type == LINK:
+            self._link(resource)
+            section, unreadable = 0, False
+        else:
+            section, unreadable = self._card(resource)
+        state = None if resource.merged is None else resource.merged.saved()
+        tail = (resource.pid, section, resource.claims, resource.alive, unreadable, resource.last_claim, state)
+        if resource.fresh:
+            self.inserts.append((resource.key, resource.name, resource.type, resource.id, *tail))
+        else:
+            self.updates.append((*tail, resource.key))
+        resource.stored = (resource.pid, section)
+
+    def _card(self, resource: Resource) -> tuple[int, bool]:
+        """Queue the card; (section or 0, whether the body could not be read)."""
+        drawn, unreadable = self._draw(resource)
+        section = int(drawn[0]) if drawn else 0
+        old_pid, old_section = resource.stored
+        if old_section and (old_pid, old_section) != (resource.pid, section):
+            self.gone.append((old_pid, old_section, resource.key))
+            if old_section == Section.CRITICAL:
+                self.calm.append((old_pid, resource.key))
+        if drawn:
+            self.cards.append((resource.pid, section, resource.key, _pack.encode(drawn[1])))
+            if section == Section.CRITICAL:
+                self.critical.append((resource.pid, resource.key))
+        card = drawn[1] if drawn else None
+        if resource.type == "Patient":
+            self._person(resource, card)
+        elif resource.type == "Encounter":
+            self._stay(resource, card)
+        return section, unreadable
+
+    def _draw(self, resource: Resource) -> tuple[tuple[Section, Card] | None, bool]:
+        if not resource.alive:
+            return None, False
+        claimed_us, position, recorded_us, source = resource.stamp
+        try:
+            drawn = resource.drawn
+            if drawn is None:
+                body = resource.body if resource.body is not None else decoded(resource.canonical())
+                drawn = card_of(resource.type, resource.id, body, claimed_us)
+            if drawn is None:
+                return None, False
+            card = drawn[1]
+            card.position, card.recorded_us, card.source = position, recorded_us, source
+            if resource.claims > 1 and isinstance(card, ObservationCard):
+                card.earlier = self._earlier(resource, card)
+        except UNREADABLE:
+            return None, True
+        if isinstance(card, _OF_THE_BODY):
+            resource.drawn = drawn
+        return drawn, False
+
+    def _earlier(self, resource: Resource, card: ObservationCard) -> tuple[str, ...]:
+        """Values that lower claims gave, oldest first, without repeats."""
+        values: list[str] = []
+        settled = [claim.settled() for claim in claims_of(self.db, resource.last_claim)]
+        for claim in sorted(settled, key=lambda claim: claim.order):
+            value = value_of(decoded(claim.body))[0]
+            if value and (not values or values[-1] != value):
+                values.append(value)
+        return tuple(values[:-1] if values and values[-1] == card.value else values)
+
+    def _person(self, resource: Resource, card: Card | None) -> None:
+        if not isinstance(card, PatientCard):
+            self.people.append((resource.alive, "", "", "", resource.pid))
+            return
+        words = folded(f"{card.family} {card.given} {card.name}")
+        self.people.append((True, words, " ".join(card.numbers), card.birth, resource.pid))
+
+    def _stay(self, resource: Resource, card: Card | None) -> None:
+        if not isinstance(card, EncounterCard) or not _is_here(card):
+            self.db.execute("DELETE FROM stay WHERE key=?", (resource.key,))
+            return
+        located = msgspec.json.encode(card.locations).decode() if card.locations else ""
+        self.stays.append((resource.key, resource.pid, *(card.where or ("", "", "")), located))
+
+    def _link(self, resource: Resource) -> None:
+        self.db.execute("DELETE FROM link WHERE key=?", (resource.key,))
+        if not resource.alive:
+            return
+        body = decoded(resource.canonical())
+        if body["linked"]:
+            absorbed, survivor = self._pid(body["absorbed"]), self._pid(body["survivor"])
+            rank = resource.merged.top[0] if resource.merged and resource.merged.top else resource.first.rank  # type: ignore[union-attr]
+            self.db.execute("INSERT INTO link VALUES(?,?,?,?)", (resource.key, absorbed, survivor, rank))
+
+    def _pid(self, patient: str) -> int:
+        found: int = self.db.execute("SELECT pid FROM patient WHERE id=?", (patient,)).get
+        return found
+
+
+def _is_here(card: EncounterCard) -> bool:
+    """Whether a visit puts its patient in the house: by its status, with a place or admitted without one."""
+    return card.active and (card.where is not None or bool(card.locations) or card.kind in _ADMITTED)
+
+
+def folded(words: str) -> str:
+    """Lower case without accents: how names are searched."""
+    bare = unicodedata.normalize("NFKD", words)
+    return "".join(char for char in bare if not unicodedata.combining(char)).casefold()
