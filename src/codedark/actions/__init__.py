@@ -32,6 +32,7 @@ from codedark.actions.reading import (
     view_census,
     view_chart,
 )
+from codedark.actions.reviewing import review_deed
 from codedark.actions.roster import change_person, enrol_person, issue_unit_card, takes_two_people
 from codedark.actions.rules import decide_worklist, pack_made, set_config, sheets_printed
 from codedark.actions.two_people import (
@@ -84,6 +85,7 @@ __all__ = [
     "release_device",
     "release_feed",
     "release_source",
+    "review_deed",
     "search_patients",
     "set_config",
     "sheets_printed",

@@ -47,12 +47,14 @@ class Arguments(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Distrust(Arguments, frozen=True, kw_only=True):
-    """Take the facts of `source` ("feed:…", "device:…", "person:…") in a period out of every view. Times µs UTC."""
+    """Take the facts of `source` ("feed:…", "device:…", "person:…") in a period out of every view. Times µs UTC.
+    `reviewer`: id of the person who looks at what a distrusted person *did*; "" = whoever approves."""
 
     source: str
     since_us: int
     until_us: int | None = None
     reason: str
+    reviewer: str = ""
 
 
 class TrustAgain(Arguments, frozen=True, kw_only=True):
@@ -224,7 +226,10 @@ def _author_still_may(deeds: Deeds, session: Session, found: Proposal, typed: Ar
 def _do(deeds: Deeds, session: Session, proposal: str, typed: Arguments) -> NewUnitCard | None:
     match typed:
         case Distrust(source=source, since_us=since_us, until_us=until_us, reason=reason):
-            said = SourceDistrusted(source=source, since_us=since_us, until_us=until_us, reason=reason)
+            reviewer = (typed.reviewer or session.person) if source.startswith("person:") else ""
+            said = SourceDistrusted(
+                source=source, since_us=since_us, until_us=until_us, reason=reason, reviewer=reviewer
+            )
             keep(deeds, session, said)
         case TrustAgain(source=source, since_us=since_us, until_us=until_us, reason=reason):
             said = SourceDistrusted(source=source, since_us=since_us, until_us=until_us, reason=reason, undo=True)
@@ -255,6 +260,8 @@ def _sensible(deeds: Deeds, typed: Arguments) -> None:
                 raise ActionRefused("a distrust names feed:…, device:… or person:…, and a reason")
             if typed.until_us is not None and typed.until_us < typed.since_us:
                 raise ActionRefused("the period ends before it begins")
+            if isinstance(typed, Distrust) and typed.reviewer:
+                _reviewer(deeds, typed)
         case AdoptOrigin():
             _adoptable(deeds, typed)
         case PinWitness():
@@ -269,6 +276,15 @@ def _sensible(deeds: Deeds, typed: Arguments) -> None:
             checked_roles(typed.roles or {})
         case _:
             return
+
+
+def _reviewer(deeds: Deeds, typed: Distrust) -> None:
+    """Whoever looks at a distrusted person's deeds may undo them, and is somebody else."""
+    account = known(deeds, typed.reviewer)
+    if not typed.source.startswith("person:") or typed.source == f"person:{typed.reviewer}":
+        raise ActionRefused("a reviewer looks at the deeds of somebody else")
+    if not account.active or not may(account, Permission.DISTRUST):
+        raise ActionRefused("this person may not undo such deeds", hint="Name an engineer, commander, administrator.")
 
 
 def _adoptable(deeds: Deeds, typed: AdoptOrigin) -> None:

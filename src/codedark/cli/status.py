@@ -33,6 +33,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str | Table]:
     behind = f"{fold['behind']} entries behind" if fold["behind"] else "up to date"
     yield f"views     {behind}, {_known(found['patients'])} patients, {_known(found['units'])} units"
     yield f"worklist  {_known(found['worklist'])} open"
+    if found["reviews"]:
+        yield f"reviews   LOOK: {found['reviews']} deeds of distrusted people stay in force (codedark trust deeds)"
     yield ""
     yield table(
         ("feed", "last heard", "received", "duplicates", "refused"),

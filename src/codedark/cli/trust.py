@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from codedark.access import Session
-from codedark.actions import Deeds, hold_source, release_source
+from codedark.actions import Deeds, hold_source, release_source, review_deed
 from codedark.cli.moments import ago, moment_us, when
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output, table, visible
 from codedark.cli.people import credentials
 from codedark.cli.person import AsFile, WithFile
-from codedark.errors import ConfigError
+from codedark.errors import ConfigError, NotFound
 from codedark.node import by_one, change_trust, open_node, standing
 
 app = typer.Typer(help="Which sources the charts believe.", no_args_is_help=True)
@@ -36,14 +37,21 @@ def withdraw(
     author: _As,
     second: _With,
     until: _Until = "",
+    reviewer: Annotated[
+        str, typer.Option(help="Log-in of who looks at what a distrusted person did; not given: the second person.")
+    ] = "",
     folder: Folder = DEFAULT_FOLDER,
     author_file: AsFile = None,
     second_file: WithFile = None,
     as_json: Json = False,
 ) -> None:
-    """Take what a source said in a period out of the charts. Two people; nothing is deleted, `restore` undoes it."""
-    people = (author, author_file), (second, second_file)
-    _decided(Output(as_json), folder, "distrust", _period(source, since, until, reason), people)
+    """Take what a source said in a period out of the charts. Two people; nothing is deleted, `restore` undoes it.
+
+    What a distrusted person *did* stays in force: `trust deeds` lists it for the reviewer to keep or undo.
+    """
+    people, period = ((author, author_file), (second, second_file)), _period(source, since, until, reason)
+    named = {"reviewer": _person_of(folder, reviewer)} if reviewer else {}
+    _decided(Output(as_json), folder, "distrust", period | named, people)
 
 
 @app.command("restore")
@@ -151,6 +159,67 @@ def witnesses(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
         ),
     )
     Output(as_json).result({"witnesses": rows}, [shown])
+
+
+@app.command("deeds")
+def list_deeds(
+    every: Annotated[bool, typer.Option("--all", help="Also those somebody has looked at.")] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: Json = False,
+) -> None:
+    """List what distrusted people did that stays in force until somebody undoes it, with who is to look at it."""
+    with open_node(folder) as node:
+        record = node.record()
+        deeds = [each for each in record.lasting_deeds() if every or not each.reviewed_by]
+        names = {each.person: each.login for each in record.accounts()}
+    rows = [asdict(each) for each in deeds]
+    shown = table(
+        ("entry", "kept", "by", "deed", "exactly", "in force", "reviewer", "looked at"),
+        (
+            (
+                each.position,
+                when(each.recorded_at_us),
+                names.get(each.person, each.person),
+                each.kind,
+                "; ".join(f"{name} {value}" for name, value in each.about.items()),
+                {True: "yes", False: "no", None: "cannot be told"}[each.in_force],
+                names.get(each.reviewer, each.reviewer),
+                f"{'undone' if each.undone else 'kept'}: {each.how}" if each.reviewed_by else "NOBODY YET",
+            )
+            for each in deeds
+        ),
+    )
+    Output(as_json).result({"deeds": rows}, [shown])
+
+
+@app.command("review")
+def review(
+    entry: Annotated[int, typer.Argument(help="The entry's number, as `trust deeds` lists it.")],
+    author: _As,
+    undo: Annotated[bool, typer.Option("--undo/--keep", help="Undo the deed, or keep it in force.")],
+    note: Annotated[str, typer.Option(help="A remark. It is kept and shown; nothing about a patient.")] = "",
+    folder: Folder = DEFAULT_FOLDER,
+    author_file: AsFile = None,
+    as_json: Json = False,
+) -> None:
+    """Keep a distrusted person's deed in force, or undo it. Only the reviewer named with the distrust.
+
+    What takes two people is proposed, and a second person approves it on the page *Two people*.
+    """
+    me, done = credentials(Output(as_json), author, author_file), list[str]()
+    if me is None:
+        raise ConfigError("nobody is named who does this", hint="Say who you are: --as LOGIN.")
+    with open_node(folder) as node:
+        by_one(node, me, lambda deeds, session: done.append(review_deed(deeds, session, entry, undo=undo, note=note)))
+    Output(as_json).result({"entry": entry, "undone": undo, "how": done[0]}, [f"entry {entry}: {done[0]}"])
+
+
+def _person_of(folder: Path, login: str) -> str:
+    with open_node(folder) as node:
+        account = node.record().account(login)
+    if account is None:
+        raise NotFound("no such person", hint="`codedark person list` shows the log-ins.")
+    return account.person
 
 
 @app.command("hold")

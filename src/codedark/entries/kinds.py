@@ -63,6 +63,7 @@ _ALL = (
     _person("unit.code.used", payloads.UnitCodeUsed, "A one-time code of an envelope is spent."),
     _person("deed.proposed", payloads.DeedProposed, "The first of two people asks for a deed."),
     _person("deed.decided", payloads.DeedDecided, "The second person's yes or no."),
+    _person("deed.reviewed", payloads.DeedReviewed, "A deed of a distrusted person was kept in force, or undone."),
     _person("deed.refused", payloads.DeedRefused, "Somebody tried what they may not do.", Audience.AUDIT),
     _person("pack.made", payloads.PackMade, "A pack was drawn, as a draft or as issued."),
     _person("sheets.printed", payloads.SheetsPrinted, "Sheets went to paper, each with its own identity."),

@@ -128,13 +128,25 @@ class VolumeClosed(Payload, frozen=True):
 class SourceDistrusted(Payload, frozen=True):
     """`source.distrusted`: facts of a feed, device or person in a period are taken out, visibly and reversibly.
     `source` as in headers; times µs UTC of `recorded_at`; `until_us` None = still; `undo`: takes an earlier mark
-    back."""
+    back; `reviewer`: id of the second person who looks at what a distrusted person *did*."""
 
     source: str
     since_us: int
     until_us: int | None = None
     reason: str = ""
     undo: bool = False
+    reviewer: str = ""
+
+
+class DeedReviewed(Payload, frozen=True):
+    """`deed.reviewed`: the person named with a distrust looked at a deed of the distrusted person. `position`: of that
+    deed's entry; `undone`: it was undone, or its undoing proposed (`how`: what was done); else it stays in force."""
+
+    position: int
+    person: str
+    undone: bool
+    how: str = ""
+    note: str = ""
 
 
 class SourceHeld(Payload, frozen=True):

@@ -141,6 +141,9 @@ def _views(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
         yield Finding("views", "green", "up to date")
     for feed in found["feeds"]:
         yield _feed(feed, found["clock"])
+    if found["reviews"]:
+        says = f"{found['reviews']} deeds of distrusted people stay in force, and nobody has looked at them"
+        yield Finding("reviews", "amber", says, "Whoever was named looks at them: `codedark trust deeds`.")
     if found["worklist"]:
         says = f"{found['worklist']} items were not understood; their bytes are safe"
         yield Finding("worklist", "amber", says, "Look at `codedark worklist` with the interface engineer.")

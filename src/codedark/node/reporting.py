@@ -90,13 +90,13 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
         unknown = dict.fromkeys(("interpreted", "worklist", "patients", "units"))
         return {
             **unknown, "feeds": [], "adoption": None, "clock_trusted": True,
-            "pins": {}, "witness_hours": witness_hours({}),
+            "pins": {}, "witness_hours": witness_hours({}), "reviews": None,
             "fold": {"version": None, "position": -1, "behind": journal.total()},
         }  # fmt: skip
     try:
         record = Record(store)
         status, feeds, adoption = record.status(), record.feeds(), record.adoption()
-        settings = record.settings()
+        settings, deeds = record.settings(), record.lasting_deeds()
     finally:
         store.close()
     position = status.as_of.position
@@ -104,6 +104,7 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
         "clock_trusted": status.as_of.clock_trusted,
         "pins": pinned(settings),
         "witness_hours": witness_hours(settings),
+        "reviews": sum(not each.reviewed_by for each in deeds),
         "adoption": {"state": adoption.state.value, "may_ship": adoption.may_ship, "since_us": adoption.since_us},
         "interpreted": status.interpreted,
         "worklist": status.worklist_open,

@@ -6,6 +6,7 @@ Write with `ViewStore` and `Fold` (one process), read with `Record` (any), compa
 from codedark.views.comparison import Difference, Line, compare, telling
 from codedark.views.digest import digest
 from codedark.views.fold import EntrySource, Fold
+from codedark.views.ledger import REOPENED
 from codedark.views.origins import ADOPTION_KEY
 from codedark.views.pins import WITNESS, WITNESS_HOURS, pin_of, pinned, witness_hours
 from codedark.views.record import SECTIONS, Record
@@ -16,6 +17,7 @@ from codedark.views.rows import (
     DistrustRow,
     FlagRow,
     HoldRow,
+    LastingDeed,
     PackRow,
     Proposal,
     ReadRow,
@@ -53,6 +55,7 @@ from codedark.views.store import ViewStore, restore, snapshot
 __all__ = [
     "ADOPTION_KEY",
     "OF_THE_NODE",
+    "REOPENED",
     "SCHEMA_VERSION",
     "SECTIONS",
     "WITNESS",
@@ -76,6 +79,7 @@ __all__ = [
     "Fold",
     "FoldStatus",
     "HoldRow",
+    "LastingDeed",
     "Line",
     "Mark",
     "Medication",

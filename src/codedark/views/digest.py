@@ -26,6 +26,8 @@ WHOLE = (
     "SELECT 'unknown', * FROM unknown_kind ORDER BY kind",
     "SELECT 'distrust', * FROM distrust ORDER BY position",
     "SELECT 'hold', * FROM hold ORDER BY source",
+    "SELECT 'deed', * FROM deed ORDER BY position",
+    "SELECT 'review', * FROM review ORDER BY position",
     "SELECT 'flagged', * FROM flagged ORDER BY position, flagged_by",
     "SELECT 'feed', * FROM feed ORDER BY feed",
     "SELECT 'counter', * FROM counter ORDER BY name",

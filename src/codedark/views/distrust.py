@@ -65,8 +65,8 @@ def mark(db: apsw.Connection, payload: SourceDistrusted, position: int) -> bool:
     """Write a mark, or take one back. False when an undo names no mark that is in force."""
     if not payload.undo:
         db.execute(
-            "INSERT INTO distrust VALUES(?,?,?,?,?)",
-            (position, payload.source, payload.since_us, payload.until_us, payload.reason),
+            "INSERT INTO distrust VALUES(?,?,?,?,?,?)",
+            (position, payload.source, payload.since_us, payload.until_us, payload.reason, payload.reviewer),
         )
         return True
     db.execute(

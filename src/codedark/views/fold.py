@@ -19,6 +19,7 @@ from codedark.entries import (
     KINDS,
     MAPPING_VERSION,
     ConfigSet,
+    DeedReviewed,
     Interpretation,
     Site,
     SourceDistrusted,
@@ -31,6 +32,7 @@ from codedark.errors import CodedarkError, Uninterpretable
 from codedark.journal import Entry
 from codedark.views.batch import Batch
 from codedark.views.distrust import Marks, fold_again, hold, mark, release
+from codedark.views.lasting import before, note_deed, reviewed
 from codedark.views.ledger import LEDGER, worklist_row
 from codedark.views.origins import ADOPTION_KEY, adopted, forked, opened
 from codedark.views.pins import WITNESS, pin_complaint
@@ -181,6 +183,8 @@ class Pass:
             self._ledger(entry, LEDGER[kind])
         elif kind in _ORIGINS:
             self._ledger(entry, self._origin)
+        elif kind == "deed.reviewed":
+            self._ledger(entry, self._reviewed)
         elif kind == "config.set":
             self._ledger(entry, self._config)
         elif kind in ("source.distrusted", "source.held", "source.released"):
@@ -209,7 +213,10 @@ class Pass:
             worklist_row(self.db, entry, "entry", f"the payload is no {entry.kind}")
             return
         with self.db:
+            was = before(self.db, entry, said)
             apply(self.db, entry, said)
+            if was is not None:
+                note_deed(self.db, entry, said, was)
 
     def _config(self, db: apsw.Connection, entry: Entry, said: ConfigSet) -> None:
         if said.key == ADOPTION_KEY and (said.key in self.settings or entry.source != "node"):
@@ -226,6 +233,10 @@ class Pass:
     def _origin(self, db: apsw.Connection, entry: Entry, said: Any) -> None:
         if reason := _ORIGINS[entry.kind](db, entry, said):
             worklist_row(db, entry, "origin", reason)
+
+    def _reviewed(self, db: apsw.Connection, entry: Entry, said: DeedReviewed) -> None:
+        if reason := reviewed(db, entry, said):
+            worklist_row(db, entry, "review", reason)
 
     def _trust(
         self, db: apsw.Connection, entry: Entry, said: SourceDistrusted | SourceHeld | SourceReleased

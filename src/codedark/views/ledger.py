@@ -32,6 +32,8 @@ from codedark.entries import (
 )
 from codedark.journal import Entry
 
+REOPENED = "reopened"
+"""The decision that puts an item back among those nobody has decided."""
 _json = msgspec.json.Encoder(order="sorted")
 
 
@@ -196,8 +198,8 @@ def _refused(db: apsw.Connection, entry: Entry, said: Refused) -> None:
 
 def _worklist_decided(db: apsw.Connection, entry: Entry, said: WorklistDecided) -> None:
     db.execute(
-        "UPDATE worklist SET state='decided', decided_by=?, decision=?, note=? WHERE item=?",
-        (said.person, said.decision, said.note, said.item),
+        "UPDATE worklist SET state=?, decided_by=?, decision=?, note=? WHERE item=?",
+        ("open" if said.decision == REOPENED else "decided", said.person, said.decision, said.note, said.item),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from codedark.views.lasting import lasting
 from codedark.views.origins import adoption, endorsed
 from codedark.views.pins import pinned
 from codedark.views.rows import (
@@ -14,6 +15,7 @@ from codedark.views.rows import (
     DistrustRow,
     FlagRow,
     HoldRow,
+    LastingDeed,
     PackRow,
     Proposal,
     ReadRow,
@@ -125,9 +127,14 @@ class Ledgers:
         rows = self.store.reader().execute(
             "SELECT d.source, d.since_us, d.until_us, d.reason, d.position, (SELECT count(*) FROM entry e "
             "JOIN source s ON s.sid IN (e.sid, e.via) WHERE s.name = d.source AND e.recorded_us >= d.since_us "
-            "AND (d.until_us IS NULL OR e.recorded_us <= d.until_us)) FROM distrust d ORDER BY d.position"
+            "AND (d.until_us IS NULL OR e.recorded_us <= d.until_us)), d.reviewer FROM distrust d ORDER BY d.position"
         )
         return tuple(DistrustRow(*row) for row in rows)
+
+    def lasting_deeds(self) -> tuple[LastingDeed, ...]:
+        """What distrusted people did in the periods in question, newest first: in force until somebody undoes it."""
+        with self.store.reading() as db:
+            return lasting(db)
 
     def holds(self) -> tuple[HoldRow, ...]:
         """Feeds and devices that are held back, by name."""

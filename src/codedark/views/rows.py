@@ -148,6 +148,28 @@ class DistrustRow:
     reason: str
     position: int
     entries: int
+    reviewer: str = ""
+    """Id of the second person who looks at what a distrusted person did; "" for a feed or device."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastingDeed:
+    """Something a distrusted person did that stays in force until it is undone. `about`: what it was; `before`: what it
+    changed; `in_force`: whether it still has its effect (None: cannot be told from the record); `reviewer`: the person
+    named to look at it; `reviewed_by`: "" = nobody has; `undone`, `how`, `note`: what that person did about it."""
+
+    position: int
+    recorded_at_us: int
+    person: str
+    kind: str
+    about: dict[str, object]
+    before: dict[str, object]
+    in_force: bool | None
+    reviewer: str
+    reviewed_by: str
+    undone: bool
+    how: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,12 @@ CREATE INDEX worklist_open ON worklist(state, position);
 CREATE INDEX worklist_pid ON worklist(pid) WHERE pid IS NOT NULL;
 CREATE TABLE unknown_kind(kind TEXT PRIMARY KEY, position INTEGER NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE distrust(position INTEGER PRIMARY KEY, source TEXT NOT NULL, since_us INTEGER NOT NULL,
-  until_us INTEGER, reason TEXT NOT NULL);
+  until_us INTEGER, reason TEXT NOT NULL, reviewer TEXT NOT NULL DEFAULT '');
+CREATE TABLE deed(position INTEGER PRIMARY KEY, recorded_us INTEGER NOT NULL, source TEXT NOT NULL, kind TEXT NOT NULL,
+  about TEXT NOT NULL, before TEXT NOT NULL);
+CREATE INDEX deed_source ON deed(source);
+CREATE TABLE review(position INTEGER PRIMARY KEY, recorded_us INTEGER NOT NULL, person TEXT NOT NULL,
+  undone INTEGER NOT NULL, how TEXT NOT NULL, note TEXT NOT NULL);
 CREATE TABLE hold(source TEXT PRIMARY KEY, position INTEGER NOT NULL, since_us INTEGER NOT NULL,
   back_us INTEGER NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE flagged(position INTEGER NOT NULL, flagged_by INTEGER NOT NULL, reason TEXT NOT NULL,

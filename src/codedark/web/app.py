@@ -28,7 +28,7 @@ from codedark.web.desk import PAGE_POLICY, Desk, Incoming, Outgoing
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
 from codedark.web.lanes import Crowded, FairLane, Width
-from codedark.web.pages import account, chart, entrance, oversight, printing, search, two_people, ward
+from codedark.web.pages import account, chart, entrance, oversight, printing, reviews, search, two_people, ward
 from codedark.web.porter import KNOWN, WHO, Porter, Turned, Turnstile, device_of
 
 BODY_LIMIT = 64 * 1024
@@ -103,6 +103,8 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("GET", "/reads", oversight.reads),
         Doorway("GET", "/two-people", two_people.two_people),
         Doorway("POST", "/two-people", two_people.propose_or_decide),
+        Doorway("GET", "/reviews", reviews.reviews),
+        Doorway("POST", "/reviews", reviews.keep_or_undo),
         Doorway("GET", "/print", printing.ask),
         Doorway("POST", "/print", pack),
         Doorway("GET", "/help", oversight.help_page),

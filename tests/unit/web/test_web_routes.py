@@ -19,6 +19,7 @@ PAGES = (
     "/feeds",
     "/reads",
     "/two-people",
+    "/reviews",
     "/print?unit=4W",
     "/help",
 )
@@ -28,10 +29,10 @@ OPENS = {
     "pharmacist": {"/units", "/beds?unit=4W", "/chart/{patient}", "/search", "/feeds", "/help"},
     "clerk": {"/units", "/beds?unit=4W", "/search", "/feeds", "/help"},
     "privacy": {"/units", "/feeds", "/reads", "/help"},
-    "engineer": {"/units", "/worklist", "/feeds", "/two-people", "/help"},
-    "commander": {"/units", "/feeds", "/two-people", "/help"},
+    "engineer": {"/units", "/worklist", "/feeds", "/two-people", "/reviews", "/help"},
+    "commander": {"/units", "/feeds", "/two-people", "/reviews", "/help"},
     "custodian": {"/units", "/feeds", "/help"},
-    "administrator": {"/units", "/worklist", "/feeds", "/two-people", "/help"},
+    "administrator": {"/units", "/worklist", "/feeds", "/two-people", "/reviews", "/help"},
 }
 
 
