@@ -49,6 +49,20 @@ _ORIGINS: dict[str, Callable[[apsw.Connection, Entry, Any], str]] = {
     "origin.adopted": adopted,
     "fork.found": forked,
 }
+QUIET = frozenset(
+    {
+        "chart.viewed",
+        "reading.unlogged",
+        "session.opened",
+        "session.closed",
+        "login.refused",
+        "deed.refused",
+        "unit.code.used",
+        "feed.heard",
+    }
+)
+"""After these no unit, bed list, merge, place or setting is another: what readers remember of them stays good. Every
+page that is shown is such an entry, so without this each page would make the next one slow."""
 _OUR_TROUBLE = (apsw.FullError, apsw.IOError, apsw.BusyError, apsw.NoMemError, apsw.CantOpenError)
 _DAMAGE = (apsw.CorruptError, apsw.NotADBError)
 
@@ -87,6 +101,7 @@ class Pass:
         db = self.db = self.store.writer()
         meta = dict(db.execute("SELECT key, value FROM meta"))
         self.position = int(meta.get("position", -1))
+        self.changed = int(meta.get("changed", self.position))
         self.pinned: dict[str, Any] = msgspec.json.decode(meta["pinned"])
         self.pinned_at = int(meta["pinned_at"])
         self.settings = {key: msgspec.json.decode(value) for key, value in db.execute("SELECT key, value FROM setting")}
@@ -143,6 +158,7 @@ class Pass:
                     self.batch.flush()
                 else:
                     worklist_row(self.db, entry, "entry", f"could not be folded ({type(error).__name__})")
+                self.changed = entry.position
                 self._mark_position(entry)
 
     def _write(self, entries: Sequence[Entry], start: int, end: int) -> int:
@@ -169,6 +185,7 @@ class Pass:
             "INSERT OR REPLACE INTO meta VALUES(?,?)",
             [
                 ("position", entry.position),
+                ("changed", self.changed),
                 ("entry_hash", entry.entry_hash),
                 ("recorded_us", entry.recorded_at_us),
                 ("clock_trusted", int(entry.header.clock_trusted)),
@@ -177,6 +194,8 @@ class Pass:
 
     def _take(self, entry: Entry) -> None:
         kind = entry.kind
+        if kind not in QUIET:
+            self.changed = entry.position
         if kind in CLINICAL:
             self._clinical(entry)
         elif kind in LEDGER:

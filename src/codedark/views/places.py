@@ -210,6 +210,18 @@ def bedside(db: apsw.Connection, house: House, pid: int) -> Cards:
     return cards
 
 
+def tested(db: apsw.Connection, house: House, pid: int) -> Cards:
+    """The cards that say whether a patient has a critical result: nothing but results."""
+    cards = Cards(locations=house.locations)
+    for member in house.aliases.members(pid):
+        for section, raw in db.execute(
+            "SELECT section, card FROM card WHERE pid=? AND section BETWEEN ? AND ?",
+            (member, int(Section.CRITICAL), int(Section.RESULT)),
+        ):
+            cards.add(member, section, raw)
+    return cards
+
+
 def find(db: apsw.Connection, house: House, text: str, limit: int) -> list[int]:
     """Row numbers of patients that match every word by name, number, birth date or bed; beds first."""
     words = [word for word in re.split(r"[\s,]+", folded(text)) if word]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import apsw
@@ -46,6 +47,20 @@ class Record(Ledgers):
         self._house: tuple[tuple[str, int], House] | None = None
         self._remembered: tuple[tuple[str, int], dict[Any, Any]] = (("", -2), {})
 
+    def at_one_moment(self) -> AbstractContextManager[apsw.Connection]:
+        """While this is open, this thread's answers are all of one state, however long the page takes. It writes
+        nothing and keeps nobody from writing; do not wait for people or hashes in it."""
+        return self.store.reading()
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting as folded, by key."""
+        with self.store.reading() as db:
+            memory = self._memory(db)
+            if "settings" not in memory:
+                memory["settings"] = super().settings()
+            found: dict[str, Any] = memory["settings"]
+            return dict(found)
+
     def as_of(self) -> AsOf:
         """The line of state: newest entry folded, when clinical content was last heard, fold version, facility."""
         with self.store.reading() as db:
@@ -67,8 +82,8 @@ class Record(Ledgers):
         )
 
     def _state(self, db: apsw.Connection) -> tuple[str, int]:
-        """What an answer is good for: this file at this position."""
-        row = db.execute("SELECT value FROM meta WHERE key='position'").fetchone()
+        """What an answer is good for: this file at the newest entry that could change one."""
+        row = db.execute("SELECT value FROM meta WHERE key IN ('changed', 'position') ORDER BY key LIMIT 1").fetchone()
         return self.store.path.name, int(row[0]) if row else -1
 
     def _read_with(self, db: apsw.Connection) -> House:
@@ -89,7 +104,7 @@ class Record(Ledgers):
             memory, house = self._memory(db), self._read_with(db)
             if "units" not in memory:
                 memory["units"] = places.units(
-                    db, house, lambda pid: bool(charts.critical_results(places.bedside(db, house, pid)))
+                    db, house, lambda pid: bool(charts.critical_results(places.tested(db, house, pid)))
                 )
             found: tuple[UnitRow, ...] = memory["units"]
             return found

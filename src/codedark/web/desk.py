@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,11 @@ class Desk:
     def serve(self, incoming: Incoming, page: Callable[..., Answer], is_open: bool) -> Outgoing:
         """One request from its gate to its bytes."""
         try:
-            turn = self._begin(incoming)
-            return self._finish(turn, self._answer(turn, page, is_open))
+            # Line of state and content of one page are of one state. A form may wait, for a hash or a printer.
+            one = nullcontext() if incoming.method == "POST" else self.record_factory().at_one_moment()
+            with one:
+                turn = self._begin(incoming)
+                return self._finish(turn, self._answer(turn, page, is_open))
         except Exception as error:
             return self._broken(error)
 
