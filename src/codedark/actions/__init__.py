@@ -1,7 +1,7 @@
 """What people do: one function per deed, each ends in one append. No deed reaches a store."""
 
 from codedark.actions.bedside import claimed, record_facts
-from codedark.actions.deeds import Deeds, SpentCodes, holds
+from codedark.actions.deeds import Deeds, SpentCodes, holds, refused
 from codedark.actions.entrance import (
     count_refusal,
     custodian_session,
@@ -82,6 +82,7 @@ __all__ = [
     "propose",
     "quarantine_device",
     "record_facts",
+    "refused",
     "release_device",
     "release_feed",
     "release_source",

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from codedark.access import Permission, Session, may
-from codedark.actions import Deeds
+from codedark.actions import Deeds, refused
 from codedark.errors import ActionRefused
 from codedark.views import Record
 from codedark.web.pen import Pen
@@ -64,10 +64,11 @@ class Visit:
         return self.session
 
     def need(self, permission: Permission, unit: str | None = None) -> Session:
-        """The session, if it may; else ActionRefused with the permission's own sentence."""
+        """The session, if it may; else the attempt is an entry and ActionRefused says the permission's sentence."""
         session = self.who()
         if not may(session, permission, unit):
-            raise ActionRefused(f"Your role does not let you {permission.value}.")
+            sentence = f"Your role does not let you {permission.value}."
+            raise refused(self.deeds, session, permission.name.lower(), sentence)
         return session
 
     def page_number(self) -> int:

@@ -144,6 +144,7 @@ class Desk:
             if session is None and not is_open:
                 return Move("/login")
             if not self.gate.own_form(incoming.headers, incoming.form, session, incoming.nonce):
+                _log.warning("form refused", host=incoming.device, reason="from no page of ours, or of another session")
                 return Page("stale.html", status=403)
         elif session is None and not is_open:
             return Move("/login" if incoming.path == "/" else f"/login?next={quote(_address(incoming), safe='')}")

@@ -29,6 +29,7 @@ def login(visit: Visit) -> Answer:
         session = log_in(visit.deeds, form.get("login", "").strip(), form.get("password", ""), visit.device)
     except ActionRefused as error:
         return Page("login.html", {"next": back, "expired": False, "refused": str(error), "hint": error.hint}, 403)
+    _end_the_one_before(visit)
     return Move(back, entered=session)
 
 
@@ -46,7 +47,14 @@ def envelope(visit: Visit) -> Answer:
         )
     except ActionRefused as error:
         return Page("envelope.html", {**typed, "refused": str(error), "hint": error.hint}, 403)
+    _end_the_one_before(visit)
     return Move("/units", entered=session)
+
+
+def _end_the_one_before(visit: Visit) -> None:
+    """One screen, one session: who logs in over somebody's open session ends it."""
+    if visit.session is not None:
+        log_out(visit.deeds, visit.session, "another log-in")
 
 
 def lock(visit: Visit) -> Answer:
