@@ -48,10 +48,25 @@ def test_a_full_disk_refuses_the_feed_and_still_keeps_a_dose(small_disk):
     assert sum(1 for e in entries.values() if e.kind == "hl7.received") == kept
 
 
+def test_the_reserve_that_was_given_up_for_people_is_not_for_feeds(small_disk):
+    journal = new_journal(small_disk / "journal", threaded=True)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"\0" * (20 << 20))
+    fill(journal)
+    big = Draft("form.filled", 1, "person:p1", os.urandom(400_000), lane=Lane.PERSON)
+    deeds = [journal.append(big) for _ in range(8)]  # more than what was left: from the reserve
+    with pytest.raises(AppendFailed):
+        journal.append(hl7(500_000))
+    deeds.append(journal.append(big))
+    assert len({receipt.position for receipt in deeds}) == 9
+    ballast.unlink()
+    assert journal.append(hl7(500_000)).position > deeds[-1].position
+    journal.close()
+
+
 def test_without_the_reserve_the_dose_is_refused_too(small_disk):
+    (small_disk / "journal/reserve").mkdir(parents=True)  # it cannot be made
     journal = new_journal(small_disk / "journal", threaded=False)
-    journal._reserve.give_up()
-    journal._reserve._size = 1 << 60
     fill(journal)
     big_deed = Draft("form.filled", 1, "person:p1", os.urandom(200_000), lane=Lane.PERSON)
     with pytest.raises(AppendFailed):

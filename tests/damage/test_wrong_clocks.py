@@ -94,7 +94,7 @@ class Ward:
         found = {"units": guest.get("/units").text, "feeds": guest.get("/feeds").text}
         number = max(self.heard)
         patient = self.home.patient(f"U{number}")
-        found["beds"] = guest.get(f"/units/U{number}").text
+        found["beds"] = guest.get(f"/beds?unit=U{number}").text
         found["chart"] = guest.get(f"/chart/{patient}").text
         for face in ("beds", "chart"):
             found |= {f"{face} {number} stamp {n}": text for n, text in enumerate(_HEARD.findall(found[face]))}

@@ -31,6 +31,8 @@ VIEW_FLIPS = size("VIEW_FLIPS", 60)
 VIEW_SWAPS = size("VIEW_SWAPS", 20)
 DISK_ERRORS = size("DISK_ERRORS", 25)
 CLOCKS = size("CLOCKS", 5)
+OPENED = size("OPENED", 100)
+OBX_MB = size("OBX_MB", 4)
 
 
 def record(what: str, **figures: Any) -> None:

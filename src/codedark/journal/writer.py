@@ -35,6 +35,7 @@ from codedark.journal.volume import Volume, connect
 
 BATCH = 1024
 RESERVE_AGAIN_S = 1.0
+_FULL = "the journal's disk is full"
 _LOOK_AT_DISK = "Look at the disk: is it full, does it report errors? The last copy is where `journal pull` put it."
 
 Done = Callable[[Receipt | AppendFailed], None]
@@ -269,6 +270,8 @@ class Journal:
     def _commit(self, drafts: list[Draft]) -> list[Receipt | AppendFailed]:
         with self._state:
             try:
+                if self._reserve.lacking() and not self._reserve.hold():
+                    return self._people_only(drafts)
                 return self._committed(drafts)
             except apsw.FullError:
                 return self._commit_with_reserve(drafts)
@@ -309,11 +312,16 @@ class Journal:
 
     def _commit_with_reserve(self, drafts: list[Draft]) -> list[Receipt | AppendFailed]:
         """The disk is full: people's deeds get the reserve, feeds get nothing."""
-        refusal = AppendFailed("the journal's disk is full")
-        results: list[Receipt | AppendFailed] = [refusal] * len(drafts)
+        if any(draft.lane == Lane.PERSON for draft in drafts) and self._reserve.give_up():
+            return self._people_only(drafts)
+        self._reserve.hold()
+        return [AppendFailed(_FULL)] * len(drafts)
+
+    def _people_only(self, drafts: list[Draft]) -> list[Receipt | AppendFailed]:
+        """What is left of the disk belongs to people: feeds wait until the reserve is whole again."""
+        results: list[Receipt | AppendFailed] = [AppendFailed(_FULL)] * len(drafts)
         people = [i for i, d in enumerate(drafts) if d.lane == Lane.PERSON]
-        if not people or not self._reserve.give_up():
-            self._reserve.hold()
+        if not people:
             return results
         try:
             kept = self._committed([drafts[i] for i in people])
