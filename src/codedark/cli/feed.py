@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 from codedark.cli.moments import ago, untrusted
@@ -10,6 +13,15 @@ from codedark.cli.output import Output, table
 from codedark.node import Config, standing
 
 app = typer.Typer(help="The declared sources of messages.", no_args_is_help=True)
+
+
+def sender_words(feed: Mapping[str, Any]) -> str:
+    """How the node knows who sends: a feed known by its address only is *not authenticated*; a held one says so too."""
+    known = {"pinned": "pinned certificate", "certificate": "any certificate of its authority"}
+    said = [known.get(str(feed.get("sender")), "NOT AUTHENTICATED: by address only")]
+    said += ["HELD BACK"] if feed.get("held_since_us") is not None else []
+    said += ["DISTRUSTED"] if feed.get("distrusted") else []
+    return ", ".join(said)
 
 
 @app.command("list")
@@ -24,7 +36,7 @@ def list_feeds(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
         rows.append({"name": feed.name, "carries": list(feed.carries), "last_heard_us": None, **known, **address})
     rows += [{**known, "host": None, "port": None, "peers": [], "declared": False} for known in heard.values()]
     shown = table(
-        ("feed", "heard on", "peers", "carries", "last heard", "peer authenticated"),
+        ("feed", "heard on", "peers", "carries", "last heard", "sender"),
         (
             (
                 row["name"],
@@ -32,7 +44,7 @@ def list_feeds(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
                 ", ".join(row["peers"]),
                 ", ".join(row["carries"]) or "not declared",
                 ago(row["last_heard_us"], found["clock"]),
-                "yes" if row.get("authenticated") else "no, by address only",
+                sender_words(row),
             )
             for row in rows
         ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
+from codedark.cli.feed import sender_words
 from codedark.cli.moments import ago, untrusted
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output, table, visible
@@ -37,9 +38,16 @@ def _lines(found: dict[str, Any]) -> Iterator[str | Table]:
         yield f"reviews   LOOK: {found['reviews']} deeds of distrusted people stay in force (codedark trust deeds)"
     yield ""
     yield table(
-        ("feed", "last heard", "received", "duplicates", "refused"),
+        ("feed", "last heard", "received", "duplicates", "refused", "sender"),
         (
-            (f["name"], ago(f["last_heard_us"], found["clock"]), f["received"], f["duplicates"], f["refusals"])
+            (
+                f["name"],
+                ago(f["last_heard_us"], found["clock"]),
+                f["received"],
+                f["duplicates"],
+                f["refusals"],
+                sender_words(f),
+            )
             for f in found["feeds"]
         ),
         numbers=frozenset((2, 3, 4)),
@@ -59,8 +67,10 @@ def _copies(found: dict[str, Any]) -> Iterator[str]:
     agreeing = [each for each in found["witnesses"] if each["agrees"]]
     counted = [each for each in agreeing if each["pinned"]]
     if not counted:
-        yield "witness   LOOK: no pinned witness has taken a copy" if agreeing else (
-            "witness   LOOK: no second machine has taken a copy"
+        yield (
+            "witness   LOOK: no pinned witness has taken a copy"
+            if agreeing
+            else ("witness   LOOK: no second machine has taken a copy")
         )
     past_s = min((found["clock"]["now_us"] - each["at_us"] for each in counted), default=0) // 1_000_000
     old = past_s > found["witness_hours"] * 3600

@@ -151,6 +151,8 @@ def _views(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
 
 def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
     what = f"feed {feed['name']}"
+    if not feed["declared"]:
+        return Finding(what, "green", "declared no more; what it said is kept")
     if feed["last_heard_us"] is None:
         return Finding(what, "amber", "never heard", "Check the sender, its address under `peers`, and the port.")
     if feed["held_since_us"] is not None:
@@ -162,6 +164,9 @@ def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
     if feed["expected_s"] and silent_s > feed["expected_s"]:
         says = f"silent for {silent_s} s, expected every {feed['expected_s']} s"
         return Finding(what, "amber", says, "Ask whoever runs the sender; the wards see its age.")
+    if feed["sender"] == "certificate":
+        says = "any client its authority knows may send on it"
+        return Finding(what, "amber", says, "Pin its client certificate: `certificates` in codedark.toml.")
     if not feed["authenticated"]:
         return Finding(
             what, "amber", "heard, but known by its address only", "Give it tls and clients in codedark.toml."

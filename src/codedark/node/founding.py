@@ -98,16 +98,21 @@ def founding_settings(config: Config, keys: NodeKeys) -> list[Draft]:
 
 def feed_changes(config: Config, settings: Mapping[str, object]) -> list[Draft]:
     """What codedark.toml says of its feeds and the folded settings do not: appended when a node starts, so that the
-    record knows when a feed was declared to carry or expect something else."""
+    record knows when a feed was declared to carry or expect something else, or is declared no more."""
     wanted = {key: value for feed in config.feed for key, value in feed_settings(feed).items()}
+    named = {key.removesuffix(".declared") for key in wanted if key.endswith(".declared")}
+    known = {key.rpartition(".")[0] for key in settings if key.startswith("feed.") and key.count(".") > 1}
+    wanted |= {f"{name}.declared": False for name in known - named}
     changed = {key: value for key, value in wanted.items() if settings.get(key) != value}
     return [draft_of(ConfigSet(key=key, value=value), source="node") for key, value in changed.items()]
 
 
 def feed_settings(feed: Feed) -> dict[str, object]:
-    """What the views must know of a declared feed. Pinned by address only, it is not authenticated."""
+    """What the views must know of a declared feed. Known by address only, its sender is not authenticated."""
     return {
         f"feed.{feed.name}.expected_s": feed.expected_s,
         f"feed.{feed.name}.carries": list(feed.carries),
         f"feed.{feed.name}.authenticated": feed.tls and bool(feed.clients),
+        f"feed.{feed.name}.certificates": len(feed.certificates) if feed.tls and feed.clients else 0,
+        f"feed.{feed.name}.declared": True,
     }

@@ -120,6 +120,9 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
                 "expected_s": feed.expected_s,
                 "carries": list(feed.carries),
                 "authenticated": feed.authenticated,
+                "sender": feed.sender.value,
+                "sender_since_us": feed.sender_since_us,
+                "declared": feed.declared,
                 "distrusted": feed.distrusted,
                 "held_since_us": feed.held_since_us,
             }

@@ -8,7 +8,7 @@ from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
 from codedark.paper.summary import SHORT, TIGHT, Print, Values
 from codedark.paper.wording import born, entry_name, known, moment, printable
-from codedark.views import AllergyState, BedRow, Chart, FeedRow
+from codedark.views import AllergyState, BedRow, Chart, FeedRow, Sender
 
 BED, MRN = 6, 10
 """Runs, in characters, that the bed and MRN columns hold."""
@@ -161,6 +161,8 @@ def feed_state(feed: FeedRow, pr: Print) -> str:
         said.append(f"HELD BACK since {moment(feed.held_since_us, pr.zone)}: kept, not on these sheets")
     said += ["DISTRUSTED"] if feed.distrusted else []
     said += [] if feed.authenticated else ["not authenticated"]
+    said += ["any certificate of its authority"] if feed.sender is Sender.CERTIFICATE else []
+    said += [f"{feed.refusals} refused"] if feed.refusals else []
     return " · ".join(said)
 
 

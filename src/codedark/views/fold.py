@@ -246,7 +246,9 @@ class Pass:
             worklist_row(db, entry, "setting", f"{said.key} {reason}", "Set it again with a value that can be used.")
             return
         text = msgspec.json.encode(said.value).decode()
-        db.execute("INSERT OR REPLACE INTO setting VALUES(?,?,?)", (said.key, text, entry.position))
+        db.execute(
+            "INSERT OR REPLACE INTO setting VALUES(?,?,?,?)", (said.key, text, entry.position, entry.recorded_at_us)
+        )
         self.settings[said.key] = msgspec.json.decode(text)
 
     def _origin(self, db: apsw.Connection, entry: Entry, said: Any) -> None:

@@ -30,6 +30,7 @@ from codedark.views.shapes import (
     FoldStatus,
     Medication,
     SectionAge,
+    Sender,
     UnitRow,
     WorklistItem,
 )
@@ -202,7 +203,7 @@ class Record(Ledgers):
     def feeds(self) -> tuple[FeedRow, ...]:
         """Declared and heard feeds by name. A declared feed that was never heard is listed with None."""
         with self.store.reading() as db:
-            declared, marks = feeds_of(self.settings()), Marks(db)
+            declared, marks, since = feeds_of(self.settings()), Marks(db), _sender_since(db)
             heard = {
                 row[0]: row[1:]
                 for row in db.execute("SELECT feed, last_heard_us, received, duplicates, differing, refusals FROM feed")
@@ -217,7 +218,7 @@ class Record(Ledgers):
                         feed=name,
                         carries=said.carries if said else (),
                         expected_s=said.expected_s if said else 0,
-                        authenticated=said.authenticated if said else False,
+                        authenticated=said is not None and said.sender is not Sender.ADDRESS,
                         last_heard_us=last,
                         received=received,
                         duplicates=duplicates,
@@ -225,6 +226,9 @@ class Record(Ledgers):
                         refusals=refusals,
                         distrusted=marks.distrusts(f"feed:{name}", newest),
                         held_since_us=marks.held_since(f"feed:{name}"),
+                        sender=said.sender if said else Sender.ADDRESS,
+                        sender_since_us=since.get(name),
+                        declared=said is not None and said.declared,
                     )
                 )
             return tuple(rows)
@@ -272,6 +276,16 @@ class Record(Ledgers):
     def site(self) -> Site:
         """The settings that the file in use was interpreted with."""
         return site_of(msgspec.json.decode(self.store.meta("pinned")))
+
+
+def _sender_since(db: apsw.Connection) -> dict[str, int]:
+    """Feed → when the node last said that its sender is known in another way (µs UTC)."""
+    found: dict[str, int] = {}
+    for key, at in db.execute("SELECT key, recorded_us FROM setting WHERE key GLOB 'feed.*'"):
+        if key.endswith((".authenticated", ".certificates")):
+            name = key.removeprefix("feed.").rpartition(".")[0]
+            found[name] = max(at, found.get(name, 0))
+    return found
 
 
 def _unread(db: apsw.Connection, pids: list[int]) -> tuple[int, bool]:

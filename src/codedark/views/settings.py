@@ -17,6 +17,7 @@ import msgspec
 
 from codedark.entries import MAPPING_VERSION, Site
 from codedark.views.schema import SCHEMA_VERSION, TABLES
+from codedark.views.shapes import Sender
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 OF_THE_NODE = (".authenticated", ".certificates", ".declared")
@@ -26,11 +27,21 @@ _INTERPRETIVE = frozenset({"facility.id", "facility.zone", "facility.authority"}
 
 @dataclass(frozen=True, slots=True)
 class FeedSetting:
-    """What a feed is declared to be. `expected_s`: its expected interval in seconds, 0 = not declared."""
+    """What a feed is declared to be. `expected_s`: its expected interval in seconds, 0 = not declared; `certificates`:
+    how many client certificates it is pinned to; `declared`: it still stands in codedark.toml."""
 
     expected_s: int = 0
     carries: tuple[str, ...] = ()
     authenticated: bool = False
+    certificates: int = 0
+    declared: bool = True
+
+    @property
+    def sender(self) -> Sender:
+        """How the node knows who sends on it."""
+        if not self.authenticated or not self.declared:
+            return Sender.ADDRESS
+        return Sender.PINNED if self.certificates else Sender.CERTIFICATE
 
 
 def interpretive(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,6 +107,8 @@ def _feed(values: Mapping[str, Any]) -> FeedSetting:
         expected_s=int(values.get("expected_s", 0)),
         carries=tuple(str(topic) for topic in carries),
         authenticated=values.get("authenticated") is True,
+        certificates=values["certificates"] if isinstance(values.get("certificates"), int) else 0,
+        declared=values.get("declared") is not False,
     )
 
 

@@ -278,6 +278,17 @@ class UnitRow:
     last_heard_us: int | None
 
 
+class Sender(StrEnum):
+    """How the node knows who sends on a feed (security decision 3)."""
+
+    PINNED = "pinned"
+    """By one of the client certificates the feed is pinned to."""
+    CERTIFICATE = "certificate"
+    """By any client certificate of the authority that codedark.toml names."""
+    ADDRESS = "address"
+    """By its address only, which anybody on that network can take: *not authenticated*."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedRow:
     """One declared or heard feed. Silence is shown: `last_heard_us` None = never. `expected_s`: 0 = not declared."""
@@ -294,6 +305,11 @@ class FeedRow:
     distrusted: bool
     held_since_us: int | None = None
     """From when on what it says is kept and not shown (µs UTC of `recorded_at`); None: it is not held back."""
+    sender: Sender = Sender.ADDRESS
+    sender_since_us: int | None = None
+    """Since when its sender is known that way: what came before was not. None: unknown."""
+    declared: bool = True
+    """Whether codedark.toml still declares it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateLine:
-    """What the template draws. `as_of`, `age`, `entry`: worded; `silent`, `held`: (feed, since); `drawn`: time of this
-    page."""
+    """What the template draws. `as_of`, `age`, `entry`: worded; `silent`, `held`: (feed, since); `unproven`: feeds
+    whose sender is known by address only; `drawn`: time of this page."""
 
     level: Level
     facility: str
@@ -40,6 +40,7 @@ class StateLine:
     silent: tuple[tuple[str, str], ...]
     drawn: str
     held: tuple[tuple[str, str], ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 def heard_us(as_of: AsOf, feeds: Iterable[FeedRow]) -> int | None:
@@ -91,6 +92,7 @@ def state_line(
         as_of=moment(heard, zone),
         age="" if level is Level.CLOCK else age(heard, now_us),
         entry=entry_name(as_of.position) if as_of.position >= 0 else "",
+        unproven=tuple(feed.feed for feed in feeds if not feed.authenticated and feed.last_heard_us is not None),
         held=tuple((feed.feed, short(feed.held_since_us, now_us, zone)) for feed in held),
         silent=tuple((feed.feed, short(feed.last_heard_us, now_us, zone)) for feed in quiet),
         drawn=short(now_us, now_us, zone) if level is not Level.CLOCK else moment(now_us, zone),

@@ -29,3 +29,19 @@ def test_a_nurse_is_offered_no_hold_and_a_forged_one_does_nothing(home: House) -
     assert 'value="hold"' not in guest.get("/feeds").text
     assert guest.post("/feeds", {"deed": "hold", "source": "feed:adt", "reason": "x"}).status == 403
     assert home.said("source.held") == []
+
+
+def test_a_feed_known_by_its_address_only_is_said_to_be_not_authenticated(home: House) -> None:
+    home.configure(feed__adt__authenticated=False)
+    home.fold()
+    nurse = home.in_as("nurse")
+    unknown = nurse.get("/feeds").text.count("not authenticated</span>: known by its address only")
+    assert "not authenticated: <bdi>adt</bdi>" in nurse.get("/beds?unit=4W").text
+    home.configure(feed__adt__authenticated=True)
+    home.fold()
+    assert "▲ any certificate of its authority" in nurse.get("/feeds").text
+    home.configure(feed__adt__certificates=1)
+    home.fold()
+    page = nurse.get("/feeds").text
+    assert "pinned certificate" in page
+    assert page.count("not authenticated</span>: known by its address only") == unknown - 1
