@@ -32,6 +32,7 @@ from codedark.actions.reading import (
     view_census,
     view_chart,
 )
+from codedark.actions.reports import Match, Ties, matched, tie_loose, tie_report
 from codedark.actions.reviewing import review_deed
 from codedark.actions.roster import change_person, enrol_person, issue_unit_card, takes_two_people
 from codedark.actions.rules import decide_worklist, pack_made, set_config, sheets_printed
@@ -52,12 +53,14 @@ __all__ = [
     "Deeds",
     "Errand",
     "Found",
+    "Match",
     "Opened",
     "OpenedCensus",
     "OwedFile",
     "Passage",
     "ReadingGap",
     "SpentCodes",
+    "Ties",
     "change_person",
     "claimed",
     "close_reading_gap",
@@ -76,6 +79,7 @@ __all__ = [
     "leave",
     "log_in",
     "log_out",
+    "matched",
     "note_refusals",
     "open_envelope",
     "pack_made",
@@ -91,6 +95,8 @@ __all__ = [
     "set_config",
     "sheets_printed",
     "takes_two_people",
+    "tie_loose",
+    "tie_report",
     "trust_again",
     "view_census",
     "view_chart",

@@ -184,7 +184,7 @@ def _words(text: Any, page: Any, height: float, most: int) -> Iterator[tuple[str
             if said >= most:
                 raise Refusal("it has more text than may be")
             continue
-        here = text.get_charbox(index)
+        here = text.get_charbox(index, loose=True)  # by its advance, not its ink: gaps then are spaces
         box = here if box is None else _around(box, here)
         word += character
     if word and box:

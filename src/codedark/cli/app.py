@@ -27,6 +27,7 @@ from codedark.cli import (
     rebuild,
     record,
     release,
+    report,
     restore,
     serve,
     status,
@@ -63,6 +64,7 @@ _GROUPS = {
     "record": record.app,
     "update": update.app,
     "release": release.app,
+    "report": report.app,
 }
 journal.app.command("prove")(proof.prove)
 journal.app.command("roll")(proof.roll)

@@ -1,7 +1,7 @@
 """The catalogue of kinds, the payloads, and what entries mean: `interpret(entry, site)` gives facts."""
 
 from codedark.entries.bedside import SIGNS, Basis, BedsideNote, Dose, Said, Vitals, resources_of
-from codedark.entries.facts import Fact, Interpretation, Op, Problem, Site, Standing, Understood, rank
+from codedark.entries.facts import Fact, Interpretation, Op, Problem, ReportRules, Site, Standing, Understood, rank
 from codedark.entries.imports import line_body
 from codedark.entries.interpretation import MAPPING_VERSION, interpret
 from codedark.entries.kinds import KINDS, Kind, catalogue_page, draft_of, payload_of
@@ -27,6 +27,10 @@ from codedark.entries.payloads import (
     PersonEnrolled,
     ReadingUnlogged,
     Refused,
+    ReportPage,
+    ReportReceived,
+    ReportTied,
+    ReportWord,
     SessionClosed,
     SessionOpened,
     SheetsPrinted,
@@ -38,12 +42,31 @@ from codedark.entries.payloads import (
     VolumeClosed,
     WorklistDecided,
 )
+from codedark.entries.reports import (
+    KEPT,
+    PAGES,
+    PATTERNS,
+    PRINTED,
+    REPORT_SYSTEM,
+    REPORT_TITLES,
+    SAYS,
+    UNIT,
+    patterns_complaint,
+)
 from codedark.journal import Draft, Once
 
 __all__ = [
+    "KEPT",
     "KINDS",
     "MAPPING_VERSION",
+    "PAGES",
+    "PATTERNS",
+    "PRINTED",
+    "REPORT_SYSTEM",
+    "REPORT_TITLES",
+    "SAYS",
     "SIGNS",
+    "UNIT",
     "Basis",
     "BedsideNote",
     "ChartViewed",
@@ -75,6 +98,11 @@ __all__ = [
     "Problem",
     "ReadingUnlogged",
     "Refused",
+    "ReportPage",
+    "ReportReceived",
+    "ReportRules",
+    "ReportTied",
+    "ReportWord",
     "Said",
     "SessionClosed",
     "SessionOpened",
@@ -94,6 +122,7 @@ __all__ = [
     "draft_of",
     "interpret",
     "line_body",
+    "patterns_complaint",
     "payload_of",
     "rank",
     "resources_of",

@@ -113,14 +113,25 @@ class Interpretation:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportRules:
+    """The folded settings about print reports: `reports.patterns` (names as in `reports.PATTERNS`) and `reports.dates`
+    ("mdy" | "dmy" | "" = a date of numbers counts only where it can be read in one way)."""
+
+    patterns: dict[str, str] = field(default_factory=dict)
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The folded settings that interpretation depends on (from `config.set` entries).
 
     `facility`: its id, part of every resource id. `zone`: IANA zone assumed for times without offset. `authority`:
     assigning authority assumed for identifiers without one. `codes`: local code → (system, code, display), by table.
+    `reports`: how the EHR's print reports are read.
     """
 
     facility: str = "facility"
     zone: str = "UTC"
     authority: str = "local"
     codes: dict[str, dict[str, tuple[str, str, str]]] = field(default_factory=dict)
+    reports: ReportRules = ReportRules()

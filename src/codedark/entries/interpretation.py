@@ -5,8 +5,9 @@ from __future__ import annotations
 from codedark.entries.facts import Interpretation, Problem, Site, Understood
 from codedark.entries.imports import interpret_chunk
 from codedark.entries.kinds import payload_of
-from codedark.entries.payloads import FactsRecorded, FhirChunk, Refused
+from codedark.entries.payloads import FactsRecorded, FhirChunk, Refused, ReportReceived, ReportTied
 from codedark.entries.recorded import interpret_recorded
+from codedark.entries.reports import interpret_report, interpret_tie
 from codedark.entries.v2 import interpret_received
 from codedark.errors import Uninterpretable
 from codedark.journal import Entry, split_place
@@ -24,7 +25,7 @@ def interpret(entry: Entry, site: Site) -> Interpretation:
     origin, position = entry.header.origin, split_place(entry.position)[1]
     if entry.kind == "hl7.received":
         return interpret_received(entry.payload, site, origin, position)
-    if entry.kind not in ("fhir.imported", "facts.recorded", "hl7.refused"):
+    if entry.kind not in ("fhir.imported", "facts.recorded", "hl7.refused", "report.received", "report.tied"):
         return Interpretation()
     try:
         payload = payload_of(entry)
@@ -34,6 +35,10 @@ def interpret(entry: Entry, site: Site) -> Interpretation:
         return interpret_chunk(payload, entry.source.removeprefix("import:"), site, origin, position)
     if isinstance(payload, FactsRecorded):
         return interpret_recorded(payload, site, origin, position, entry.recorded_at_us)
+    if isinstance(payload, ReportReceived):
+        return interpret_report(payload, entry, site, origin, position)
+    if isinstance(payload, ReportTied):
+        return interpret_tie(payload, entry.recorded_at_us)
     reason = payload.reason if isinstance(payload, Refused) else "refused"
     hint = "The first bytes are kept; ask the sender's interface engineer."
     return Interpretation(problems=(Problem("", f"refused: {reason}", hint),), understood=Understood.KEPT)

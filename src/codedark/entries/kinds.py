@@ -40,6 +40,8 @@ _ALL = (
     _feed("hl7.received", None, "An HL7 v2 message as it came; the payload is the frame's bytes."),
     _feed("hl7.refused", payloads.Refused, "Bytes that were no message: no readable MSH, or over the frame limit."),
     _feed("fhir.imported", payloads.FhirChunk, "Some hundred lines of a FHIR file, each one resource as it came."),
+    _feed("report.received", payloads.ReportReceived, "A print report of the EHR, with what was read in it."),
+    _person("report.tied", payloads.ReportTied, "Whose a print report is, said by the node or by a person."),
     _feed("feed.heard", payloads.FeedHeard, "What a feed did since the last such entry, at most once a minute."),
     _feed("guard.flagged", payloads.GuardFlagged, "The content of an earlier entry looks encrypted or damaged."),
     _person("origin.opened", payloads.OriginOpened, "The first entry of a chain: whose it is and what it follows."),
@@ -107,7 +109,7 @@ def payload_of(entry: Entry) -> Payload | bytes:
         raise Uninterpretable("unknown kind of entry", place=str(entry.position))
     try:
         return decoder.decode(entry.payload)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         raise Uninterpretable(f"payload is no {entry.kind}", place=str(entry.position)) from None
 
 

@@ -321,6 +321,49 @@ class SheetsPrinted(Payload, frozen=True):
     sheets: list[list[Any]]
 
 
+class ReportWord(msgspec.Struct, frozen=True, array_like=True):
+    """A word of a report and its box in points from the page's top left."""
+
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+class ReportPage(msgspec.Struct, frozen=True, array_like=True):
+    """A page of a report: its size in points and its words in the order of the file."""
+
+    width: float
+    height: float
+    words: tuple[ReportWord, ...]
+
+
+class ReportReceived(Payload, frozen=True):
+    """`report.received`: a print report of the EHR (PDF) as it came, and what the cage read in it. `file`: its name as
+    given; `content`: the original bytes, never served; `file_us`: the file's own time; `decoder`: what read it, with
+    version; `unread`: why it could not be opened, "" when it could; `pages`: the words with their places."""
+
+    file: str
+    content: bytes
+    file_us: int
+    decoder: str
+    unread: str = ""
+    pages: tuple[ReportPage, ...] = ()
+
+
+class ReportTied(Payload, frozen=True):
+    """`report.tied`: whose a report is. `report`: id of its DocumentReference; `patient`: Patient id, "" = nobody's;
+    `basis`: what agreed ("MRN and birth date"), or a person's reason; `person`: who said so, "" = the node, which ties
+    only by two identifiers that agree; `source`: of the report, so that both are distrusted together."""
+
+    report: str
+    patient: str
+    basis: str
+    person: str = ""
+    source: str = ""
+
+
 class WorklistDecided(Payload, frozen=True):
     """`worklist.decided`: a person looked at what was not understood. `item`: "position/path"."""
 

@@ -1,7 +1,7 @@
 """The node: reads codedark.toml, opens everything, starts it. The only place where the rooms are wired together."""
 
 from codedark.node.adopting import adopt
-from codedark.node.config import Config, Facility, Feed, Node, Packs, Web
+from codedark.node.config import Config, Facility, Feed, Node, Packs, Reports, Web
 from codedark.node.console import (
     by_one,
     change_account,
@@ -27,6 +27,7 @@ from codedark.node.opening import OpenNode, check_derived, open_node, open_reade
 from codedark.node.packing import Drawn
 from codedark.node.rebuilding import Rebuilt, rebuild
 from codedark.node.reporting import standing
+from codedark.node.reports import import_reports, loose_reports, tie_by_hand
 from codedark.node.restoring import Restored, RestoreRequest, restore
 from codedark.node.timekeeping import clock_of, say_clock_is_right
 from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
@@ -50,6 +51,7 @@ __all__ = [
     "OpenNode",
     "Packs",
     "Rebuilt",
+    "Reports",
     "RestoreRequest",
     "Restored",
     "Watch",
@@ -73,10 +75,12 @@ __all__ = [
     "found",
     "held",
     "history",
+    "import_reports",
     "issue_card",
     "journal_folder",
     "leave",
     "listen",
+    "loose_reports",
     "machine",
     "open_node",
     "open_reader",
@@ -88,6 +92,7 @@ __all__ = [
     "serve",
     "standing",
     "tell_views",
+    "tie_by_hand",
     "watch",
     "where",
     "witness_of",

@@ -119,6 +119,17 @@ class Packs(Table, frozen=True):
     """Size of the sheets."""
 
 
+class Reports(Table, frozen=True):
+    """`[[reports]]` One folder into which the EHR prints its reports (PDF: MAR, Kardex, census)."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    """Name of this source, as of a feed; stands on every report that came from it."""
+    folder: Annotated[str, msgspec.Meta(min_length=1)]
+    """The folder, absolute or relative to the node's. Only read: files are left where they are."""
+    every_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 10
+    """Seconds between two looks. A file is taken when it was the same at two."""
+
+
 class Node(Table, frozen=True):
     """`[node]` This machine."""
 
@@ -134,6 +145,7 @@ class Config(Table, frozen=True):
     web: Web = Web()
     packs: Packs = Packs()
     feed: tuple[Feed, ...] = ()
+    reports: tuple[Reports, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> Config:
@@ -209,8 +221,19 @@ class Config(Table, frozen=True):
                     hint="A feed's name is its identity: rename one.",
                 )
             feed.check(name, partial(_at, text, number))
+        self._check_reports(name)
         if self.node.demo:
             self._only_loopback(name, text)
+
+    def _check_reports(self, name: str) -> None:
+        taken = [feed.name for feed in self.feed]
+        for each in self.reports:
+            if not each.name.isprintable() or ":" in each.name or each.name in taken:
+                raise ConfigError(
+                    f"{name}: {each.name!r} cannot be the name of a [[reports]] source",
+                    hint="Use letters, digits, spaces and hyphens, and no name of a feed or of another source.",
+                )
+            taken.append(each.name)
 
     def _only_loopback(self, name: str, text: str) -> None:
         outside = [feed.name for feed in self.feed if feed.host not in _LOOPBACK]
@@ -286,6 +309,8 @@ def written(config: Config) -> str:
         out += ["", f"[{name}]", *_lines(getattr(config, name))]
     for feed in config.feed:
         out += ["", "[[feed]]", *_lines(feed)]
+    for source in config.reports:
+        out += ["", "[[reports]]", *_lines(source)]
     return "\n".join(out) + "\n"
 
 

@@ -169,6 +169,27 @@ class NoteCard(Card):
     at_us: int | None = None
 
 
+class PrintCard(Card):
+    """Pages of a print report. `kind`: "mar" | "kardex" | "census" | "other"; `kept`: position, time and source of the
+    entry in which it came (the card's own stamp is of whoever spoke last); `stated`: `when` is what the text says, else
+    it is the file's own time. `mrns` … `births`: what the text says of the patient; `problem`: why these pages are
+    nobody's."""
+
+    kind: str = ""
+    first: int = 1
+    last: int = 1
+    when: Moment | None = None
+    at_us: int | None = None
+    stated: bool = False
+    unit: str = ""
+    mrns: tuple[str, ...] = ()
+    visits: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    births: tuple[str, ...] = ()
+    problem: str = ""
+    kept: tuple[int, int, str] = (-1, 0, "")
+
+
 CARD_TYPES: dict[Section, type[Card]] = {
     Section.PATIENT: PatientCard,
     Section.ENCOUNTER: EncounterCard,
@@ -185,4 +206,6 @@ CARD_TYPES: dict[Section, type[Card]] = {
     Section.NOTE: NoteCard,
     Section.DRUG: DrugCard,
     Section.LOCATION: LocationCard,
+    Section.PRINT: PrintCard,
+    Section.UNIT_PRINT: PrintCard,
 }

@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from codedark.entries import REPORT_TITLES
 from codedark.views import cards as c
 from codedark.views.codings import Moment
 from codedark.views.locations import Locations
+from codedark.views.prints import newest_first
 from codedark.views.readings import CODE_STATUS, WEIGHT
 from codedark.views.schema import Section
 from codedark.views.shapes import (
@@ -24,6 +26,7 @@ from codedark.views.shapes import (
     Medication,
     Note,
     Order,
+    PrintReport,
     Result,
     Stamp,
     Vital,
@@ -371,6 +374,19 @@ def notes(cards: Cards) -> tuple[Note, ...]:
     for section in (Section.CRITICAL, Section.RESULT, Section.VITAL):
         listed += [card for card in cards.of(section) if card.comment]
     return tuple(_note(card) for card in sorted(listed, key=_measured))
+
+
+def reports(cards: Cards) -> tuple[PrintReport, ...]:
+    """Print reports of the EHR, newest first."""
+    return tuple(print_report(card) for card in newest_first(cards.of(Section.PRINT)))
+
+
+def print_report(card: c.PrintCard) -> PrintReport:
+    """A card as a shape."""
+    return PrintReport(
+        card.id, card.kind, REPORT_TITLES.get(card.kind, REPORT_TITLES["other"]), card.first, card.last,
+        when(card.when), card.at_us, card.stated, card.unit, card.kept[2], _stamp(*card.kept),
+    )  # fmt: skip
 
 
 def _note(card: Any) -> Note:

@@ -41,6 +41,7 @@ from codedark.views.codings import (
     texts,
 )
 from codedark.views.drugs import administration, drug, medication
+from codedark.views.prints import print_card, report_kind
 from codedark.views.schema import Section
 
 Body = dict[str, Any]
@@ -339,6 +340,10 @@ def _order(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
 
 
 def _document(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
+    if kind := report_kind(body):
+        return print_card(id_, body, kind)
+    if not body.keys() - {"subject"}:
+        return None  # only whose it is was said, and the report itself is out of the record
     if body.get("status") == "entered-in-error" or body.get("docStatus") == "entered-in-error":
         return None
     words = [_attached(content.get("attachment")) for content in body.get("content") or ()]
