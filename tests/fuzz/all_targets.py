@@ -10,10 +10,14 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "rigs"))
 import targets_access
 import targets_fhir
 import targets_hl7
+import targets_journal
+import targets_node
 from fuzzing import Target
 
 TARGETS: dict[str, Target] = {
-    target.name: target for room in (targets_hl7, targets_fhir, targets_access) for target in room.TARGETS
+    target.name: target
+    for room in (targets_hl7, targets_fhir, targets_access, targets_journal, targets_node)
+    for target in room.TARGETS
 }
 
 if __name__ == "__main__":

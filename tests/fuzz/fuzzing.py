@@ -15,6 +15,8 @@ from random import Random
 
 FOUND = Path(__file__).resolve().parent / "found"
 MOST_BYTES = 65_536
+SCRATCH = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Where targets that write files write them: waiting for a disk finds nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Target:
     seeds: Callable[[], list[bytes]]
     words: tuple[bytes, ...] = ()
     rooms: tuple[str, ...] = ()
+    weight: int = 1
+    """How many plain targets one execution costs: the short form runs it that much less often."""
 
     def found(self) -> list[bytes]:
         """Inputs that broke a promise once: they never may again."""

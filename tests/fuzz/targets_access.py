@@ -6,7 +6,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from fuzzing import Target
+from fuzzing import SCRATCH, Target
 
 from codedark.access import Cookies, RootSeed, matching_code, new_unit_card, read_back, well_typed
 from codedark.access.seed import age_identity, age_scalar
@@ -59,7 +59,7 @@ _CONFIG_WORDS = (
 
 def check_config(data: bytes) -> None:
     """A file that says nothing impossible, or ConfigError that names the file and the place and quotes no control."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
         folder = Path(scratch, "node")
         folder.mkdir()
         (folder / "codedark.toml").write_bytes(data)

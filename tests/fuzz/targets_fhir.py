@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import zstandard
-from fuzzing import Target
+from fuzzing import SCRATCH, Target
 from targets_hl7 import SITE, drill_messages
 from views_tape import entry
 
@@ -124,7 +124,7 @@ def check_file(data: bytes) -> None:
         return [Receipt(bytes(16), len(kept), 0, Outcome.NEW) for _ in drafts]
 
     name = ("a.ndjson", "a.json", "a.hl7", "a")[len(data) % 4]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
         place = Path(folder, name)
         place.write_bytes(data)
         report = import_files([place], append_all, label="fuzz")  # type: ignore[arg-type]

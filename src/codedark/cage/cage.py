@@ -143,7 +143,7 @@ def _raster(head: PageHead, pixels: bytes) -> Raster:
 def _value(frame: Frame, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(frame.head, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FileRefused("the cage gave an answer that is none") from error
 
 

@@ -55,7 +55,7 @@ class Caged:
             write_frame(self._in, b"?", msgspec.json.encode(self._order()))
             hello = self._receive(_START_S)
             self.walls = frozenset(_walls.decode(hello.head)) if hello.kind == b"+" else frozenset()
-        except (OSError, BadAnswer, msgspec.DecodeError) as error:
+        except (OSError, BadAnswer, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NoCage(f"the cage for {self.trade.name} did not start ({self._how_it_ended()})") from error
         self._check_walls()
         return self
@@ -105,7 +105,7 @@ class Caged:
                 yield frame
             refused = None if frame.kind == b"." else _words.decode(frame.head)
             self._busy = False
-        except (OSError, BadAnswer, msgspec.DecodeError) as error:
+        except (OSError, BadAnswer, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise FileRefused(self._how_it_ended()) from error
         finally:
             if self._busy:

@@ -34,7 +34,7 @@ class _Draft(msgspec.Struct, array_like=True, frozen=True):
     payload: bytes
     audience: str
     once: tuple[str, str] | None
-    lane: int
+    lane: Lane  # an unknown one is refused with the whole request, before any of its drafts is submitted
 
 
 class _Request(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ class Door:
                 data = msgspec.msgpack.encode(await self._answer(request))
                 writer.write(_U32.pack(len(data)) + data)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError):
+        except (asyncio.IncompleteReadError, ConnectionError, msgspec.MsgspecError, UnicodeDecodeError):
             pass  # the peer went away or does not speak this protocol: nothing was promised to it
         finally:
             writer.close()
@@ -107,7 +107,7 @@ class Door:
 
         for item, future in zip(drafts, waiting, strict=True):
             once = Once(*item.once) if item.once else None
-            draft = Draft(item.kind, item.version, item.source, item.payload, item.audience, once, Lane(item.lane))
+            draft = Draft(item.kind, item.version, item.source, item.payload, item.audience, once, item.lane)
             self._journal.submit(draft, placed(future))
         results = await asyncio.gather(*waiting)
         for result in results:

@@ -121,3 +121,5 @@ class EpochKeys:
             return AESGCM(pyrage.decrypt(wrapped, self._identities))
         except pyrage.DecryptError as error:
             raise CannotUnseal(f"no key here opens the epoch of entry {position}") from error
+        except ValueError as error:
+            raise CannotUnseal(f"the epoch of entry {position} wraps something that is no key") from error

@@ -108,14 +108,20 @@ def wrap_plaintext(once: Once | None, payload: bytes) -> bytes:
 
 
 def unwrap_plaintext(plaintext: bytes) -> tuple[Once | None, bytes]:
-    """The inverse of `wrap_plaintext`."""
-    (size,) = _U16.unpack_from(plaintext)
-    at = 2 + size
-    (key_size,) = _U16.unpack_from(plaintext, at)
-    end = at + 2 + key_size
-    if size == 0 and key_size == 0:
-        return None, plaintext[end:]
-    return Once(plaintext[2:at].decode(), plaintext[at + 2 : end].decode()), plaintext[end:]
+    """The inverse of `wrap_plaintext`. Raises UnknownFormat for bytes that it never made, however well sealed."""
+    try:
+        (size,) = _U16.unpack_from(plaintext)
+        at = 2 + size
+        (key_size,) = _U16.unpack_from(plaintext, at)
+        end = at + 2 + key_size
+        if size == 0 and key_size == 0:
+            return None, plaintext[end:]
+        once = Once(plaintext[2:at].decode(), plaintext[at + 2 : end].decode())
+    except (struct.error, UnicodeDecodeError) as error:
+        raise UnknownFormat("a sealed entry begins with no natural key") from error
+    if end > len(plaintext):
+        raise UnknownFormat("a sealed entry ends inside its natural key")
+    return once, plaintext[end:]
 
 
 def _short(data: bytes, at: int) -> tuple[str, int]:

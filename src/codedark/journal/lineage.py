@@ -7,6 +7,7 @@ place and position are the same number.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from codedark.journal.model import Entry, Head
 from codedark.journal.origin import OriginStatement
 from codedark.journal.reader import READ_MAX, JournalReader
 
+_CITED = re.compile(r"[0-9a-f]{32}/[0-9]{1,18}/[0-9a-f]{64}")
 SPAN = 1 << 40
 """Places of one origin. A journal of a million entries a second would take 12 days to reach it."""
 
@@ -38,7 +40,7 @@ def cited(cites: str) -> tuple[str, int, str] | None:
         return None
     origin, _, rest = cites.partition("/")
     size, _, root = rest.partition("/")
-    if not size.isdigit() or len(origin) != 32 or len(root) != 64:
+    if not _CITED.fullmatch(cites):
         raise ChainBroken(0, "the statement cites something that is no head of a chain")
     return origin, int(size), root
 

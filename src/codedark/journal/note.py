@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from codedark.errors import UnknownFormat
 _DASH = "— "  # the signature line's em dash is part of signed-note
 _ED25519, _COSIGNATURE = b"\x01", b"\x04"
 _TIME_SIZE = 8
+_SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 class TreeHead(NamedTuple):
@@ -66,7 +68,7 @@ def read_checkpoint(note: str) -> TreeHead:
     text, _, signatures = note.partition("\n\n")
     lines = text.split("\n")
     try:
-        if len(lines) < 3 or not signatures.startswith(_DASH) or str(int(lines[1])) != lines[1]:
+        if len(lines) < 3 or not signatures.startswith(_DASH) or not _SIZE.fullmatch(lines[1]):
             raise ValueError
         root = base64.b64decode(lines[2], validate=True)
     except (ValueError, binascii.Error) as error:

@@ -131,6 +131,8 @@ class Volume:
     @classmethod
     def open(cls, path: Path, *, readonly: bool, synchronous: str = "FULL", vfs: str | None = None) -> Volume:
         """An existing volume file. Raises UnknownFormat when it is not one of this version."""
+        if path.exists() and not path.is_file():
+            raise UnknownFormat(f"{path.name} is no file")  # a pipe by that name would keep us waiting for ever
         try:
             volume = cls(connect(path, readonly=readonly, synchronous=synchronous, vfs=vfs))
             if volume.meta().get("format") != "CDJ1":
@@ -182,12 +184,19 @@ class Volume:
                 found.setdefault((scope, key), []).append((mac, position, at))
         return found
 
-    def all_duplicates(self) -> list[tuple[str, str, bytes, int, int]]:
-        """Every natural key, with its scope by name."""
-        return self._rows(
+    def duplicates_since(self, since_us: int) -> Iterator[tuple[str, str, bytes, int, int]]:
+        """Natural keys recorded since then, with their scopes by name."""
+        rows: Iterator[tuple[str, str, bytes, int, int]] = self.connection.execute(
             "SELECT s.name, d.key, d.mac, d.position, d.recorded_at "
-            "FROM duplicate d LEFT JOIN scope s ON s.id = d.scope"
+            "FROM duplicate d LEFT JOIN scope s ON s.id = d.scope WHERE d.recorded_at >= ?",
+            (since_us,),
         )
+        return rows
+
+    def count_duplicates(self, first: int = 0, below: int = 1 << 62) -> int:
+        """How many natural keys are of entries `first` … `below` − 1."""
+        sql = "SELECT count(*) FROM duplicate WHERE position >= ? AND position < ?"
+        return int(self._rows(sql, (first, below))[0][0])
 
     def scope_known(self, name: str) -> int | None:
         """The id of a scope; None when nothing came under it."""

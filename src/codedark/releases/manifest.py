@@ -57,7 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         """From the bytes of a body whose signatures held. Raises UpdateRefused."""
         try:
             found = msgspec.json.decode(data, type=cls)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise UpdateRefused("the manifest cannot be read", hint=_OTHER) from error
         found.check()
         return found

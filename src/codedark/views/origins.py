@@ -64,7 +64,7 @@ def endorsed(db: apsw.Connection, origin: str, endorsement: bytes) -> bool:
     try:
         statement = OriginStatement.parse(row[0], endorsement)
         return statement.is_endorsed_by(base64.b64decode(str(msgspec.json.decode(key[0])), validate=True))
-    except (UnknownFormat, binascii.Error, msgspec.DecodeError):
+    except (UnknownFormat, binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
         return False
 
 
