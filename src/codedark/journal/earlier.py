@@ -6,27 +6,23 @@ answers for what it kept. A copy is pulled without that table: it is made from t
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import apsw
 
 from codedark.errors import ChainBroken, JournalError, UnknownFormat
 from codedark.journal import header as h
-from codedark.journal.chain import MAC_SIZE
 from codedark.journal.epochs import EpochKeys
 from codedark.journal.lineage import cited
 from codedark.journal.origin import OriginStatement
-from codedark.journal.reader import READ_MAX, UNREADABLE, JournalReader
+from codedark.journal.reader import UNREADABLE, JournalReader
+from codedark.journal.resends import check_carried, check_rows, keep_rows
 from codedark.journal.rolling import DUPLICATE_HORIZON_US, volume_paths
 from codedark.journal.volume import Volume
 
 Row = tuple[bytes, bytes, int, int]
 """mac, origin, position, recorded_at"""
-Table = dict[tuple[str, str, bytes], tuple[int, int]]
-"""(scope name, key, mac) → (position, recorded_at)"""
 
 
 class Earlier:
@@ -85,48 +81,39 @@ class Earlier:
 
 def fill_closed(folder: Path, opener: EpochKeys, mac_key: bytes) -> int:
     """Make a closed chain's table of natural keys from its entries of the last 90 days before its end; its rows."""
-    table = _recent(folder, opener, mac_key)
-    volume = Volume.open(volume_paths(folder)[-1], readonly=False)
+    volume, reader = Volume.open(volume_paths(folder)[-1], readonly=False), JournalReader.open(folder, opener)
     try:
         with volume.connection:
             volume.connection.execute("DELETE FROM duplicate")
-            volume.insert_duplicates([(volume.scope_id(s), k, m, p, t) for (s, k, m), (p, t) in table.items()])
+            keep_rows(reader, volume, *_recent(reader), mac_key)
+            rows = volume.count_duplicates()
     finally:
+        reader.close()
         volume.close()
-    return len(table)
+    return rows
 
 
 def check_closed(folder: Path, opener: EpochKeys, mac_key: bytes) -> int:
     """Compare a closed chain's table with its entries; its rows. Raises ChainBroken at the first that differs."""
-    expected = _recent(folder, opener, mac_key)
-    reader = JournalReader.open(folder)
+    volume, reader = Volume.open(volume_paths(folder)[-1], readonly=True), JournalReader.open(folder, opener)
     try:
-        stored: Table = {row[:3]: row[3:] for row in reader.duplicates()[-1]}
+        first, end = _recent(reader)
+        check_carried(volume, None, first, 0)
+        return check_rows(reader, volume, first, end, mac_key)
     except (*UNREADABLE, TypeError, ValueError) as error:
         raise ChainBroken(-1, f"the duplicate table cannot be read ({type(error).__name__})") from error
+    except ChainBroken as error:
+        said = f"in the closed chain {folder.name[:8]}: {error.reason}"
+        raise ChainBroken(error.position, said) from error
     finally:
         reader.close()
-    for name in expected.keys() | stored.keys():
-        if expected.get(name) != stored.get(name):
-            place = (expected.get(name) or stored[name])[0]
-            raise ChainBroken(place, f"the table of resends of the closed chain {folder.name[:8]} is not its entries")
-    return len(expected)
+        volume.close()
 
 
-def _recent(folder: Path, opener: EpochKeys, mac_key: bytes) -> Table:
-    reader, table = JournalReader.open(folder, opener), Table()
-    try:
-        head = reader.head()
-        after = _first_since(reader, head.size, head.recorded_at_us - DUPLICATE_HORIZON_US) - 1
-        while after + 1 < head.size and (batch := reader.read(after, min(READ_MAX, head.size - after - 1))):
-            for entry in batch:
-                if entry.once is not None:
-                    mac = hmac.digest(mac_key, entry.payload, sha256)[:MAC_SIZE]
-                    table.setdefault((*entry.once, mac), (entry.position, entry.recorded_at_us))
-            after = batch[-1].position
-    finally:
-        reader.close()
-    return table
+def _recent(reader: JournalReader) -> tuple[int, int]:
+    """The first position of the chain's last 90 days, and its size."""
+    head = reader.head()
+    return _first_since(reader, head.size, head.recorded_at_us - DUPLICATE_HORIZON_US), head.size
 
 
 def _first_since(reader: JournalReader, size: int, since_us: int) -> int:

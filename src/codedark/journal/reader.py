@@ -100,10 +100,6 @@ class JournalReader:
         found = (volume.tile(level, number) for volume in self._volumes)
         return next((data for data in found if data is not None), None)
 
-    def duplicates(self) -> list[list[tuple[str, str, bytes, int, int]]]:
-        """All rows of each volume's duplicate table: scope, key, mac, position, recorded_at."""
-        return [volume.all_duplicates() for volume in self._volumes]
-
     def hashes(self) -> Hashes:
         """Subtree hashes, for proofs."""
         return Hashes(self._entry_hashes, self.tile)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from hashlib import file_digest
+from itertools import islice
 from pathlib import Path
 
 from codedark.errors import JournalError
@@ -20,6 +21,7 @@ from codedark.journal.tiles import LEVELS, WIDTH
 from codedark.journal.volume import Volume
 
 DUPLICATE_HORIZON_US = 90 * 86_400_000_000
+_AT_ONCE = 4096
 
 
 def volume_path(folder: Path, number: int) -> Path:
@@ -73,13 +75,22 @@ def begin_volume(folder: Path, number: int, closed: Volume, head: Head, before: 
         fresh.put_checkpoint(*newest, None)
         fresh.put_tiles(_open_tiles(closed, head.size))
         fresh.add_counts(closed.counts())
-        since = head.recorded_at_us - DUPLICATE_HORIZON_US
-        rows = [row for row in closed.all_duplicates() if row[4] >= since]
-        fresh.insert_duplicates([(fresh.scope_id(s), k, m, p, t) for s, k, m, p, t in rows])
+        _carry_resends(closed, fresh, head.recorded_at_us - DUPLICATE_HORIZON_US)
     fresh.close()
     os.replace(draft, path)
     _sync_folder(folder)
     return path
+
+
+def _carry_resends(closed: Volume, fresh: Volume, since_us: int) -> None:
+    """The rows since then, a few at a time: there may be millions."""
+    scopes: dict[str, int] = {}
+    rows = closed.duplicates_since(since_us)
+    while some := list(islice(rows, _AT_ONCE)):
+        for name, *_ in some:
+            if name not in scopes:
+                scopes[name] = fresh.scope_id(name)
+        fresh.insert_duplicates([(scopes[name], key, mac, at, us) for name, key, mac, at, us in some])
 
 
 def _open_leaves(volume: Volume, size: int) -> bytes:

@@ -55,3 +55,31 @@ def test_after_a_rebuild_a_resend_still_gets_the_first_receipt(folder):
     change(folder, "DELETE FROM duplicate")
     rebuild_duplicates(folder, opener(folder), b"m" * 32)
     assert reopen(folder).append(hl7(7)).outcome == Outcome.SAME
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE duplicate SET position = 3 WHERE key = '30'",
+        "UPDATE duplicate SET position = -1 WHERE key = '30'",
+        "UPDATE duplicate SET position = 70 WHERE key = '30'",
+        "DELETE FROM duplicate WHERE position < 40 AND key = '20'",
+        "INSERT INTO duplicate VALUES (1, 'never-sent', zeroblob(16), 5, 0)",
+        "UPDATE duplicate SET recorded_at = recorded_at - 1 WHERE key = '20'",
+    ],
+)
+@pytest.mark.parametrize("volume", [1, 2])
+def test_a_changed_row_is_found_in_a_closed_volume_and_in_what_the_next_one_took_over(tmp_path, sql, volume):
+    journal = new_journal(tmp_path)
+    journal.append_all([hl7(n) for n in range(50)])
+    journal.roll()
+    journal.append_all([hl7(n) for n in range(50, 90)])
+    journal.close()
+    assert check_duplicates(tmp_path, opener(tmp_path), b"m" * 32) == 90
+    path = tmp_path / f"volume-{volume:06d}.db"
+    path.chmod(0o600)
+    connection = apsw.Connection(str(path))
+    connection.execute(sql).fetchall()
+    connection.close()
+    with pytest.raises(ChainBroken):
+        check_duplicates(tmp_path, opener(tmp_path), b"m" * 32)
