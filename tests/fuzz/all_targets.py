@@ -12,11 +12,12 @@ import targets_fhir
 import targets_hl7
 import targets_journal
 import targets_node
+import targets_release
 from fuzzing import Target
 
 TARGETS: dict[str, Target] = {
     target.name: target
-    for room in (targets_hl7, targets_fhir, targets_access, targets_journal, targets_node)
+    for room in (targets_hl7, targets_fhir, targets_access, targets_journal, targets_node, targets_release)
     for target in room.TARGETS
 }
 

@@ -27,7 +27,7 @@ from web_rig import house
 
 from codedark.clock import SeededClock
 from codedark.entries import FhirChunk
-from codedark.hl7 import Deframer, Garbage, Verdict, ack_code, frame, parse, peek
+from codedark.hl7 import Deframer, Garbage, frame, parse, peek
 from codedark.intake import Listener, deliver_on
 from codedark.intake import listener as listener_module
 from codedark.journal import Door, DoorClient, Journal
@@ -132,10 +132,8 @@ def check_listener(data: bytes) -> None:
 
 
 def _waits(piece: bytes | Garbage) -> bool:
-    if isinstance(piece, Garbage):
-        return piece.complete and ack_code(peek(piece.prefix), Verdict.REFUSED) is not None
-    head = peek(piece)
-    return ack_code(head, Verdict.KEPT if head.readable else Verdict.REFUSED) is not None
+    """A feed answers every whole frame unless it is declared otherwise: MLLP senders wait whatever MSH-15 says."""
+    return not isinstance(piece, Garbage) or piece.complete
 
 
 def check_record_of_hl7(data: bytes) -> None:

@@ -94,6 +94,8 @@ def _disposables(source: Path, copy: Path) -> None:
     """The sealed snapshot and codedark.toml, before the chain: the snapshot must never know more than the copy."""
     for name in ("snapshots/views.snapshot", "codedark.toml"):
         there, here = source / name, copy / name
+        if there.is_symlink():
+            continue  # it could point at any file of this machine
         if there.is_file() and (not here.is_file() or there.stat().st_mtime_ns != here.stat().st_mtime_ns):
             here.parent.mkdir(mode=0o700, exist_ok=True)
             part = here.with_name(here.name + ".part")

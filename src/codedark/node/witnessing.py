@@ -109,8 +109,10 @@ def contains(reader: JournalReader, note: str) -> bool:
 def _judged(reader: JournalReader, inbox: Path) -> Iterator[Witnessed]:
     statement = reader.statement
     for path in sorted(inbox.glob("*.note")):
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+            continue  # a pipe would keep the node waiting, a link could name anything
         try:
-            first, _, note = path.read_text(encoding="utf-8")[:_LARGEST].partition("\n")
+            first, _, note = path.read_text(encoding="utf-8").partition("\n")
             words = first.split(" ")
             key, left_us, witness = base64.b64decode(words[3], validate=True), int(words[4]), words[5]
             head = read_checkpoint(note)
