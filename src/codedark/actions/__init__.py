@@ -28,10 +28,13 @@ from codedark.actions.reading import (
     Opened,
     OpenedCensus,
     close_reading_gap,
+    ReadLog,
     search_patients,
+    open_pack,
     view_census,
     view_chart,
 )
+    view_read_log,
 from codedark.actions.reports import Match, Ties, matched, tie_loose, tie_report
 from codedark.actions.reviewing import review_deed
 from codedark.actions.roster import change_person, enrol_person, issue_unit_card, takes_two_people
@@ -46,10 +49,14 @@ from codedark.actions.two_people import (
     trust_again,
 )
 
+from codedark.actions.watching import BOUNDS, Alarm, Bound, Reading, alarms
 __all__ = [
     "ASK_REASON",
     "TWO_PERSON_DEEDS",
+    "BOUNDS",
     "Decided",
+    "Alarm",
+    "Bound",
     "Deeds",
     "Errand",
     "Found",
@@ -59,6 +66,9 @@ __all__ = [
     "OwedFile",
     "Passage",
     "ReadingGap",
+    "alarms",
+    "ReadLog",
+    "Reading",
     "SpentCodes",
     "Ties",
     "change_person",
@@ -87,6 +97,7 @@ __all__ = [
     "quarantine_device",
     "record_facts",
     "refused",
+    "open_pack",
     "release_device",
     "release_feed",
     "release_source",
@@ -101,3 +112,4 @@ __all__ = [
     "view_census",
     "view_chart",
 ]
+    "view_read_log",

@@ -11,7 +11,7 @@ from codedark.access import FOUNDING, Permission, Session
 from codedark.actions.deeds import Deeds, holds, keep, permit, refused
 from codedark.entries import ChartViewed, draft_of
 from codedark.errors import ActionRefused, JournalError
-from codedark.views import AllergyState, Banner, BedRow, Chart
+from codedark.views import AllergyState, Banner, BedRow, Chart, ReadRow
 
 ASK_REASON = "Say why you open it; the reason is kept and the privacy officer sees it."
 """The hint of the ActionRefused that a reason answers."""
@@ -39,6 +39,14 @@ class Found:
     """What a search found. Rows of units where the person has no clinical role say who and where, nothing clinical."""
 
     rows: tuple[Banner, ...]
+    logged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLog:
+    """The read log as asked for."""
+
+    rows: tuple[ReadRow, ...]
     logged: bool
 
 
@@ -78,6 +86,19 @@ def search_patients(deeds: Deeds, session: Session, text: str, limit: int = 50) 
     rows = deeds.record.search(text, limit)
     shown = tuple(row if holds(deeds, session, Permission.SEE_CHART, row.unit) else _who_and_where(row) for row in rows)
     return Found(shown, _log(deeds, session, _looked(deeds, session, "search", "")))
+
+
+def view_read_log(deeds: Deeds, session: Session, limit: int) -> ReadLog:
+    """Who opened whose record, newest first: it names patients, so looking at it is in it too."""
+    permit(deeds, session, Permission.SEE_READ_LOG)
+    rows = deeds.record.read_log(limit)
+    return ReadLog(rows, _log(deeds, session, _looked(deeds, session, "reads", "")))
+
+
+def open_pack(deeds: Deeds, session: Session, unit: str) -> bool:
+    """A whole unit is about to be handed to this person, on paper or as a file; False when that could not be kept."""
+    permit(deeds, session, Permission.PRINT_UNIT, unit)
+    return _log(deeds, session, _looked(deeds, session, "pack", unit))
 
 
 def close_reading_gap(deeds: Deeds) -> bool:

@@ -11,7 +11,6 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -23,12 +22,12 @@ from codedark.access import AttemptLane, Cookies
 from codedark.actions import Deeds
 from codedark.clock import Chance, Clock
 from codedark.views import Record
-from codedark.web.answers import Answer, Press, WebSettings
+from codedark.web.answers import Press, WebSettings
 from codedark.web.desk import PAGE_POLICY, Desk, Incoming, Outgoing
+from codedark.web.doorways import Doorway, Lane, doorways
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
 from codedark.web.lanes import Crowded, FairLane, Width
-from codedark.web.pages import account, chart, entrance, oversight, printing, reviews, search, two_people, ward
 from codedark.web.porter import KNOWN, WHO, Porter, Turned, Turnstile, device_of
 
 BODY_LIMIT = 64 * 1024
@@ -48,15 +47,6 @@ SECURITY_HEADERS = {
 }
 
 
-class Lane(StrEnum):
-    """Which threads a request may use."""
-
-    READING = "reading"
-    STRANGERS = "strangers"
-    PASSWORDS = "passwords"
-    ENVELOPES = "envelopes"
-
-
 LANES = {
     Lane.READING: Width(threads=8, waiting=256, each=8),
     Lane.STRANGERS: Width(threads=2, waiting=64, each=8),
@@ -65,50 +55,6 @@ LANES = {
 }
 """Whoever has a session reads; whoever has none and wants a page stands with the strangers. A hash takes a core for a
 tenth of a second: half of the cores at most, and only while nobody else wants them. A code takes a thousandth."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doorway:
-    """One route. `open`: reachable without a session."""
-
-    method: str
-    path: str
-    page: Callable[..., Answer]
-    lane: Lane = Lane.READING
-    open: bool = False
-
-
-def doorways(press: Press | None) -> tuple[Doorway, ...]:
-    """Every page there is: docs/reference/pages.md lists the same, and a test compares."""
-    pack = printing.pack_page(press)
-    return (
-        Doorway("GET", "/", ward.home),
-        Doorway("GET", "/login", entrance.login_form, open=True),
-        Doorway("POST", "/login", entrance.login, Lane.PASSWORDS, open=True),
-        Doorway("GET", "/envelope", entrance.envelope_form, Lane.ENVELOPES, open=True),
-        Doorway("POST", "/envelope", entrance.envelope, Lane.ENVELOPES, open=True),
-        Doorway("POST", "/lock", entrance.lock, open=True),
-        Doorway("GET", "/password", account.password_form),
-        Doorway("POST", "/password", account.password, Lane.PASSWORDS),
-        Doorway("GET", "/units", ward.units),
-        Doorway("GET", "/beds", ward.beds),
-        Doorway("GET", "/chart/{patient}", chart.chart),
-        Doorway("POST", "/chart/{patient}", chart.chart),
-        Doorway("GET", "/search", search.search),
-        Doorway("POST", "/search", search.search),
-        Doorway("GET", "/worklist", oversight.worklist),
-        Doorway("POST", "/worklist", oversight.decide),
-        Doorway("GET", "/feeds", oversight.feeds),
-        Doorway("POST", "/feeds", oversight.hold_or_release),
-        Doorway("GET", "/reads", oversight.reads),
-        Doorway("GET", "/two-people", two_people.two_people),
-        Doorway("POST", "/two-people", two_people.propose_or_decide),
-        Doorway("GET", "/reviews", reviews.reviews),
-        Doorway("POST", "/reviews", reviews.keep_or_undo),
-        Doorway("GET", "/print", printing.ask),
-        Doorway("POST", "/print", pack),
-        Doorway("GET", "/help", oversight.help_page),
-    )
 
 
 def create_app(
@@ -185,7 +131,7 @@ def _route(path: str, ways: Sequence[Doorway], hall: Hall) -> Route:
 
     async def endpoint(request: Request) -> Response:
         way = by_method["GET" if request.method == "HEAD" else request.method]
-        return await hall.answer(request, way.lane, hall.desk.serve, way.page, way.open)
+        return await hall.answer(request, way.lane, hall.desk.serve, way)
 
     return Route(path, endpoint, methods=list(by_method))
 

@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 
 from codedark.access import AttemptLane, Session
-from codedark.actions import Deeds
+from codedark.actions import Deeds, refused
 from codedark.clock import Chance, Clock
 from codedark.errors import ActionRefused, CodedarkError, NotFound
 from codedark.views import Record
 from codedark.web.answers import Answer, Document, Move, Page, Visit, WebSettings
+from codedark.web.doorways import Doorway
 from codedark.web.drawing import Drawer, Frame, offers
 from codedark.web.gate import FORM_COOKIE, Gate, new_nonce, nonce_cookie
 from codedark.web.pen import Pen
@@ -95,14 +96,14 @@ class Desk:
     chance: Chance
     drawer: Drawer
 
-    def serve(self, incoming: Incoming, page: Callable[..., Answer], is_open: bool) -> Outgoing:
+    def serve(self, incoming: Incoming, way: Doorway) -> Outgoing:
         """One request from its gate to its bytes."""
         try:
             # Line of state and content of one page are of one state. A form may wait, for a hash or a printer.
             one = nullcontext() if incoming.method == "POST" else self.record_factory().at_one_moment()
             with one:
                 turn = self._begin(incoming)
-                return self._finish(turn, self._answer(turn, page, is_open))
+                return self._finish(turn, self._answer(turn, way))
         except Exception as error:
             return self._broken(error)
 
@@ -138,18 +139,21 @@ class Desk:
             turn.cookies.append(("Set-Cookie", nonce_cookie(nonce)))
         return turn
 
-    def _answer(self, turn: Turn, page: Callable[..., Answer], is_open: bool) -> Answer:
+    def _answer(self, turn: Turn, way: Doorway) -> Answer:
         incoming, session = turn.incoming, turn.visit.session
         if incoming.method == "POST":
-            if session is None and not is_open:
+            if session is None and not way.open:
                 return Move("/login")
             if not self.gate.own_form(incoming.headers, incoming.form, session, incoming.nonce):
                 _log.warning("form refused", host=incoming.device, reason="from no page of ours, or of another session")
                 return Page("stale.html", status=403)
-        elif session is None and not is_open:
+        elif session is None and not way.open:
             return Move("/login" if incoming.path == "/" else f"/login?next={quote(_address(incoming), safe='')}")
         try:
-            return page(turn.visit, **incoming.arguments)
+            if session is not None and not way.admits(session):
+                sentence = f"Your role does not let you {way.guard.value}."
+                raise refused(turn.visit.deeds, session, way.guard.name.lower(), sentence)
+            return way.page(turn.visit, **incoming.arguments)
         except NotFound:
             return Page("lost.html", status=404)
         except ActionRefused as error:

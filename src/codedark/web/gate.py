@@ -41,6 +41,9 @@ class Gate:
         session = self.cookies.open(token, now_us) if token else None
         if session is None or session in self.closed:
             return None
+        folded = record.session(session.session)
+        if folded is not None and folded.closed:
+            return None  # closed before this process began
         if session.basis != "password":
             return session.touched(now_us)
         account = record.account(session.login)

@@ -8,6 +8,7 @@ import pytest
 from web_rig import Guest, House, admit
 
 from codedark.clock import US_PER_S
+from codedark.entries import ChartViewed, draft_of
 
 HOUR_US = 3600 * US_PER_S
 
@@ -148,7 +149,7 @@ def test_a_log_in_never_leads_out_of_the_house(home: House, place: str) -> None:
 
 
 def test_a_role_taken_away_is_gone_at_the_next_click(home: House) -> None:
-    from codedark.entries import PersonChanged, draft_of
+    from codedark.entries import PersonChanged
 
     guest = home.in_as("nurse")
     account = home.deeds.record.account("nurse")
@@ -315,3 +316,27 @@ def test_what_was_not_understood_is_listed_and_can_be_marked(home: House) -> Non
 
 def test_an_empty_worklist_explains_itself(home: House) -> None:
     assert "Everything that arrived was understood" in home.in_as("engineer").get("/worklist").text
+
+
+def test_the_privacy_officer_is_told_of_more_whole_units_than_care_explains(home: House) -> None:
+    officer, account = home.in_as("privacy"), home.deeds.record.account("nurse")
+    assert account
+    assert "UNUSUAL" not in officer.get("/reads").text
+    printed = ChartViewed(person=account.person, session="s", what="pack", fold="f", position=1, unit="4W")
+    for _ in range(4):
+        home.journal.append(draft_of(printed, source=f"person:{account.person}"))
+    home.fold()
+
+    text = officer.get("/reads").text
+
+    assert "UNUSUAL" in text
+    assert "4 whole units printed" in text
+    assert "Nurse" in text
+
+
+def test_looking_at_the_read_log_is_in_the_read_log(home: House) -> None:
+    officer = home.in_as("privacy")
+    officer.get("/reads")
+    home.fold()
+
+    assert [row.what for row in home.deeds.record.read_log(10)] == ["reads"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codedark.access import Permission
+from codedark.actions import open_pack
 from codedark.errors import JournalError, NotFound, PackError
 from codedark.web.answers import Answer, Document, Page, Press, Visit
 
@@ -27,6 +28,7 @@ def pack_page(press: Press | None) -> Callable[[Visit], Answer]:
         paper = visit.form.get("paper", "")
         if press is None:
             return _form(visit, unit, "Packs of this node are drawn by `codedark pack`.", 503)
+        open_pack(visit.deeds, session, unit)
         try:
             pdf = press(visit.deeds, session, unit, paper if paper in _PAPERS else visit.settings.paper)
         except PackError as error:
