@@ -96,7 +96,7 @@ def brief(us: int | None, printed_at_us: int | None, zone: ZoneInfo) -> str:
         return "never"
     at = _local(us, zone)
     today = printed_at_us is not None and at.date() == _local(printed_at_us, zone).date()
-    return f"{at:%H:%M}" if today else _clock(at)
+    return _hour(at) if today else _clock(at)
 
 
 def _local(us: int, zone: ZoneInfo) -> datetime:
@@ -104,7 +104,13 @@ def _local(us: int, zone: ZoneInfo) -> datetime:
 
 
 def _clock(at: datetime) -> str:
-    return f"{_day(at)} {at:%H:%M}"
+    return f"{_day(at)} {_hour(at)}"
+
+
+def _hour(at: datetime) -> str:
+    """`03:12`; `01:30 EDT` in the hour that comes twice when summer time ends: without it, an hour would be hidden."""
+    twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+    return f"{at:%H:%M} {at.tzname()}" if twice else f"{at:%H:%M}"
 
 
 def _day(at: date) -> str:
@@ -142,7 +148,7 @@ def _claimed(iso: str, zone: ZoneInfo, today: datetime | None = None) -> str | N
     except (ValueError, OverflowError):
         return None
     recent = today is not None and timedelta(0) <= today - at <= timedelta(days=180)
-    return f"{at.day:02d}-{MONTHS[at.month - 1]} {at:%H:%M}" if recent else _clock(at)
+    return f"{at.day:02d}-{MONTHS[at.month - 1]} {_hour(at)}" if recent else _clock(at)
 
 
 def span(us: int) -> str:

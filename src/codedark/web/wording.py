@@ -50,7 +50,13 @@ def moment(us: int | None, zone: ZoneInfo) -> str:
     if us is None:
         return "never"
     at = datetime.fromtimestamp(us // US_PER_S, UTC).astimezone(zone)
-    return f"{day_text(at.date())} {at.hour:02d}:{at.minute:02d}"
+    return f"{day_text(at.date())} {_hour(at)}"
+
+
+def _hour(at: datetime) -> str:
+    """03:12; 01:30 EDT in the hour that comes twice when summer time ends: without it, an hour would be hidden."""
+    text = f"{at.hour:02d}:{at.minute:02d}"
+    return f"{text} {at.tzname()}" if at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset() else text
 
 
 def short(us: int | None, now_us: int, zone: ZoneInfo) -> str:
@@ -62,11 +68,11 @@ def short(us: int | None, now_us: int, zone: ZoneInfo) -> str:
 
 
 def _brief(at: datetime, today: date) -> str:
-    return f"{at.hour:02d}:{at.minute:02d}" if at.date() == today else _dated(at, today)
+    return _hour(at) if at.date() == today else _dated(at, today)
 
 
 def _dated(at: datetime, today: date) -> str:
-    hour = f"{at.hour:02d}:{at.minute:02d}"
+    hour = _hour(at)
     if at.year == today.year:
         return f"{at.day:02d}-{MONTHS[at.month - 1]} {hour}"
     return f"{day_text(at.date())} {hour}"

@@ -25,9 +25,12 @@ def test_moment_is_written_in_the_facility_zone() -> None:
     assert moment(PRINTED, NEW_YORK) == "24-Nov-2026 03:21"
 
 
-def test_moment_follows_daylight_saving() -> None:
-    assert moment(us("2026-11-01T05:30:00+00:00"), NEW_YORK) == "01-Nov-2026 01:30"
-    assert moment(us("2026-11-01T06:30:00+00:00"), NEW_YORK) == "01-Nov-2026 01:30"
+def test_the_hour_that_comes_twice_says_which_one_it_is() -> None:
+    first, second = us("2026-11-01T05:30:00+00:00"), us("2026-11-01T06:30:00+00:00")
+    assert [moment(each, NEW_YORK) for each in (first, second)] == ["01-Nov-2026 01:30 EDT", "01-Nov-2026 01:30 EST"]
+    assert brief(first, second, NEW_YORK) == "01:30 EDT"
+    assert when(When("2026-11-01T01:30:00-04:00"), NEW_YORK, second) == "01-Nov 01:30 EDT"
+    assert moment(us("2026-11-01T07:30:00+00:00"), NEW_YORK) == "01-Nov-2026 02:30"
 
 
 def test_what_was_never_heard_is_never() -> None:

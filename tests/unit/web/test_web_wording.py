@@ -101,6 +101,15 @@ def test_every_medicine_stands_in_exactly_one_group() -> None:
     assert [len(group) for group in drawn] == [2, 1, 1, 1, 1]
 
 
+def test_the_hour_that_comes_twice_says_which_one_it_is() -> None:
+    first = int(datetime(2026, 11, 1, 5, 30, tzinfo=UTC).timestamp()) * US_PER_S
+    second = first + 60 * MINUTE
+    assert [wording.short(each, second, ZONE) for each in (first, second)] == ["01:30 EDT", "01:30 EST"]
+    assert wording.moment(second, ZONE) == "01-Nov-2026 01:30 EST"
+    assert wording.clinical(When("2026-11-01T01:30:00-04:00"), second, ZONE).text == "01-Nov 01:30 EDT"
+    assert wording.moment(second + 60 * MINUTE, ZONE) == "01-Nov-2026 02:30"
+
+
 def test_a_trend_needs_three_plain_numbers() -> None:
     assert tables.trend(["1", "2"]) == ""
     assert tables.trend(["1", ">2", "3"]) == ""
