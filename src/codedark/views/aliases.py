@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import apsw
 
+Resolved = dict[tuple[str, int], tuple[int, ...]]
+_REMEMBERED = 50_000
+_INTO = "SELECT survivor FROM link WHERE absorbed=?1 AND survivor<>?1 ORDER BY rank DESC, survivor DESC LIMIT 1"
+
 
 class Aliases:
-    """Which patient row stands for which, as of one state of the views."""
+    """Which patient row stands for which. Asked for one patient at a time: an import makes a link for each patient, so
+    there may be a million. `resolved`: what was found out before, good while no link changes; shared by threads."""
 
-    def __init__(self, db: apsw.Connection) -> None:
-        best: dict[int, tuple[bytes, int]] = {}
-        for absorbed, survivor, rank in db.execute("SELECT absorbed, survivor, rank FROM link"):
-            if absorbed != survivor and (absorbed not in best or (rank, survivor) > best[absorbed]):
-                best[absorbed] = (rank, survivor)
-        self._into = {absorbed: survivor for absorbed, (_, survivor) in best.items()}
-        self._members: dict[int, list[int]] = {}
-        for absorbed in self._into:
-            self._members.setdefault(self.survivor(absorbed), []).append(absorbed)
+    def __init__(self, db: apsw.Connection, resolved: Resolved | None = None) -> None:
+        self._db = db
+        self._resolved: Resolved = {} if resolved is None else resolved
+        if len(self._resolved) > _REMEMBERED:
+            self._resolved.clear()
 
     def survivor(self, pid: int) -> int:
         """The record this one was merged into, through any number of merges; itself when it was not."""
-        if pid not in self._into:
-            return pid
+        found = self._resolved.get(("survivor", pid))
+        if found is None:
+            found = self._resolved["survivor", pid] = (self._survivor(pid),)
+        return found[0]
+
+    def _survivor(self, pid: int) -> int:
         seen = [pid]
-        while (into := self._into.get(seen[-1])) is not None:
-            if into in seen:
+        while (row := self._db.execute(_INTO, (seen[-1],)).fetchone()) is not None:
+            if row[0] in seen:
                 # A circle of merges: every member resolves to the same one.
-                return min(seen[seen.index(into) :])
-            seen.append(into)
+                return int(min(seen[seen.index(row[0]) :]))
+            seen.append(row[0])
         return seen[-1]
 
     def members(self, pid: int) -> list[int]:
         """A survivor and everything absorbed into it, the survivor first."""
-        return [pid, *(member for member in sorted(self._members.get(pid, ())) if member != pid)]
+        found = self._resolved.get(("members", pid))
+        if found is None:
+            found = self._resolved["members", pid] = self._members(pid)
+        return list(found)
 
-    def distinct(self, alive: int, is_alive: Callable[[int], bool]) -> int:
-        """How many patients `alive` records stand for: every group of merged records counts once."""
-        groups: dict[int, int] = {}
-        for pid in {*self._into, *(self.survivor(each) for each in self._into)}:
-            if is_alive(pid):
-                groups[self.survivor(pid)] = groups.get(self.survivor(pid), 0) + 1
-        return alive - sum(groups.values()) + len(groups)
+    def _members(self, pid: int) -> tuple[int, ...]:
+        seen, ahead = {pid}, [pid]
+        while ahead:
+            into = ahead.pop()
+            rows: list[Any] = self._db.execute("SELECT absorbed FROM link WHERE survivor=?", (into,)).fetchall()
+            for (absorbed,) in rows:
+                if absorbed not in seen and self.survivor(absorbed) == pid:
+                    seen.add(absorbed)
+                    ahead.append(absorbed)
+        return (pid, *sorted(seen - {pid}))
+
+    def distinct(self) -> int:
+        """How many patients the living records stand for: every group of merged records counts once."""
+        groups: dict[int, set[int]] = {}
+        rows: list[Any] = self._db.execute("SELECT pid FROM patient WHERE absorbed=1 AND alive=1").fetchall()
+        for (pid,) in rows:
+            groups.setdefault(self.survivor(pid), set()).add(pid)
+        for survivor, members in groups.items():
+            if self._db.execute("SELECT alive FROM patient WHERE pid=?", (survivor,)).get:
+                members.add(survivor)
+        alive: int = self._db.execute("SELECT count(*) FROM patient WHERE alive=1").get
+        return alive - sum(len(members) - 1 for members in groups.values())

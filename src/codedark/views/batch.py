@@ -266,7 +266,7 @@ class Batch:
             "last_heard_us = max(coalesce(last_heard_us, 0), excluded.last_heard_us)",
             [(feed, count, last) for feed, (count, last) in sorted(self._feeds.items())],
         )
-        Cabinet(self.db).write(self.shelf.dirty())
+        Cabinet(self.db, self.pid).write(self.shelf.dirty())
         self.shelf.settle()
         if len(self._patients) > 200_000:
             self._patients.clear()

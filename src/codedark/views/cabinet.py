@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import apsw
@@ -13,6 +13,7 @@ from codedark.views.codings import UNREADABLE
 from codedark.views.readings import card_of, value_of
 from codedark.views.resources import LINK, Resource, claims_of, decoded
 from codedark.views.schema import Section
+from codedark.views.spelling import folded, found_by
 
 _pack = msgspec.msgpack.Encoder()
 _ADMITTED = frozenset({"IMP", "ACUTE", "NONAC", "EMER", "OBSENC", "SS", "I", "E", "O", "B", ""})
@@ -23,8 +24,8 @@ _OF_THE_BODY = (PatientCard, EncounterCard, AllergyCard, ConditionCard)
 class Cabinet:
     """Writes changed resources: their state, their card, and the index rows that follow from the card."""
 
-    def __init__(self, db: apsw.Connection) -> None:
-        self.db = db
+    def __init__(self, db: apsw.Connection, pid_of: Callable[[str], int]) -> None:
+        self.db, self._pid = db, pid_of
         self.cards: list[tuple[int, int, int, bytes]] = []
         self.gone: list[tuple[int, int, int]] = []
         self.inserts: list[tuple[Any, ...]] = []
@@ -33,6 +34,12 @@ class Cabinet:
         self.stays: list[tuple[Any, ...]] = []
         self.critical: list[tuple[int, int]] = []
         self.calm: list[tuple[int, int]] = []
+        self.left: list[tuple[int]] = []
+        self.unlinked: list[tuple[int]] = []
+        self.linked: list[tuple[Any, ...]] = []
+        self.known: list[tuple[str, int]] = []
+        self.forgotten: list[tuple[str, int]] = []
+        self.relocated = False
 
     def write(self, resources: list[Resource]) -> None:
         """All of them, into the open transaction."""
@@ -46,10 +53,32 @@ class Cabinet:
         )
         many("DELETE FROM card WHERE pid=? AND section=? AND key=?", self.gone)
         many("INSERT OR REPLACE INTO card VALUES(?,?,?,?)", sorted(self.cards))
-        many("UPDATE patient SET alive=?, words=?, numbers=?, birth=? WHERE pid=?", self.people)
+        many("UPDATE patient SET alive=?, words=?, numbers=?, found=? WHERE pid=?", self.people)
         many("DELETE FROM critical WHERE pid=? AND key=?", self.calm)
         many("INSERT OR IGNORE INTO critical VALUES(?,?)", self.critical)
+        many("DELETE FROM stay WHERE key=?", self.left)
         many("INSERT OR REPLACE INTO stay VALUES(?,?,?,?,?,?)", self.stays)
+        many("DELETE FROM known WHERE word=? AND pid=?", self.forgotten)
+        many("INSERT OR IGNORE INTO known VALUES(?,?)", sorted(self.known))
+        self._write_links()
+        if self.relocated:
+            _count_up(self.db, "located")
+
+    def _write_links(self) -> None:
+        """Merges, and for each absorbed record the mark that it is one."""
+        if not (self.linked or self.unlinked):
+            return
+        many = self.db.executemany
+        touched = [
+            row for key in self.unlinked for row in self.db.execute("SELECT absorbed FROM link WHERE key=?", key)
+        ]
+        many("DELETE FROM link WHERE key=?", self.unlinked)
+        many("INSERT INTO link VALUES(?,?,?,?)", self.linked)
+        many(
+            "UPDATE patient SET absorbed = EXISTS (SELECT 1 FROM link WHERE absorbed=?1 AND survivor<>?1) WHERE pid=?1",
+            [*touched, *((absorbed,) for _, absorbed, _, _ in self.linked)],
+        )
+        _count_up(self.db, "linked")
 
     def _prepare(self, resource: Resource) -> None:
         if resource.type == LINK:
@@ -67,6 +96,7 @@ class Cabinet:
 
     def _card(self, resource: Resource) -> tuple[int, bool]:
         """Queue the card; (section or 0, whether the body could not be read)."""
+        before = resource.drawn
         drawn, unreadable = self._draw(resource)
         section = int(drawn[0]) if drawn else 0
         old_pid, old_section = resource.stored
@@ -79,10 +109,14 @@ class Cabinet:
             if section == Section.CRITICAL:
                 self.critical.append((resource.pid, resource.key))
         card = drawn[1] if drawn else None
+        if drawn is not None and drawn is before and resource.stored == (resource.pid, section):
+            return section, unreadable
         if resource.type == "Patient":
             self._person(resource, card)
         elif resource.type == "Encounter":
             self._stay(resource, card)
+        elif resource.type == "Location":
+            self.relocated = True
         return section, unreadable
 
     def _draw(self, resource: Resource) -> tuple[tuple[Section, Card] | None, bool]:
@@ -117,40 +151,45 @@ class Cabinet:
         return tuple(values[:-1] if values and values[-1] == card.value else values)
 
     def _person(self, resource: Resource, card: Card | None) -> None:
-        if not isinstance(card, PatientCard):
-            self.people.append((resource.alive, "", "", "", resource.pid))
-            return
-        words = folded(f"{card.family} {card.given} {card.name}")
-        self.people.append((True, words, " ".join(card.numbers), card.birth, resource.pid))
+        words = numbers = birth = ""
+        if isinstance(card, PatientCard):
+            words, numbers, birth = (
+                folded(f"{card.family} {card.given} {card.name}"),
+                " ".join(card.numbers),
+                card.birth,
+            )
+        now = found_by(words, numbers, birth)
+        was: frozenset[str] = frozenset()
+        if not resource.fresh:
+            for (found,) in self.db.execute("SELECT found FROM patient WHERE pid=?", (resource.pid,)):
+                was = frozenset(found.split())
+        self.people.append((resource.alive, words, numbers, "".join(f" {word}" for word in sorted(now)), resource.pid))
+        self.known += [(word, resource.pid) for word in now - was]
+        self.forgotten += [(word, resource.pid) for word in was - now]
 
     def _stay(self, resource: Resource, card: Card | None) -> None:
         if not isinstance(card, EncounterCard) or not _is_here(card):
-            self.db.execute("DELETE FROM stay WHERE key=?", (resource.key,))
+            self.left += [] if resource.fresh else [(resource.key,)]
             return
         located = msgspec.json.encode(card.locations).decode() if card.locations else ""
         self.stays.append((resource.key, resource.pid, *(card.where or ("", "", "")), located))
 
     def _link(self, resource: Resource) -> None:
-        self.db.execute("DELETE FROM link WHERE key=?", (resource.key,))
+        self.unlinked += [] if resource.fresh else [(resource.key,)]
         if not resource.alive:
             return
         body = decoded(resource.canonical())
         if body["linked"]:
             absorbed, survivor = self._pid(body["absorbed"]), self._pid(body["survivor"])
             rank = resource.merged.top[0] if resource.merged and resource.merged.top else resource.first.rank  # type: ignore[union-attr]
-            self.db.execute("INSERT INTO link VALUES(?,?,?,?)", (resource.key, absorbed, survivor, rank))
+            self.linked.append((resource.key, absorbed, survivor, rank))
 
-    def _pid(self, patient: str) -> int:
-        found: int = self.db.execute("SELECT pid FROM patient WHERE id=?", (patient,)).get
-        return found
+
+def _count_up(db: apsw.Connection, name: str) -> None:
+    """Say that what readers remember under this name is no longer good."""
+    db.execute("INSERT INTO meta VALUES(?, 1) ON CONFLICT DO UPDATE SET value = value + 1", (name,))
 
 
 def _is_here(card: EncounterCard) -> bool:
     """Whether a visit puts its patient in the house: by its status, with a place or admitted without one."""
     return card.active and (card.where is not None or bool(card.locations) or card.kind in _ADMITTED)
-
-
-def folded(words: str) -> str:
-    """Lower case without accents: how names are searched."""
-    bare = unicodedata.normalize("NFKD", words)
-    return "".join(char for char in bare if not unicodedata.combining(char)).casefold()

@@ -1,10 +1,9 @@
-"""Who lies where: units, bed lists and search. Beds are claimed by visits; clashes are shown, never resolved."""
+"""Who lies where: units, bed lists. Beds are claimed by visits; clashes are shown, never resolved."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import apsw
@@ -12,11 +11,11 @@ import msgspec
 
 from codedark.views import charts
 from codedark.views.aliases import Aliases
-from codedark.views.cabinet import folded
 from codedark.views.charts import Cards
 from codedark.views.locations import Locations, Place
 from codedark.views.schema import BEDSIDE, Section
 from codedark.views.shapes import AllergyState, BedRow, UnitRow
+from codedark.views.spelling import folded
 
 
 class Stay(NamedTuple):
@@ -80,8 +79,8 @@ def units(db: apsw.Connection, house: House, has_critical: Callable[[int], bool]
     beds: dict[str, int] = {}
     for unit, _, _ in beds_of(db, house):
         beds[unit] = beds.get(unit, 0) + 1
-    heard: dict[int, int] = dict(db.execute("SELECT pid, max(recorded_us) FROM heard GROUP BY pid").fetchall())  # type: ignore[arg-type]
-    critical = {house.aliases.survivor(pid) for (pid,) in db.execute("SELECT DISTINCT pid FROM critical")}
+    inside = {pid for each in patients.values() for pid in each}
+    heard, critical = _heard_last(db, house, inside), _with_critical(db, house, inside)
     return tuple(
         UnitRow(
             unit,
@@ -92,6 +91,23 @@ def units(db: apsw.Connection, house: House, has_critical: Callable[[int], bool]
         )
         for unit in sorted({*patients, *beds}, key=natural)
     )
+
+
+def _heard_last(db: apsw.Connection, house: House, pids: Iterable[int]) -> dict[int, int]:
+    """When each of these patients was last heard of; nobody else is looked at."""
+    survivors = {member: pid for pid in pids for member in house.aliases.members(pid)}
+    keys = [(member,) for member in survivors]
+    found: dict[int, int] = {}
+    for member, at in db.executemany("SELECT pid, max(recorded_us) FROM heard WHERE pid=?", keys):
+        if at is not None:
+            found[survivors[member]] = max(at, found.get(survivors[member], 0))
+    return found
+
+
+def _with_critical(db: apsw.Connection, house: House, pids: Iterable[int]) -> set[int]:
+    survivors = {member: pid for pid in pids for member in house.aliases.members(pid)}
+    keys = [(member,) for member in survivors]
+    return {survivors[member] for (member,) in db.executemany("SELECT pid FROM critical WHERE pid=? LIMIT 1", keys)}
 
 
 def census(
@@ -115,6 +131,16 @@ def census(
     taken = {(row.room, row.bed) for row in rows}
     rows += [_empty(unit, room, bed) for _, room, bed in beds_of(db, house, unit) if (room, bed) not in taken]
     return tuple(sorted(rows, key=lambda row: (natural(row.room), natural(row.bed), row.name, row.patient)))
+
+
+def identity(db: apsw.Connection, house: House, pid: int) -> Cards:
+    """The cards that say who somebody is and where: for lists of people from all time."""
+    cards = Cards(locations=house.locations)
+    for member in house.aliases.members(pid):
+        for section in (Section.PATIENT, Section.ENCOUNTER, Section.TRAIT):
+            for (raw,) in db.execute("SELECT card FROM card WHERE pid=? AND section=?", (member, int(section))):
+                cards.add(member, section, raw)
+    return cards
 
 
 def _clashes(stays: list[Stay], here: list[Stay]) -> set[Stay]:
@@ -220,38 +246,3 @@ def tested(db: apsw.Connection, house: House, pid: int) -> Cards:
         ):
             cards.add(member, section, raw)
     return cards
-
-
-def find(db: apsw.Connection, house: House, text: str, limit: int) -> list[int]:
-    """Row numbers of patients that match every word by name, number, birth date or bed; beds first."""
-    words = [word for word in re.split(r"[\s,]+", folded(text)) if word]
-    if not words:
-        return []
-    joined = re.sub(r"[\s-]", "", folded(text))
-    by_bed = [
-        stay.pid
-        for stay in sorted(all_stays(db, house), key=lambda stay: stay.place)
-        if joined in _bed_names(*(folded(part) for part in stay.place))
-    ]
-    clause, values = [], []
-    for word in words:
-        clause.append("(words LIKE ? ESCAPE '!' OR numbers LIKE ? ESCAPE '!' OR birth = ?)")
-        pattern = re.sub(r"([!%_])", r"!\1", word)
-        values += [f"%{pattern}%", f"%{pattern}%", _birth(word)]
-    sql = f"SELECT pid FROM patient WHERE alive=1 AND {' AND '.join(clause)} ORDER BY words, pid LIMIT ?"  # nosec B608
-    by_name = [pid for (pid,) in db.execute(sql, (*values, limit))]
-    return list(dict.fromkeys([*by_bed, *by_name]))
-
-
-def _bed_names(unit: str, room: str, bed: str) -> set[str]:
-    tidy = [re.sub(r"[\s-]", "", part) for part in (unit, room, bed)]
-    return {"".join(tidy), "".join(tidy[:2]), "".join(tidy[1:]), tidy[0] + tidy[2]} - {"", tidy[0]}
-
-
-def _birth(word: str) -> str:
-    for pattern in ("%Y-%m-%d", "%d-%b-%Y", "%m/%d/%Y", "%Y%m%d", "%d.%m.%Y"):
-        try:
-            return datetime.strptime(word, pattern).date().isoformat()
-        except ValueError:
-            continue
-    return word

@@ -10,8 +10,8 @@ import msgspec
 
 from codedark.entries import Site
 from codedark.errors import NotFound
-from codedark.views import charts, places
-from codedark.views.aliases import Aliases
+from codedark.views import charts, known, places
+from codedark.views.aliases import Aliases, Resolved
 from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
 from codedark.views.claims import resource_name
@@ -45,7 +45,8 @@ class Record(Ledgers):
 
     def __init__(self, store: ViewStore) -> None:
         super().__init__(store)
-        self._house: tuple[tuple[str, int], House] | None = None
+        self._merges: tuple[tuple[str, int], Resolved] = (("", -1), {})
+        self._places: tuple[tuple[str, int], Locations] | None = None
         self._remembered: tuple[tuple[str, int], dict[Any, Any]] = (("", -2), {})
 
     def at_one_moment(self) -> AbstractContextManager[apsw.Connection]:
@@ -88,10 +89,17 @@ class Record(Ledgers):
         return self.store.path.name, int(row[0]) if row else -1
 
     def _read_with(self, db: apsw.Connection) -> House:
-        state, kept = self._state(db), self._house
-        if kept is None or kept[0] != state:
-            kept = self._house = state, House(Aliases(db), Locations(db))
-        return kept[1]
+        """Merges and Locations. What was found out of them is good until one of them changes, not only until something
+        is heard."""
+        counts: dict[str, int] = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('linked', 'located')"))
+        file = self.store.path.name
+        linked, located = (file, counts.get("linked", 0)), (file, counts.get("located", 0))
+        merges, places_ = self._merges, self._places
+        if merges[0] != linked:
+            merges = self._merges = linked, {}
+        if places_ is None or places_[0] != located:
+            places_ = self._places = located, Locations(db)
+        return House(Aliases(db, merges[1]), places_[1])
 
     def _memory(self, db: apsw.Connection) -> dict[Any, Any]:
         state, kept = self._state(db), self._remembered
@@ -174,11 +182,12 @@ class Record(Ledgers):
             return tuple(charts.administrations(self._cards(db, pids)))
 
     def search(self, text: str, limit: int = 50) -> tuple[Banner, ...]:
-        """Patients by name, MRN or other number, birth date, or bed; every word must match."""
+        """Everybody ever known by name, MRN or other number, birth date, or bed; every word must match the beginning of
+        one of theirs. Whoever is in the house stands first, and is found by any part of a word. Weight is left out."""
         with self.store.reading() as db:
             house = self._read_with(db)
-            pids = list(dict.fromkeys(house.aliases.survivor(pid) for pid in places.find(db, house, text, limit)))
-            return tuple(self._banner(db, pid) for pid in pids[:limit])
+            pids = list(dict.fromkeys(house.aliases.survivor(pid) for pid in known.find(db, house, text, limit)))
+            return tuple(charts.banner(places.identity(db, house, pid), _id(db, pid), pid) for pid in pids[:limit])
 
     def patients(self, unit: str | None = None) -> tuple[Banner, ...]:
         """Banners of one unit in bed order, or of every known patient by name. Weight is left to the chart."""
@@ -264,10 +273,7 @@ class Record(Ledgers):
                     "SELECT (SELECT count(*) FROM worklist WHERE state='open') "
                     "+ (SELECT count(*) FROM resource WHERE unreadable = 1)"
                 ).get,
-                patients=house.aliases.distinct(
-                    db.execute("SELECT count(*) FROM patient WHERE alive=1").get,
-                    lambda pid: bool(db.execute("SELECT alive FROM patient WHERE pid=?", (pid,)).get),
-                ),
+                patients=house.aliases.distinct(),
                 inpatients=len({stay.pid for stay in stays}),
                 units=len(({stay.place[0] for stay in stays} | {bed[0] for bed in places.beds_of(db, house)}) - {""}),
                 facts=counts.get("facts", 0),

@@ -59,7 +59,11 @@ CREATE TABLE card(pid INTEGER NOT NULL, section INTEGER NOT NULL, key INTEGER NO
   PRIMARY KEY(pid, section, key)) WITHOUT ROWID;
 
 CREATE TABLE patient(pid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, alive INTEGER NOT NULL DEFAULT 0,
-  words TEXT NOT NULL DEFAULT '', numbers TEXT NOT NULL DEFAULT '', birth TEXT NOT NULL DEFAULT '');
+  words TEXT NOT NULL DEFAULT '', numbers TEXT NOT NULL DEFAULT '', found TEXT NOT NULL DEFAULT '',
+  absorbed INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX patient_alive ON patient(alive) WHERE alive = 1;
+CREATE INDEX patient_absorbed ON patient(pid) WHERE absorbed = 1 AND alive = 1;
+CREATE TABLE known(word TEXT NOT NULL, pid INTEGER NOT NULL, PRIMARY KEY(word, pid)) WITHOUT ROWID;
 CREATE TABLE link(key INTEGER PRIMARY KEY, absorbed INTEGER NOT NULL, survivor INTEGER NOT NULL, rank BLOB NOT NULL);
 CREATE INDEX link_survivor ON link(survivor);
 CREATE INDEX link_absorbed ON link(absorbed);
