@@ -24,6 +24,8 @@ _SPARE = 20
 _INFO = struct.Struct("=8B 13I")
 """The beginning of struct tcp_info (Linux, include/uapi/linux/tcp.h): eight bytes, nine counters, then the milliseconds
 since data and an acknowledgment were last sent, and since data and an acknowledgment were last received."""
+_OPEN = (1, 8)
+"""ESTABLISHED and CLOSE-WAIT (include/net/tcp_states.h): what we shut already is on its way out and counts no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,15 @@ class Warden:
         return len(going)
 
     def _connections(self) -> Iterator[Seen]:
-        for name in os.listdir("/proc/self/fd"):
-            handle = _held(int(name))
+        mine: set[int] = set()  # a number the server let go meanwhile may be one of our own copies by now
+        for number in map(int, os.listdir("/proc/self/fd")):
+            handle = None if number in mine else _held(number)
             if handle is not None:
                 one = self._look(handle)
                 if one is None:
                     os.close(handle)
                 else:
+                    mine.add(handle)
                     yield one
 
     def _look(self, handle: int) -> Seen | None:
@@ -111,7 +115,7 @@ class Warden:
                 return None
             peer = wire.getpeername()[0]
             info = _INFO.unpack(wire.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _INFO.size))
-            return Seen(handle, neighbourhood(peer), info[-2])
+            return Seen(handle, neighbourhood(peer), info[-2]) if info[0] in _OPEN else None
         except (OSError, struct.error):
             return None
         finally:
