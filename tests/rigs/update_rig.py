@@ -21,12 +21,15 @@ from codedark.releases import add_signature, open_bundle
 RING = keyring()
 OTHERWISE = """
 
-from dataclasses import replace as _replace
+from dataclasses import is_dataclass as _plain, replace as _changed
+from msgspec.structs import replace as _changed_struct
 _before = interpret
+def _with(thing, **changes):
+    return (_changed if _plain(thing) else _changed_struct)(thing, **changes)
 def interpret(entry: Entry, site: Site) -> Interpretation:
     found = _before(entry, site)
-    facts = [_replace(f, body=f.body | {"gender": "unknown"}) if f.type == "Patient" else f for f in found.facts]
-    return _replace(found, facts=tuple(facts))
+    facts = [_with(f, body=f.body | {"gender": "unknown"}) if f.type == "Patient" else f for f in found.facts]
+    return _with(found, facts=tuple(facts))
 """
 """A later codedark that reads a patient's sex otherwise."""
 LIMPING = """

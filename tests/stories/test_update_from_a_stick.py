@@ -11,7 +11,7 @@ from release_rig import bundle as small_bundle
 from release_rig import keyring, manifest, signers
 from update_rig import LIMPING, OTHERWISE, Premises, applied, left_over, new_bundle, new_premises
 
-from codedark.node import about, machine
+from codedark.node import Installation, about, machine
 from codedark.releases import Part, add_signature, open_bundle, pack_bundle
 
 VERSIONS = "versions"
@@ -52,6 +52,7 @@ def stick(place: Path, version: str, *, by: int = 1, previous: str = "1.0.0", si
 
 def _back(premises: Premises, version: str = "1.0.0") -> None:
     """What an engineer does by hand."""
+    (premises.root / ".current").unlink(missing_ok=True)
     (premises.root / "current").unlink()
     (premises.root / "current").symlink_to(Path(VERSIONS) / version)
 
@@ -118,26 +119,55 @@ def test_a_codedark_that_fails_when_it_is_in_use_is_taken_back(premises: Premise
     assert premises.run("status", "--folder", node, "--json").object["patients"] == 2
 
 
-def test_pip_takes_no_wheel_whose_hash_is_not_listed(premises: Premises, node: Path, work: Path) -> None:
-    """Signed by two and yet wrong: an installation that fails leaves everything as it was."""
-    spoilt = _with_another_hash(new_bundle(work, "4.0.0"))
-    done = premises.run("update", "apply", spoilt, "--folder", node)
-    assert (done.code, "installing the wheels failed" in done.err) == (55, True), done.err
+@pytest.mark.parametrize("way", ["another hash", "an index in the requirements"])
+def test_signed_by_two_and_yet_wrong_changes_nothing(premises: Premises, node: Path, stick4: Path, way: str) -> None:
+    """An installation that fails leaves everything as it was, and clears what a power cut left of an earlier one."""
+    wrong = _with_other_requirements(stick4, way)
+    _as_after_a_power_cut(premises)
+    assert premises.run("--version").out == "codedark 1.0.0\n"
+    done = premises.run("update", "apply", wrong, "--folder", node)
+    says = {
+        "another hash": "installing the wheels failed",
+        "an index in the requirements": "line 1 of its requirements",
+    }
+    assert (done.code, says[way] in done.err) == (55, True), done.err
     assert (premises.current, (premises.root / VERSIONS / "4.0.0").exists()) == ("1.0.0", False)
     assert (left_over(premises), applied(premises, node)) == ([], [])
 
 
-def _with_another_hash(bundle: Path) -> Path:
-    """The same bundle, signed anew, with one hash in requirements.txt turned."""
-    opened, files = open_bundle(bundle, keyring()), bundle.with_name("files")
+def _as_after_a_power_cut(premises: Premises) -> None:
+    """Half an environment, half a private copy, a link not yet renamed."""
+    (premises.root / VERSIONS / "4.0.0" / "bin").mkdir(parents=True, exist_ok=True)
+    (premises.root / ".bundle").mkdir(exist_ok=True)
+    (premises.root / ".bundle" / "bundle.cdu").write_text("half")
+
+
+@pytest.fixture(scope="module")
+def stick4(work: Path) -> Path:
+    """A good bundle, to be spoilt."""
+    return new_bundle(work, "4.0.0")
+
+
+def _with_other_requirements(bundle: Path, way: str) -> Path:
+    """The same bundle, signed anew, with other requirements: one digit of a hash, or an option for pip before it."""
+    opened, files = open_bundle(bundle, keyring()), bundle.with_name(f"files {way}")
     opened.extract(files)
-    listed = (files / "requirements.txt").read_text()
-    (files / "requirements.txt").write_text(listed.strip()[:-1] + ("1" if listed.strip()[-1] == "0" else "0"))
-    path = bundle.with_name("spoilt.cdu")
+    listed = (files / "requirements.txt").read_text().strip()
+    turned = listed[:-1] + ("1" if listed[-1] == "0" else "0")
+    (files / "requirements.txt").write_text(turned if way == "another hash" else f"--index-url x\n{listed}")
+    path = bundle.with_name(f"{way}.cdu")
     pack_bundle(path, opened.manifest, [Part(line.name, files / line.name) for line in opened.manifest.files])
     for signer in signers()[:2]:
         add_signature(path, signer)
     return path
+
+
+def test_two_updates_at_one_moment_do_not_meet(premises: Premises, node: Path, tmp_path: Path) -> None:
+    with Installation(premises.root).alone():
+        done = premises.run("update", "apply", stick(tmp_path, "9.0.0"), "--folder", node)
+    assert (done.code, "another update" in done.err) == (26, True)
+    done = premises.run("update", "apply", stick(tmp_path, "0.9.0"), "--folder", node)
+    assert (done.code, "downgrade" in done.err) == (55, True), "the control: alone it is looked at"
 
 
 @pytest.mark.parametrize("spoil", ["one signer", "other keys", "changed on the stick"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from codedark.errors import ConfigError, Locked, UpdateRefused
 
 _WHOLE = "codedark-bundle"
 """File in a version's folder with its bundle's hash: it is there when the version is whole."""
+_PIN = re.compile(r"[a-z0-9][a-z0-9._-]*==[A-Za-z0-9.+!_-]+ --hash=sha256:[0-9a-f]{64}")
 _PATIENCE_S = 6 * 3600
 _SETUP = "See docs/operate/update.md: PREFIX/versions/VERSION is a virtual environment, PREFIX/current a link to it."
 
@@ -99,6 +101,7 @@ class Installation:
         """
         place = self.version(version)
         shutil.rmtree(place, ignore_errors=True)
+        _only_pins(files / "requirements.txt")
         try:
             _ran([sys.executable, "-I", "-m", "venv", str(place)], "making the environment")
             _ran(
@@ -136,6 +139,13 @@ class Installation:
         finally:
             os.close(handle)
         return before
+
+
+def _only_pins(requirements: Path) -> None:
+    """Raise UpdateRefused unless each line is a version with one hash: pip would also obey options, such as indexes."""
+    for number, line in enumerate(requirements.read_text("utf-8").splitlines(), 1):
+        if _PIN.fullmatch(line) is None:
+            raise UpdateRefused(f"line {number} of its requirements is not a version with its hash")
 
 
 def _ran(command: Sequence[str], doing: str) -> str:
