@@ -10,11 +10,11 @@ import typst
 
 SOURCE = """
 #let r = json(bytes(sys.inputs.report))
-#set page(paper: "us-letter", margin: 18mm, header: [
+#set page(paper: "us-letter", margin: (x: 18mm, top: 34mm, bottom: 18mm), header: [
   #text(size: 9pt)[WATERBURY HOSPITAL #h(1fr) #r.title]
   #if r.patient != none [
     #v(-2mm) #line(length: 100%)
-    #grid(columns: (2fr, 1fr, 1fr), row-gutter: 2mm,
+    #grid(columns: (2fr, 1fr, 1fr), row-gutter: 3mm,
       [Patient: #r.patient.name], [MRN: #r.patient.mrn], [DOB: #r.patient.born],
       [#if r.patient.visit != "" [CSN: #r.patient.visit]], [Unit: #r.unit], [Sex: F])
   ]
@@ -22,7 +22,6 @@ SOURCE = """
   #if r.printed != "" [Printed: #r.printed by NIGHTJOB] #h(1fr) Page #counter(page).display("1 of 1", both: true)
 ])
 #set text(font: "DejaVu Sans Mono", size: 9pt)
-#v(12mm)
 #for n in range(r.pages) {
   table(columns: (2fr, 1fr, 1fr, 2fr), ..r.rows.flatten())
   if n + 1 < r.pages { pagebreak() }

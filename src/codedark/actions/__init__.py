@@ -27,14 +27,14 @@ from codedark.actions.reading import (
     Found,
     Opened,
     OpenedCensus,
-    close_reading_gap,
     ReadLog,
-    search_patients,
+    close_reading_gap,
     open_pack,
+    search_patients,
     view_census,
     view_chart,
-)
     view_read_log,
+)
 from codedark.actions.reports import Match, Ties, matched, tie_loose, tie_report
 from codedark.actions.reviewing import review_deed
 from codedark.actions.roster import change_person, enrol_person, issue_unit_card, takes_two_people
@@ -48,15 +48,15 @@ from codedark.actions.two_people import (
     propose,
     trust_again,
 )
-
 from codedark.actions.watching import BOUNDS, Alarm, Bound, Reading, alarms
+
 __all__ = [
     "ASK_REASON",
-    "TWO_PERSON_DEEDS",
     "BOUNDS",
-    "Decided",
+    "TWO_PERSON_DEEDS",
     "Alarm",
     "Bound",
+    "Decided",
     "Deeds",
     "Errand",
     "Found",
@@ -65,12 +65,12 @@ __all__ = [
     "OpenedCensus",
     "OwedFile",
     "Passage",
-    "ReadingGap",
-    "alarms",
     "ReadLog",
     "Reading",
+    "ReadingGap",
     "SpentCodes",
     "Ties",
+    "alarms",
     "change_person",
     "claimed",
     "close_reading_gap",
@@ -92,12 +92,12 @@ __all__ = [
     "matched",
     "note_refusals",
     "open_envelope",
+    "open_pack",
     "pack_made",
     "propose",
     "quarantine_device",
     "record_facts",
     "refused",
-    "open_pack",
     "release_device",
     "release_feed",
     "release_source",
@@ -111,5 +111,5 @@ __all__ = [
     "trust_again",
     "view_census",
     "view_chart",
-]
     "view_read_log",
+]

@@ -7,6 +7,8 @@ where there is no cage nothing is taken, and the files stay where they are.
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,11 +61,17 @@ def _is_report(path: Path) -> bool:
 
 
 def read_report(path: Path) -> ReportFile:
-    """A file's bytes and time. Raises OSError, or `FileRefused` when it is larger than any report."""
-    found = path.stat()
-    if found.st_size > REPORT_BYTES:
-        raise FileRefused(f"larger than {REPORT_BYTES >> 20} MiB")
-    return ReportFile(path.name, path.read_bytes(), found.st_mtime_ns // 1000)
+    """A regular file's bytes and time, never what a link points to. Raises OSError, or `FileRefused` when it is larger
+    than any report."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise FileRefused("not a regular file")
+        if found.st_size > REPORT_BYTES:
+            raise FileRefused(f"larger than {REPORT_BYTES >> 20} MiB")
+        name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+        return ReportFile(name, file.read(REPORT_BYTES), found.st_mtime_ns // 1000)
 
 
 def take_reports(

@@ -26,6 +26,7 @@ from codedark.actions import (
 from codedark.errors import ActionRefused, NotFound
 from codedark.node.opening import OpenNode, open_node
 from codedark.node.packing import Drawn, Plate, draft, issue, kept
+from codedark.node.prints import PrintShelf
 
 Credentials = tuple[str, str]
 """(log-in, password)."""
@@ -134,7 +135,8 @@ def recover(node: OpenNode, cards: Sequence[str], login: str, name: str, passwor
 def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
     """A unit's pack into packs/: issued (its sheets are in the ledger first), or a draft."""
     deeds = deeds_of(node)
-    plate = Plate(node.config, node.keys.sheet_key, node.keys.generation, node.layout.journal)
+    shelf = PrintShelf(node.layout.prints, node.keys.views_key)
+    plate = Plate(node.config, node.keys.sheet_key, node.keys.generation, node.layout.journal, shelf)
     note = node.pen.checkpoint().note
     drawn = draft(deeds, unit, plate, note) if as_draft else issue(deeds, None, unit, plate, note)
     return kept(drawn, node.layout, deeds)

@@ -17,7 +17,8 @@ from codedark.journal import Lineage
 from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
-from codedark.views import Fold, ViewStore, restore, snapshot
+from codedark.node.prints import PrintRoom, PrintShelf, lay_prints_ready, reports_cage
+from codedark.views import Fold, Record, ViewStore, restore, snapshot
 
 _LOOK_S = 0.05
 _RETRY_S = 2.0
@@ -32,6 +33,7 @@ def follow(layout: Layout, order: Order, stop: threading.Event, log: Log, clock:
     reader = Lineage.open(layout.journal, layout.origins, order.facility_secrets)
     store = usable_views(layout, order.views_key, reader, log)
     fold, snapped_us = Fold(reader, store), clock.steady_us()
+    room, record = PrintRoom(PrintShelf(layout.prints, order.views_key), reports_cage()), Record(store)
     log.info("folding", fold=store.fold, position=fold.position)
     try:
         while not stop.is_set():
@@ -46,8 +48,10 @@ def follow(layout: Layout, order: Order, stop: threading.Event, log: Log, clock:
                 stop.wait(_RETRY_S)
                 continue
             if not done:
+                lay_prints_ready(room, record, reader, log)
                 stop.wait(_LOOK_S)
     finally:
+        room.close()
         store.close()
         reader.close()
 

@@ -30,12 +30,15 @@ from codedark.node.lock import NodeLock
 from codedark.node.log import start_log, where
 from codedark.node.order import Order
 from codedark.node.renewing import renew_when_due, take_new_pair
+from codedark.node.reports import ReportRounds
 from codedark.node.timekeeping import clock_of, keep_time
 from codedark.node.witnessing import fork_drafts
 from codedark.views import Record, ViewStore
 
 _INBOX_S = 5.0
 _TIME_S = 5.0
+_EAGER = 4
+"""Rounds after new reports in which they are tried: the views follow the journal a moment later."""
 
 Ready = Callable[[dict[str, int]], None]
 
@@ -135,7 +138,7 @@ class Keeper:
             await listener.start()
             for child in children:
                 child.start()
-            rounds = (self._time(), self._packs_by_timer(), self._witnesses(journal))
+            rounds = (self._time(), self._packs_by_timer(), self._witnesses(journal), self._reports(journal))
             tasks = [asyncio.create_task(each) for each in rounds]
             self._say_ready(listener, with_web, ready)
             await stop.wait()
@@ -212,6 +215,29 @@ class Keeper:
             except CodedarkError as error:
                 self.log.error("witness notes not read", error=error.slug, where=where(error))
             await asyncio.sleep(_INBOX_S)
+
+    async def _reports(self, journal: Journal) -> None:
+        """Print reports from the watched folders; whose they are, as soon as the record can tell."""
+        rounds = ReportRounds(
+            self.layout, self.config, lambda: self.keys.views_key, journal.append, self.clock, self.chance
+        )
+        eager = 0
+        while True:
+            await asyncio.sleep(rounds.every_s)
+            eager -= 1
+            for folder in rounds.folders:
+                try:
+                    found = await asyncio.to_thread(rounds.look, folder)
+                except (CodedarkError, OSError) as error:
+                    self.log.error("reports not taken", feed=folder.name, error=type(error).__name__)
+                    continue
+                if found.files:
+                    eager = _EAGER
+                    self.log.info("reports taken", feed=folder.name, count=found.entries)
+            try:
+                await asyncio.to_thread(rounds.tie, now=eager > 0)
+            except CodedarkError as error:
+                self.log.error("reports not tied", error=error.slug)
 
     async def _packs_by_timer(self) -> None:
         """Draft packs of every unit, one short-lived process each time: what it leaks, the end of it returns."""

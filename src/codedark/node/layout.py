@@ -11,7 +11,7 @@ class Layout:
     """The folder of one node.
 
     codedark.toml · journal/ · origins/ (after a restore) · keys/ (0600) · views/, snapshots/ (encrypted,
-    disposable) · packs/ · run/ (door.sock, node.lock, clock)
+    disposable) · packs/ · prints/ (sealed, disposable) · run/ (door.sock, node.lock, clock)
     """
 
     root: Path
@@ -55,6 +55,11 @@ class Layout:
     def packs(self) -> Path:
         """PDF files for paper."""
         return self.root / "packs"
+
+    @property
+    def prints(self) -> Path:
+        """Pages of print reports drawn by ourselves, sealed and disposable."""
+        return self.root / "prints"
 
     @property
     def door(self) -> Path:

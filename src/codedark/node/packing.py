@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -23,10 +24,11 @@ from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
+from codedark.node.prints import PrintShelf
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import copied
-from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets
-from codedark.views import Record, ViewStore
+from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets, wanted_reports
+from codedark.views import Chart, Record, ViewStore
 
 KEPT = 8
 """Draft packs kept for each unit; issued packs are never removed by the machine."""
@@ -34,13 +36,14 @@ KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """What drawing needs besides the views: whose paper it is, the key of its codes, and where witnesses leave notes
-    (None: nobody is asked)."""
+    """What drawing needs besides the views: whose paper it is, the key of its codes, where witnesses leave notes
+    (None: nobody is asked), and where the pages of print reports lie (None: none are printed)."""
 
     config: Config
     sheet_key: bytes = field(repr=False)
     generation: int = 1
     journal: Path | None = None
+    prints: PrintShelf | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,17 @@ def request_for(
         sheet_key=plate.sheet_key,
         key_id=str(plate.generation),
         demo=plate.config.node.demo,
+        prints=_prints(plate.prints, charts),
         copied=copy,
         unpinned=unpinned,
     )
+
+
+def _prints(shelf: PrintShelf | None, charts: Sequence[Chart]) -> dict[str, tuple[bytes, ...]]:
+    """The pages of the print reports that stand in for what was not heard."""
+    if shelf is None:
+        return {}
+    return {report.id: shelf.pages(report.id) for chart in charts for report in wanted_reports(chart)}
 
 
 def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:
@@ -164,7 +175,8 @@ def draw_drafts(
     config = Config.load(layout.root)
     clock = clock_of(layout)
     chance: Chance = SystemChance()
-    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal)
+    shelf = PrintShelf(layout.prints, order.views_key)
+    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf)
     door = DoorClient(layout.door)
     store = ViewStore.open(layout.views, order.views_key, readonly=True)
     record = Record(store)

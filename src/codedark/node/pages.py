@@ -23,6 +23,7 @@ from codedark.node.confine import open_many_files
 from codedark.node.layout import Layout
 from codedark.node.order import Order
 from codedark.node.packing import Plate, issue, kept
+from codedark.node.prints import PrintShelf
 from codedark.node.renewing import certificate_stamp
 from codedark.node.timekeeping import clock_of, take_over
 from codedark.views import Record, ViewStore
@@ -53,7 +54,8 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     record, door = Record(store), DoorClient(layout.door, timeout_s=_APPEND_S)
     deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=_gap(layout, order))
     threading.Thread(target=_settle, args=(deeds, layout, clock, stop), name="settle", daemon=True).start()
-    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal)
+    shelf = PrintShelf(layout.prints, order.views_key)
+    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf)
 
     def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
         drawn = issue(deeds, session, unit, plate, door.checkpoint().note, paper)

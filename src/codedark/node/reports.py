@@ -9,21 +9,20 @@ from pathlib import Path
 from codedark.access import Session
 from codedark.actions import Deeds, Ties, tie_loose, tie_report
 from codedark.cage import Cage
+from codedark.clock import Chance, Clock
 from codedark.errors import NotFound
 from codedark.intake import ReportsTaken, report_files, take_reports
 from codedark.journal import Draft, Receipt
-from codedark.node.config import Reports
+from codedark.node.config import Config, Reports
 from codedark.node.console import Credentials, by_one, deeds_of
+from codedark.node.layout import Layout
 from codedark.node.opening import OpenNode
+from codedark.node.prints import PrintRoom, PrintShelf, reports_cage
+from codedark.views import Record, ViewStore
 
+TIE_S = 60
+"""Seconds after which loose reports are tried again: who was admitted since may be the one."""
 DECODER = f"pypdfium2 {metadata.version('pypdfium2')}"
-PAGES = 400
-"""Pages of one report file: a unit's MAR of forty patients is far below."""
-
-
-def reports_cage() -> Cage:
-    """The cage that report files are opened in."""
-    return Cage.start(pages=PAGES)
 
 
 def import_reports(
@@ -36,7 +35,19 @@ def import_reports(
         )
     ties = tie_loose(deeds_of(node))
     node.fold()
+    if not node.running:
+        lay_prints(node)
     return taken, ties
+
+
+def lay_prints(node: OpenNode) -> int:
+    """Draw the print reports that lack, where no running node does; how many. Raises `NoCage`."""
+    reader, shelf = node.reader(), PrintShelf(node.layout.prints, node.keys.views_key)
+    try:
+        with reports_cage() as cage:
+            return PrintRoom(shelf, cage).lay_ready(node.record(), reader)
+    finally:
+        reader.close()
 
 
 def loose_reports(node: OpenNode) -> list[dict[str, object]]:
@@ -101,3 +112,37 @@ class WatchedFolder:
             whole.refusals += taken.refusals
             self._done[path] = self._seen[path]
         return whole
+
+
+class ReportRounds:
+    """What the keeper does about reports: look into the watched folders, tie what the record can tell by now."""
+
+    def __init__(
+        self, layout: Layout, config: Config, views_key: Callable[[], bytes], append: Callable[[Draft], Receipt],
+        clock: Clock, chance: Chance,
+    ) -> None:  # fmt: skip
+        self.folders = [WatchedFolder(each, layout.root / each.folder) for each in config.reports]
+        self.every_s = min((each.every_s for each in config.reports), default=TIE_S)
+        self._layout, self._views_key = layout, views_key
+        self._append, self._clock, self._chance = append, clock, chance
+        self._tied_us = clock.steady_us()
+
+    def look(self, folder: WatchedFolder) -> ReportsTaken:
+        """One look into one folder. Raises OSError when it is away, `NoCage`, AppendFailed."""
+        ripe = folder.ripe()
+        if not ripe:
+            return ReportsTaken()
+        with reports_cage() as cage:
+            return folder.take(ripe, self._append, cage)
+
+    def tie(self, *, now: bool) -> Ties:
+        """Tie what fits: `now`, or when a minute has passed since the last time. Raises CodedarkError."""
+        if not now and self._clock.steady_us() - self._tied_us < TIE_S * 1_000_000:
+            return Ties(0, 0)
+        self._tied_us = self._clock.steady_us()
+        store = ViewStore.open(self._layout.views, self._views_key(), readonly=True)
+        try:
+            record = Record(store)
+            return tie_loose(Deeds(append=self._append, record=record, clock=self._clock, chance=self._chance))
+        finally:
+            store.close()

@@ -10,6 +10,7 @@ In order:
 
 from codedark.paper.identity import SheetId, SheetRef, comparison_code, read_code, site_letters
 from codedark.paper.pack import draw_pack, mint_sheets, plan_sheets
+from codedark.paper.reports import wanted as wanted_reports
 from codedark.paper.request import Copied, Pack, PackRequest, Sheet, SheetPlan
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "plan_sheets",
     "read_code",
     "site_letters",
+    "wanted_reports",
 ]

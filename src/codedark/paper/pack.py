@@ -12,7 +12,7 @@ import segno
 
 from codedark.clock import Chance
 from codedark.errors import PackError
-from codedark.paper import cover, mar, summary
+from codedark.paper import cover, mar, reports, summary
 from codedark.paper.identity import SheetId, SheetRef, site_letters, write_code
 from codedark.paper.press import Press
 from codedark.paper.request import Pack, PackRequest, Sheet, SheetKey, SheetPlan
@@ -67,8 +67,11 @@ def draw_pack(request: PackRequest) -> Pack:
 
 
 def _keys(request: PackRequest) -> list[SheetKey]:
-    patients = [chart.banner.patient for chart in _in_bed_order(request)]
-    return [("", "cover"), *((patient, form) for patient in patients for form in ("summary", "mar"))]
+    keys: list[SheetKey] = [("", "cover")]
+    for chart in _in_bed_order(request):
+        forms = ["summary", "mar", *(reports.FORM + each.kind for each in reports.drawn(chart, request.prints))]
+        keys += [(chart.banner.patient, form) for form in forms]
+    return keys
 
 
 def _in_bed_order(request: PackRequest) -> list[Chart]:
@@ -138,12 +141,17 @@ def _data(request: PackRequest) -> str:
     for number, chart in enumerate(_in_bed_order(request), 1):
         strip = summary.banner(chart, rows.get(chart.banner.patient), pr)
         bodies = {"summary": summary.body(chart, pr), "mar": mar.body(chart, pr, request.mar_day_start)}
+        bodies["summary"]["reports"] = reports.listed(chart, request.prints, pr)
+        titles = dict(TITLES)
+        for report in reports.drawn(chart, request.prints):
+            form = reports.FORM + report.kind
+            bodies[form], titles[form] = reports.body(report, request.prints[report.id], pr), reports.title(report)
         ages = summary.ages_in_line(chart, pr)
         sheets += [
             {
                 "patient": str(number),
                 "form": form,
-                "title": TITLES[form],
+                "title": titles[form],
                 "ages": ages,
                 "banner": strip,
                 "body": bodies[form],

@@ -43,7 +43,7 @@ from codedark.views.store import ViewStore
 READ = 10_000
 _FEW, _READ_BYTES = 200, 32 * 1024 * 1024
 _FLUSH_FACTS = 12_000
-CLINICAL = frozenset({"hl7.received", "fhir.imported", "facts.recorded"})
+CLINICAL = frozenset({"hl7.received", "fhir.imported", "facts.recorded", "report.received", "report.tied"})
 _ORIGINS: dict[str, Callable[[apsw.Connection, Entry, Any], str]] = {
     "origin.opened": opened,
     "origin.adopted": adopted,

@@ -17,7 +17,7 @@ from codedark.views.shapes import LooseReport, PrintReport
 _LOOSE = (
     "SELECT r.id, c.position || '/' || c.path, k.card FROM resource r JOIN claim c ON c.claim = r.last_claim "
     "JOIN card k ON k.pid = r.pid AND k.section = r.section AND k.key = r.key "
-    "WHERE r.section = 16 AND r.pid = 0 ORDER BY r.key"
+    "WHERE r.section >= 16 AND r.section = 16 AND r.pid = 0 ORDER BY r.key"
 )
 _card = msgspec.msgpack.Decoder(PrintCard)
 
@@ -55,7 +55,7 @@ class PrintReports(Ledgers):
         with self.store.reading() as db:
             rows: list[Any] = db.execute(
                 "SELECT k.pid, k.card FROM resource r JOIN card k ON k.pid = r.pid AND k.section = r.section "
-                "AND k.key = r.key WHERE r.type = 'DocumentReference' AND r.section IN (16, 17)"
+                "AND k.key = r.key WHERE r.section >= 16"
             ).fetchall()
         return tuple(_newest_of_each([(pid, _card.decode(raw)) for pid, raw in rows]))
 

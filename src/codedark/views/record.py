@@ -16,8 +16,8 @@ from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
 from codedark.views.claims import resource_name
 from codedark.views.distrust import Marks, held_back
-from codedark.views.ledgers import Ledgers
 from codedark.views.locations import Locations
+from codedark.views.loose import PrintReports
 from codedark.views.places import House
 from codedark.views.settings import feeds_of, site_of
 from codedark.views.shapes import (
@@ -40,7 +40,7 @@ SECTIONS = ("adt", "allergies", "orders", "mar", "results", "vitals", "notes")
 """The sections whose age is shown, by the topic that a message is heard for."""
 
 
-class Record(Ledgers):
+class Record(PrintReports):
     """The last known record, read from a `ViewStore`. Safe to use from several threads."""
 
     def __init__(self, store: ViewStore) -> None:
@@ -167,6 +167,7 @@ class Record(Ledgers):
                 unread=unread - waiting,
                 as_of=as_of,
                 held_back=waiting,
+                reports=charts.reports(cards),
             )
 
     def medications(self, patient: str) -> tuple[Medication, ...]:
@@ -252,6 +253,11 @@ class Record(Ledgers):
                 "'the resource is not shaped like FHIR R4 and shows in no chart', '', 'open' "
                 "FROM resource r JOIN claim c ON c.claim = r.last_claim JOIN entry e ON e.position = c.position "
                 "JOIN source s ON s.sid = e.sid WHERE r.unreadable = 1 AND (?1 IS NULL OR ?1 = 'open') "
+                "UNION ALL SELECT c.position || '/' || c.path, c.position, e.recorded_us, s.name, 'report', c.path, "
+                "'a print report of the EHR is tied to no patient', 'codedark report tie', 'open' "
+                "FROM resource r JOIN claim c ON c.claim = r.last_claim JOIN entry e ON e.position = c.position "
+                "JOIN source s ON s.sid = e.sid WHERE r.section >= 16 AND r.section = 16 AND r.pid = 0 "
+                "AND (?1 IS NULL OR ?1 = 'open') "
                 "ORDER BY 2 DESC, 1 LIMIT ?2 OFFSET ?3",
                 (state, limit, offset),
             )
@@ -272,6 +278,7 @@ class Record(Ledgers):
                 worklist_open=db.execute(
                     "SELECT (SELECT count(*) FROM worklist WHERE state='open') "
                     "+ (SELECT count(*) FROM resource WHERE unreadable = 1)"
+                    "+ (SELECT count(*) FROM resource WHERE section >= 16 AND section = 16 AND pid = 0)"
                 ).get,
                 patients=house.aliases.distinct(),
                 inpatients=len({stay.pid for stay in stays}),

@@ -33,6 +33,10 @@ class Section(IntEnum):
     """A Medication resource that orders point to; belongs to no patient."""
     LOCATION = 15
     """A ward, room or bed that visits point to; belongs to no patient."""
+    PRINT = 16
+    """A print report of the EHR, or pages of one; of nobody until it is tied."""
+    UNIT_PRINT = 17
+    """A print report about a unit (a census); belongs to no patient."""
 
 
 BEDSIDE = Section.CRITICAL
@@ -54,6 +58,7 @@ CREATE TABLE claim(claim INTEGER PRIMARY KEY, resource INTEGER NOT NULL, pid INT
 CREATE TABLE resource(key INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, type TEXT NOT NULL, id TEXT NOT NULL,
   pid INTEGER NOT NULL, section INTEGER NOT NULL, claims INTEGER NOT NULL, alive INTEGER NOT NULL,
   unreadable INTEGER NOT NULL, last_claim INTEGER NOT NULL, state BLOB);
+CREATE INDEX resource_print ON resource(section, pid) WHERE section >= 16;
 CREATE INDEX resource_unreadable ON resource(key) WHERE unreadable = 1;
 CREATE TABLE card(pid INTEGER NOT NULL, section INTEGER NOT NULL, key INTEGER NOT NULL, card BLOB NOT NULL,
   PRIMARY KEY(pid, section, key)) WITHOUT ROWID;

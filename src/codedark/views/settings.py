@@ -1,8 +1,9 @@
 """Settings as folded from `config.set`, and the fold version they lead to.
 
 Known keys: `facility.id`, `facility.name`, `facility.zone`, `facility.authority`, `codes.<table>` (local code →
-[system, code, display]), `feed.<name>.expected_s`, `feed.<name>.carries`, `feed.<name>.authenticated`. Others are
-kept and shown, and change nothing here.
+[system, code, display]), `reports.patterns` and `reports.dates` (how print reports are read),
+`feed.<name>.expected_s`, `feed.<name>.carries`, `feed.<name>.authenticated`. Others are kept and shown, and change
+nothing here.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from codedark.entries import MAPPING_VERSION, Site
+from codedark.entries import MAPPING_VERSION, ReportRules, Site, patterns_complaint
 from codedark.views.schema import SCHEMA_VERSION, TABLES
 from codedark.views.shapes import Sender
 
 _encoder = msgspec.json.Encoder(decimal_format="number", order="sorted")
 OF_THE_NODE = (".authenticated", ".certificates", ".declared")
 """Endings of feed settings that only the node itself says."""
-_INTERPRETIVE = frozenset({"facility.id", "facility.zone", "facility.authority"})
+_INTERPRETIVE = frozenset({"facility.id", "facility.zone", "facility.authority", "reports.patterns", "reports.dates"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ def site_of(settings: Mapping[str, Any]) -> Site:
         zone=str(settings.get("facility.zone", plain.zone)),
         authority=str(settings.get("facility.authority", plain.authority)),
         codes=codes,
+        reports=ReportRules(
+            dict(settings.get("reports.patterns") or {}), str(settings.get("reports.dates") or ReportRules().order)
+        ),
     )
 
 
@@ -90,6 +94,10 @@ def complaint(key: str, value: Any, source: str = "node") -> str:
         return "is said by the node alone, from codedark.toml"
     if key.startswith("codes."):
         return "" if _is_table(value) else "a code table maps a local code to [system, code, display]"
+    if key == "reports.patterns":
+        return patterns_complaint(value)
+    if key == "reports.dates":
+        return "" if value in ("mdy", "dmy", "") else 'must be "mdy" or "dmy"'
     if key in _INTERPRETIVE and not isinstance(value, str):
         return "must be text"
     if key == "facility.zone":

@@ -166,6 +166,41 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintReport:
+    """Pages of a print report of the EHR. `id`: of its document; `kind`: "mar" | "kardex" | "census" | "other";
+    `title`: that in words; `first`, `last`: pages of the original; `printed`: when, and `stated` whether the report
+    says so itself, else it is the file's own time; `unit`: as the report names it; `source`: as in the entry's header;
+    `stamp`: when and from where it came."""
+
+    id: str
+    kind: str
+    title: str
+    first: int
+    last: int
+    printed: When | None
+    printed_us: int | None
+    stated: bool
+    unit: str
+    source: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class LooseReport:
+    """A print report that is tied to nobody. `item`: its line on the worklist; `mrns` … `births`: what its text says;
+    `problem`: why its pages cannot be tied by the node."""
+
+    id: str
+    item: str
+    source: str
+    mrns: tuple[str, ...]
+    visits: tuple[str, ...]
+    names: tuple[str, ...]
+    births: tuple[str, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Banner:
     """Who this is. Every field may be unknown (""); `name` is "SURNAME, Given". `merged_from`: MRNs of absorbed
     records."""
@@ -240,6 +275,8 @@ class Chart:
     as_of: AsOf
     held_back: int = 0
     """Items about this patient that wait until a person releases their feed or device; not counted in `unread`."""
+    reports: tuple[PrintReport, ...] = ()
+    """The EHR's own print reports about this patient, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
