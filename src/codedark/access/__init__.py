@@ -12,7 +12,9 @@ from codedark.access.authority import (
     server_pair_fits,
 )
 from codedark.access.cards import NewUnitCard, matching_code, new_unit_card, well_typed
+from codedark.access.custody import Escrow, NextKey, add_generation, escrow_of, next_key, set_of, split_again
 from codedark.access.keys import (
+    FACILITY_FILE,
     KeysAtRest,
     NodeKeys,
     create_node_keys,
@@ -34,7 +36,7 @@ from codedark.access.people import (
     roles_page,
     unknown_roles,
 )
-from codedark.access.seed import RootSeed, derive, read_back
+from codedark.access.seed import RootSeed, age_recipient, derive, read_back
 from codedark.access.sessions import (
     FOUNDING,
     ClosedSessions,
@@ -50,6 +52,7 @@ __all__ = [
     "APPROVING",
     "CHEAP_COST",
     "EVERYWHERE",
+    "FACILITY_FILE",
     "FACILITY_WIDE",
     "FOUNDING",
     "ROLES",
@@ -59,8 +62,10 @@ __all__ = [
     "CertificateAuthority",
     "ClosedSessions",
     "Cookies",
+    "Escrow",
     "KeysAtRest",
     "NewUnitCard",
+    "NextKey",
     "NodeKeys",
     "PasswordCost",
     "PasswordGate",
@@ -71,6 +76,8 @@ __all__ = [
     "RootSeed",
     "Session",
     "Throttle",
+    "add_generation",
+    "age_recipient",
     "approves",
     "certificate_ended",
     "check_password",
@@ -79,6 +86,7 @@ __all__ = [
     "derive",
     "endorsement_by",
     "envelope_session",
+    "escrow_of",
     "generation_of",
     "hash_password",
     "load_node_keys",
@@ -86,6 +94,7 @@ __all__ = [
     "may",
     "neighbourhood",
     "new_unit_card",
+    "next_key",
     "password_mark",
     "password_session",
     "read_back",
@@ -95,6 +104,8 @@ __all__ = [
     "roles_page",
     "server_context",
     "server_pair_fits",
+    "set_of",
+    "split_again",
     "unknown_roles",
     "well_typed",
 ]

@@ -85,6 +85,11 @@ class NodeKeys:
         return self._derived("views", self.generation)
 
     @property
+    def earlier_views_keys(self) -> tuple[bytes, ...]:
+        """Views keys of the generations before, newest first: for a views file that was left at a rotation."""
+        return tuple(self._derived("views", number) for number in range(self.generation - 1, 0, -1))
+
+    @property
     def cookie_key(self) -> bytes:
         """32 bytes: seals sessions."""
         return self._derived("cookies", self.generation)

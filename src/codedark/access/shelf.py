@@ -38,6 +38,20 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def replace_private(path: Path, data: bytes, tag: int) -> None:
+    """Put new content in place of a file only its owner reads: written beside, synced, renamed. Either the old or the
+    new one is there at every moment. `tag`: makes the name of the draft one's own."""
+    part = path.with_name(f".{path.name}.{tag}")
+    part.unlink(missing_ok=True)
+    try:
+        write_private(part, data)
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ConfigError(f"{path} could not be written: {error.strerror}") from error
+    _sync_folder(path.parent)
+
+
 def read_private(path: Path, *, private: bool = True) -> str:
     """The text of a key file. Raises ConfigError when it is missing, unreadable, or (`private`) readable by others."""
     try:

@@ -1,6 +1,7 @@
 """What people do: one function per deed, each ends in one append. No deed reaches a store."""
 
 from codedark.actions.bedside import claimed, record_facts
+from codedark.actions.custody import cards_split, drill_done, may_drill
 from codedark.actions.deeds import Deeds, SpentCodes, holds, refused
 from codedark.actions.entrance import (
     count_refusal,
@@ -71,6 +72,7 @@ __all__ = [
     "SpentCodes",
     "Ties",
     "alarms",
+    "cards_split",
     "change_person",
     "claimed",
     "close_reading_gap",
@@ -79,6 +81,7 @@ __all__ = [
     "decide",
     "decide_worklist",
     "distrust",
+    "drill_done",
     "enrol_person",
     "fingerprint",
     "founding_session",
@@ -90,6 +93,7 @@ __all__ = [
     "log_in",
     "log_out",
     "matched",
+    "may_drill",
     "note_refusals",
     "open_envelope",
     "open_pack",

@@ -117,12 +117,14 @@ def issue_unit_card(deeds: Deeds, session: Session, unit: str) -> NewUnitCard:
     return write_card(deeds, session, unit)
 
 
-def write_card(deeds: Deeds, session: Session, unit: str) -> NewUnitCard:
+def write_card(deeds: Deeds, session: Session, unit: str, reason: str = "") -> NewUnitCard:
     """Make and append the envelope; the last step of `issue_unit_card`."""
     if not unit.strip() or unit == "*":
         raise ActionRefused("an envelope belongs to one unit")
     card = new_unit_card(unit, deeds.chance)
-    issued = UnitCardIssued(unit=unit, card=card.card, recipient=card.recipient, codes=list(card.hashes))
+    issued = UnitCardIssued(
+        unit=unit, card=card.card, recipient=card.recipient, codes=list(card.hashes), reason=" ".join(reason.split())
+    )
     keep(deeds, session, issued)
     return card
 

@@ -32,7 +32,7 @@ from codedark.actions.roster import (
     write_change,
     write_enrolment,
 )
-from codedark.entries import ConfigSet, DeedDecided, DeedProposed, OriginAdopted, SourceDistrusted
+from codedark.entries import ConfigSet, DeedDecided, DeedProposed, KeyRotated, OriginAdopted, SourceDistrusted
 from codedark.errors import ActionRefused, JournalError, NotFound
 from codedark.journal import Once, Outcome
 from codedark.views import WITNESS, Proposal, pin_of
@@ -85,9 +85,10 @@ class ChangePerson(Arguments, frozen=True, kw_only=True):
 
 
 class IssueUnitCard(Arguments, frozen=True, kw_only=True):
-    """A new envelope for a unit; earlier ones are void."""
+    """A new envelope for a unit; earlier ones are void. `reason`: lost, opened, six months."""
 
     unit: str
+    reason: str = ""
 
 
 class AdoptOrigin(Arguments, frozen=True, kw_only=True):
@@ -106,6 +107,20 @@ class PinWitness(Arguments, frozen=True, kw_only=True):
     reason: str
 
 
+class RotateKey(Arguments, frozen=True, kw_only=True):
+    """The next facility key, made from three cards (`codedark keys rotate`). `recipient`: its public half."""
+
+    generation: int
+    recipient: str
+    reason: str
+
+
+class ResplitCards(Arguments, frozen=True, kw_only=True):
+    """Five new cards of the same root from three old ones (`codedark keys resplit`)."""
+
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class TwoPersonDeed:
     """What a deed needs of both people, and its arguments."""
@@ -121,6 +136,8 @@ TWO_PERSON_DEEDS = {
     "change_person": TwoPersonDeed(Permission.CHANGE_PERSON, ChangePerson),
     "issue_unit_card": TwoPersonDeed(Permission.ISSUE_CARD, IssueUnitCard),
     "adopt_origin": TwoPersonDeed(Permission.ADOPT_ORIGIN, AdoptOrigin),
+    "rotate_key": TwoPersonDeed(Permission.CHANGE_KEYS, RotateKey),
+    "resplit_cards": TwoPersonDeed(Permission.CHANGE_KEYS, ResplitCards),
     "pin_witness": TwoPersonDeed(Permission.PIN_WITNESS, PinWitness),
 }
 """Every deed that takes two people, by its name on the wire."""
@@ -245,8 +262,14 @@ def _do(deeds: Deeds, session: Session, proposal: str, typed: Arguments) -> NewU
             ))  # fmt: skip
         case PinWitness(name=name, key=key):
             keep(deeds, session, ConfigSet(key=f"{WITNESS}{name}", value=key))
-        case IssueUnitCard(unit=unit):
-            return write_card(deeds, session, unit)
+        case RotateKey(generation=generation, recipient=recipient):
+            keep(deeds, session, KeyRotated(
+                generation=generation, recipient=recipient, proposal=proposal, person=session.person,
+            ))  # fmt: skip
+        case ResplitCards():
+            pass  # the cards are made where they are shown; that they were is an entry then
+        case IssueUnitCard(unit=unit, reason=reason):
+            return write_card(deeds, session, unit, reason)
         case _:
             raise ActionRefused("no such two-person deed")
     return None
@@ -266,6 +289,11 @@ def _sensible(deeds: Deeds, typed: Arguments) -> None:
             _adoptable(deeds, typed)
         case PinWitness():
             _pinnable(deeds, typed)
+        case RotateKey():
+            _rotatable(deeds, typed)
+        case ResplitCards():
+            if not typed.reason.strip():
+                raise ActionRefused("new cards have a reason: lost, a custodian left, a yearly renewal")
         case EnrolPerson():
             checked_login(deeds, typed.login)
             checked_roles(typed.roles)
@@ -310,6 +338,16 @@ def _pinnable(deeds: Deeds, typed: PinWitness) -> None:
     known = deeds.record.witnesses().get(typed.name)
     if known == (pin_of(typed.key) if typed.key else None):
         raise ActionRefused("nothing would change" if known else "this witness is not pinned")
+
+
+def _rotatable(deeds: Deeds, typed: RotateKey) -> None:
+    """The next generation, or the newest once more when its file was not written then."""
+    stands = deeds.record.custody()
+    again = typed.generation == stands.generation and typed.recipient == stands.recipient
+    if not typed.recipient.startswith("age1") or not typed.reason.strip():
+        raise ActionRefused("a new key has a public half, and a reason", hint="Use `codedark keys rotate`.")
+    if typed.generation != stands.generation + 1 and not again:
+        raise ActionRefused(f"the key in use is generation {stands.generation}")
 
 
 def _sealed_password(deeds: Deeds, typed: Arguments) -> Arguments:

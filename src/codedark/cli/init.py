@@ -105,6 +105,13 @@ def _feed(text: str) -> Feed:
     return Feed(name=name, port=int(port), carries=_CARRIES if name == "ehr" else ())
 
 
+def cards_shown(output: Output, cards_to: Path | None) -> Callable[[tuple[str, ...]], None]:
+    """How five new cards reach people: a file, or a terminal with read-back. Raises ConfigError without either."""
+    shown = _showing(output, False, cards_to)
+    assert shown is not None
+    return shown
+
+
 def _showing(output: Output, demo: bool, cards_to: Path | None) -> Callable[[tuple[str, ...]], None] | None:
     """How the cards reach people: a file, or a terminal with read-back. A demo keeps them in its keys folder."""
     if cards_to is not None:

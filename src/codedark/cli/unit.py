@@ -24,6 +24,7 @@ def card(
     unit: Annotated[str, typer.Argument(help="The unit, as the units page names it.")],
     folder: Folder = DEFAULT_FOLDER,
     to: Annotated[Path | None, typer.Option(help="Write the card to this new file (0600) instead of stdout.")] = None,
+    reason: Annotated[str, typer.Option(help="Why: lost, opened, six months. It is kept and shown.")] = "",
     author: As = "",
     author_file: AsFile = None,
     second: With = "",
@@ -32,6 +33,8 @@ def card(
 ) -> None:
     """Make a new card for a unit's envelope: ten one-time codes and the unit's key. Earlier cards are void. Two people.
 
+    On loss do it at once: the old card's codes and the screens it opened end with it.
+
     It is shown once: print it, seal it, keep it with the controlled drugs.
     """
     output = Output(as_json)
@@ -39,7 +42,7 @@ def card(
         raise ConfigError(f"{to} is there already", hint="Name a new file.")
     with open_node(folder) as node:
         made = issue_card(
-            node, unit, credentials(output, author, author_file), credentials(output, second, second_file)
+            node, unit, credentials(output, author, author_file), credentials(output, second, second_file), reason
         )
     if to is not None:
         handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

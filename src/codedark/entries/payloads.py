@@ -108,7 +108,6 @@ class FactsRecorded(Payload, frozen=True):
 
     resources: list[str]
     person: str = ""
-
     device: str = ""
     basis: str = ""
     time_basis: str = ""
@@ -227,12 +226,44 @@ class LoginRefused(Payload, frozen=True):
 
 class UnitCardIssued(Payload, frozen=True):
     """`unit.card.issued`: the envelope of a unit. `recipient`: age X25519 public key; `codes`: hashes of ten one-time
-    codes; `card`: its id; an issue replaces the unit's earlier cards."""
+    codes; `card`: its id; an issue replaces the unit's earlier cards; `reason`: why (lost, opened, six months)."""
 
     unit: str
     card: str
     recipient: str
     codes: list[str]
+    reason: str = ""
+
+
+class KeyRotated(Payload, frozen=True):
+    """`key.rotated`: two people made a new facility key from three cards. `generation`: from 2; `recipient`: its public
+    half (age1…); new epochs are sealed to it, old generations open what they sealed; `proposal`: the deed both
+    decided."""
+
+    generation: int
+    recipient: str
+    proposal: str
+    person: str
+
+
+class CardsSplit(Payload, frozen=True):
+    """`cards.split`: five new cards of the same root were handed out. `set`: number of the new set, which stands in
+    each card's first words and says nothing about the seed; cards of older sets are to be destroyed."""
+
+    set: int
+    proposal: str
+    person: str
+
+
+class DrillDone(Payload, frozen=True):
+    """`drill.done`: three cards were brought and entries opened with the escrow key they yield; nothing was written to
+    disk. `set`: of the cards; `epochs`: sealing keys tried; `entries`: tried; `failed`: of both, 0 = all opened."""
+
+    set: int
+    epochs: int
+    entries: int
+    failed: int
+    person: str
 
 
 class UnitCodeUsed(Payload, frozen=True):

@@ -15,7 +15,7 @@ import msgspec
 import zstandard
 
 from codedark.clock import JUMP_US, Chance, Clock
-from codedark.errors import ChainBroken
+from codedark.errors import ChainBroken, JournalError
 from codedark.journal import header as h
 from codedark.journal.epochs import Epoch, SealingKeys, make_epoch
 from codedark.journal.merkle import Frontier, leaf
@@ -87,6 +87,14 @@ class Chain:
         keyed = self._mac.copy()
         keyed.update(data)
         return keyed.digest()[:MAC_SIZE]
+
+    def reseal(self, keys: SealingKeys) -> None:
+        """Begin new epochs, sealed to other recipients, with the next commit. Raises JournalError for another signing
+        or duplicate key: those belong to the origin."""
+        if (keys.signing_key, keys.mac_key) != (self._keys.signing_key, self._keys.mac_key):
+            raise JournalError("these keys are of another origin")
+        self._keys = keys
+        self._epochs.clear()
 
     def commit(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Append all drafts in one transaction, with a signed checkpoint. Raises apsw.Error with nothing changed in

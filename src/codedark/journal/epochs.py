@@ -106,6 +106,14 @@ class EpochKeys:
         except InvalidTag as error:
             raise CannotUnseal(f"the seal of entry {position} is broken") from error
 
+    def opens(self, epoch: bytes) -> bool:
+        """Whether the identities open this epoch's key."""
+        try:
+            self._ciphers[epoch] = self._open(epoch, -1)
+        except (CannotUnseal, UnknownFormat):
+            return False
+        return True
+
     def _open(self, epoch: bytes, position: int) -> AESGCM:
         path = self._folder / f"{epoch.hex()}{SUFFIX}"
         try:

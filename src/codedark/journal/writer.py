@@ -195,6 +195,12 @@ class Journal:
         """Keyed MAC of bytes, 16 bytes."""
         return self._chain.mac(data)
 
+    def reseal(self, keys: SealingKeys) -> None:
+        """Seal with other recipients from the next commit on: every audience begins a new epoch. The signing key and
+        the key that finds duplicates must be the same. Raises JournalError."""
+        with self._state:
+            self._chain.reseal(keys)
+
     def roll(self) -> Receipt:
         """Close the volume and go on in a new one; the closing is an entry with the closed file's hash.
 

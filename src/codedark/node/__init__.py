@@ -14,6 +14,7 @@ from codedark.node.console import (
     recover,
 )
 from codedark.node.copying import history, journal_folder, pull_copy, witness_of
+from codedark.node.custody import Drilled, Rotated, drill, resplit, rotate
 from codedark.node.examination import examine
 from codedark.node.founding import Founded, found
 from codedark.node.installation import Installation
@@ -40,6 +41,7 @@ __all__ = [
     "Checked",
     "Config",
     "Drawn",
+    "Drilled",
     "Facility",
     "Feed",
     "Finding",
@@ -54,6 +56,7 @@ __all__ = [
     "Reports",
     "RestoreRequest",
     "Restored",
+    "Rotated",
     "Watch",
     "Web",
     "Witnessed",
@@ -69,6 +72,7 @@ __all__ = [
     "cosigned",
     "deeds_of",
     "draw",
+    "drill",
     "enrol",
     "enrol_first",
     "examine",
@@ -87,7 +91,9 @@ __all__ = [
     "pull_copy",
     "rebuild",
     "recover",
+    "resplit",
     "restore",
+    "rotate",
     "say_clock_is_right",
     "serve",
     "standing",

@@ -74,13 +74,15 @@ def enrol(
     return found.person if found else ""
 
 
-def issue_card(node: OpenNode, unit: str, author: Credentials | None, second: Credentials | None) -> NewUnitCard:
+def issue_card(
+    node: OpenNode, unit: str, author: Credentials | None, second: Credentials | None, reason: str = ""
+) -> NewUnitCard:
     """A new envelope for `unit`: by two people, or while the node is founded. Raises ActionRefused."""
     deeds = deeds_of(node)
     session = _session(deeds, author)
     if session.basis == "founding":
         return issue_unit_card(deeds, session, unit)
-    decided = _with_second(node, deeds, session, "issue_unit_card", {"unit": unit}, second)
+    decided = _with_second(node, deeds, session, "issue_unit_card", {"unit": unit, "reason": reason}, second)
     if decided.card is None:
         raise ActionRefused("no envelope was made")
     return decided.card

@@ -12,6 +12,7 @@ from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient, JournalReader
 from codedark.node.caging import cage_finding
 from codedark.node.config import Config
+from codedark.node.keeping import custody_findings
 from codedark.node.layout import Layout
 from codedark.node.lock import held
 from codedark.node.log import where
@@ -187,8 +188,10 @@ def _people(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
         approvers = [a for a in record.accounts() if a.active and may(a, Permission.ENROL_PERSON)]
         units = {row.unit for row in record.units()}
         bare = units - {card.unit for card in record.cards()}
+        custody = tuple(custody_findings(record, load_node_keys(layout.root), clock))
     finally:
         store.close()
+    yield from custody
     if len(approvers) < 2:
         says = f"{len(approvers)} people may enrol others; two-person deeds need two"
         yield Finding("people", "amber", says, "Add one with `codedark person add --role administrator`.")

@@ -11,14 +11,15 @@ import threading
 
 import structlog
 
+from codedark.access import NodeKeys
 from codedark.clock import Clock, SystemClock
-from codedark.errors import CodedarkError
+from codedark.errors import CannotUnseal, CodedarkError, NotFound
 from codedark.journal import Lineage
 from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
 from codedark.node.prints import PrintRoom, PrintShelf, lay_prints_ready, reports_cage
-from codedark.views import Fold, Record, ViewStore, restore, snapshot
+from codedark.views import Fold, Record, ViewStore, rekey, restore, snapshot
 
 _LOOK_S = 0.05
 _RETRY_S = 2.0
@@ -60,6 +61,26 @@ def take_snapshot(layout: Layout, store: ViewStore) -> None:
     """Keep a sealed copy of the views as of now, so that a start is snapshot and tail."""
     layout.snapshot.parent.mkdir(mode=0o700, exist_ok=True)
     snapshot(store, layout.snapshot)
+
+
+def settle_views(layout: Layout, keys: NodeKeys) -> bool:
+    """Bring the views under the newest key when a rotation left them under an earlier one; whether they were.
+
+    Nobody else may have them open. The hourly snapshot goes: it is under the old key.
+    """
+    try:
+        ViewStore.open(layout.views, keys.views_key, readonly=True).close()
+    except NotFound:
+        return False
+    except CodedarkError:
+        for old in keys.earlier_views_keys:
+            try:
+                rekey(layout.views, old, keys.views_key)
+            except CannotUnseal:
+                continue
+            layout.snapshot.unlink(missing_ok=True)
+            return True
+    return False
 
 
 def usable_views(layout: Layout, key: bytes, record: Lineage, log: Log) -> ViewStore:

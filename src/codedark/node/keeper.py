@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from codedark.access import NodeKeys, load_node_keys, server_context
+from codedark.access import FACILITY_FILE, KeysAtRest, NodeKeys, load_node_keys, server_context
 from codedark.clock import Chance, SystemChance, SystemClock
 from codedark.errors import CodedarkError
 from codedark.intake import FeedDeclaration, Listener, deliver_on
@@ -24,6 +24,7 @@ from codedark.journal import Door, Journal, Outcome
 from codedark.node.children import Child, Role, end, launch
 from codedark.node.config import Config, Feed
 from codedark.node.confine import keep_memory_private
+from codedark.node.folding import settle_views
 from codedark.node.founding import feed_changes
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock
@@ -37,6 +38,7 @@ from codedark.views import Record, ViewStore
 
 _INBOX_S = 5.0
 _TIME_S = 5.0
+_KEYS_S = 1.0
 _EAGER = 4
 """Rounds after new reports in which they are tried: the views follow the journal a moment later."""
 
@@ -133,13 +135,14 @@ class Keeper:
         ]
         tasks: list[asyncio.Task[None]] = []
         try:
+            await asyncio.to_thread(settle_views, self.layout, self.keys)
             await asyncio.to_thread(self._declare, journal)
             await door.serve()
             await listener.start()
             for child in children:
                 child.start()
             rounds = (self._time(), self._packs_by_timer(), self._witnesses(journal), self._reports(journal))
-            tasks = [asyncio.create_task(each) for each in rounds]
+            tasks = [asyncio.create_task(each) for each in (*rounds, self._rotation(journal, children))]
             self._say_ready(listener, with_web, ready)
             await stop.wait()
         finally:
@@ -239,6 +242,34 @@ class Keeper:
             except CodedarkError as error:
                 self.log.error("reports not tied", error=error.slug)
 
+    async def _rotation(self, journal: Journal, children: list[Child]) -> None:
+        """A new generation of the facility key is taken up while the feeds go on being heard."""
+        path, seen = self.layout.keys / FACILITY_FILE, _stamp(self.layout.keys / FACILITY_FILE)
+        while self.keys.at_rest is KeysAtRest.FILE:
+            await asyncio.sleep(_KEYS_S)
+            stamp = _stamp(path)
+            if stamp == seen:
+                continue
+            seen = stamp
+            try:
+                keys = await asyncio.to_thread(load_node_keys, self.layout.root)
+            except CodedarkError as error:
+                self.log.error("facility key not read", error=error.slug, where=where(error))
+                continue
+            if keys.generation > self.keys.generation:
+                await self._take_up(keys, journal, children)
+
+    async def _take_up(self, keys: NodeKeys, journal: Journal, children: list[Child]) -> None:
+        """New epochs are sealed to the new key from now on; whoever reads views starts anew with the new ones."""
+        await asyncio.to_thread(journal.reseal, keys.sealing())
+        self.keys, self._orders = keys, orders(self.layout, keys)
+        await asyncio.gather(*(child.stop() for child in children), end(self._drawing))
+        await asyncio.to_thread(settle_views, self.layout, keys)
+        for child in children:
+            child.role = Role(child.role.name, self._orders[child.role.name])
+            child.start()
+        self.log.info("facility key taken up", count=keys.generation)
+
     async def _packs_by_timer(self) -> None:
         """Draft packs of every unit, one short-lived process each time: what it leaks, the end of it returns."""
         every = self.config.packs.every_min * 60
@@ -248,6 +279,15 @@ class Keeper:
             code = await self._drawing.wait()
             if code:
                 self.log.error("packs failed", code=code)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file is put in place of another; (0, 0) when there is none."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return state.st_mtime_ns, state.st_ino
 
 
 def _stop_signal() -> asyncio.Event:

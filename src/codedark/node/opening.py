@@ -24,7 +24,7 @@ from codedark.journal import (
     check_duplicates,
 )
 from codedark.node.config import Config
-from codedark.node.folding import take_snapshot, usable_views
+from codedark.node.folding import settle_views, take_snapshot, usable_views
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
 from codedark.node.log import start_log
@@ -150,6 +150,7 @@ def open_node(folder: Path, *, clock: Clock | None = None, chance: Chance | None
         journal = Journal.open(layout.journal, keys.sealing(), clock, chance, origins=layout.origins)
         node = OpenNode(layout, config, keys, False, journal, clock, chance)
         try:
+            settle_views(layout, keys)
             journal.append_all(fork_drafts(layout.journal))
             yield node
         finally:

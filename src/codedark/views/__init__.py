@@ -14,6 +14,7 @@ from codedark.views.rows import (
     Account,
     Adopted,
     Adoption,
+    Custody,
     DistrustRow,
     FlagRow,
     HoldRow,
@@ -53,7 +54,7 @@ from codedark.views.shapes import (
     When,
     WorklistItem,
 )
-from codedark.views.store import ViewStore, restore, snapshot
+from codedark.views.store import ViewStore, rekey, restore, snapshot
 
 __all__ = [
     "ADOPTION_KEY",
@@ -74,6 +75,7 @@ __all__ = [
     "BedRow",
     "Chart",
     "Condition",
+    "Custody",
     "Difference",
     "DistrustRow",
     "EntrySource",
@@ -111,6 +113,7 @@ __all__ = [
     "fold_version",
     "pin_of",
     "pinned",
+    "rekey",
     "restore",
     "snapshot",
     "telling",

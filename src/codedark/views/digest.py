@@ -38,6 +38,7 @@ WHOLE = (
     "SELECT 'account', * FROM account ORDER BY person",
     "SELECT 'session', * FROM session ORDER BY session",
     "SELECT 'unit_card', * FROM unit_card ORDER BY unit",
+    "SELECT 'custody', * FROM custody ORDER BY position",
     "SELECT 'code_used', * FROM code_used ORDER BY card, idx",
     "SELECT 'proposal', * FROM proposal ORDER BY proposal",
     "SELECT 'read', * FROM read_log ORDER BY position",

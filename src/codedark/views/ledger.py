@@ -13,11 +13,14 @@ import apsw
 import msgspec
 
 from codedark.entries import (
+    CardsSplit,
     ChartViewed,
     DeedDecided,
     DeedProposed,
+    DrillDone,
     FeedHeard,
     GuardFlagged,
+    KeyRotated,
     PackMade,
     PersonChanged,
     PersonEnrolled,
@@ -87,7 +90,8 @@ def _session_closed(db: apsw.Connection, entry: Entry, said: SessionClosed) -> N
 
 def _card_issued(db: apsw.Connection, entry: Entry, said: UnitCardIssued) -> None:
     db.execute(
-        "INSERT OR REPLACE INTO unit_card VALUES(?,?,?,?)", (said.unit, said.card, said.recipient, _text(said.codes))
+        "INSERT OR REPLACE INTO unit_card VALUES(?,?,?,?,?,?)",
+        (said.unit, said.card, said.recipient, _text(said.codes), entry.recorded_at_us, said.reason),
     )
 
 
@@ -207,6 +211,42 @@ def _text(value: Any) -> str:
     return _json.encode(value).decode()
 
 
+def _rotated(db: apsw.Connection, entry: Entry, said: KeyRotated) -> None:
+    wanted = {"generation": said.generation, "recipient": said.recipient}
+    if not _decided_as(db, said.proposal, "rotate_key", wanted):
+        worklist_row(db, entry, "keys", "says that a key was rotated, which no two people decided")
+        return
+    _custody(db, entry, "rotated", said.generation, recipient=said.recipient)
+
+
+def _split(db: apsw.Connection, entry: Entry, said: CardsSplit) -> None:
+    if not _decided_as(db, said.proposal, "resplit_cards", {}):
+        worklist_row(db, entry, "keys", "says that new cards were made, which no two people decided")
+        return
+    _custody(db, entry, "split", said.set)
+
+
+def _drilled(db: apsw.Connection, entry: Entry, said: DrillDone) -> None:
+    _custody(db, entry, "drilled", said.set, failed=said.failed, tried=said.entries + said.epochs)
+
+
+def _custody(
+    db: apsw.Connection, entry: Entry, deed: str, number: int, *, recipient: str = "", failed: int = 0, tried: int = 0
+) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO custody VALUES(?,?,?,?,?,?,?)",
+        (entry.position, entry.recorded_at_us, deed, number, recipient, failed, tried),
+    )
+
+
+def _decided_as(db: apsw.Connection, proposal: str, deed: str, wanted: dict[str, Any]) -> bool:
+    """Whether two people decided this deed with these arguments."""
+    row = db.execute(
+        "SELECT arguments FROM proposal WHERE proposal=? AND deed=? AND approved=1", (proposal, deed)
+    ).fetchone()
+    return row is not None and wanted.items() <= msgspec.json.decode(row[0]).items()
+
+
 LEDGER: dict[str, Callable[[apsw.Connection, Entry, Any], None]] = {
     "person.enrolled": _enrolled,
     "person.changed": _changed,
@@ -214,6 +254,9 @@ LEDGER: dict[str, Callable[[apsw.Connection, Entry, Any], None]] = {
     "session.closed": _session_closed,
     "unit.card.issued": _card_issued,
     "unit.code.used": _code_used,
+    "key.rotated": _rotated,
+    "cards.split": _split,
+    "drill.done": _drilled,
     "deed.proposed": _proposed,
     "deed.decided": _decided,
     "chart.viewed": _viewed,

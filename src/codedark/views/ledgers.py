@@ -12,6 +12,7 @@ from codedark.views.pins import pinned
 from codedark.views.rows import (
     Account,
     Adoption,
+    Custody,
     DistrustRow,
     FlagRow,
     HoldRow,
@@ -70,8 +71,10 @@ class Ledgers:
                     recipient,
                     tuple(msgspec.json.decode(codes)),
                     tuple(idx for (idx,) in db.execute("SELECT idx FROM code_used WHERE card=? ORDER BY idx", (card,))),
+                    issued_us,
+                    reason,
                 )
-                for unit, card, recipient, codes in rows
+                for unit, card, recipient, codes, issued_us, reason in rows
             )
 
     def proposals(self) -> tuple[Proposal, ...]:
@@ -135,6 +138,26 @@ class Ledgers:
         """What distrusted people did in the periods in question, newest first: in force until somebody undoes it."""
         with self.store.reading() as db:
             return lasting(db)
+
+    def custody(self) -> Custody:
+        """How the keys stand: generation, cards, the last drill."""
+        with self.store.reading() as db:
+            newest: dict[str, tuple[Any, ...]] = {
+                row[0]: row[1:]
+                for row in db.execute(
+                    "SELECT deed, number, recipient, recorded_us, failed FROM custody ORDER BY position"
+                )
+            }
+        rotated, split, drilled = (newest.get(deed) for deed in ("rotated", "split", "drilled"))
+        return Custody(
+            generation=rotated[0] if rotated else 1,
+            recipient=rotated[1] if rotated else "",
+            rotated_us=rotated[2] if rotated else None,
+            card_set=split[0] if split else None,
+            split_us=split[2] if split else None,
+            drilled_us=drilled[2] if drilled else None,
+            drill_failed=drilled[3] if drilled else 0,
+        )
 
     def holds(self) -> tuple[HoldRow, ...]:
         """Feeds and devices that are held back, by name."""

@@ -54,13 +54,31 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class UnitCard:
-    """The envelope of a unit as folded: `codes` are hashes, `used` the spent indexes."""
+    """The envelope of a unit as folded: `codes` are hashes, `used` the spent indexes; `issued_us`: when (µs UTC), and
+    `reason` why."""
 
     unit: str
     card: str
     recipient: str
     codes: tuple[str, ...]
     used: tuple[int, ...]
+    issued_us: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Custody:
+    """How the keys stand. `generation`: of the facility key, by two people's decisions; `recipient`: its public half
+    ("" for the first); `card_set`: number of the newest set of cards (None: those of the founding); `drilled_us`: when
+    three cards last opened the record (None: never); `drill_failed`: what did not open then. Times µs UTC."""
+
+    generation: int
+    recipient: str
+    rotated_us: int | None
+    card_set: int | None
+    split_us: int | None
+    drilled_us: int | None
+    drill_failed: int
 
 
 @dataclass(frozen=True, slots=True)

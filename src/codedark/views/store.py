@@ -306,6 +306,29 @@ def restore(path: Path, folder: Path, key: bytes) -> ViewStore:
     return store
 
 
+def rekey(folder: Path, old: bytes, new: bytes) -> None:
+    """Encrypt the views in use with another key: a copy beside, then the pointer. Nobody else may have them open.
+
+    Raises `NotFound`, `CannotUnseal` when `old` is not their key.
+    """
+    source = ViewStore.open(folder, old, readonly=True)
+    try:
+        file = _unused(folder, source.fold)
+        target = connect(folder / file, new, writer=True, create=True)
+        try:
+            with target.backup("main", source.reader(), "main") as backup:
+                backup.step()
+        finally:
+            target.close()
+    finally:
+        source.close()
+    os.chmod(folder / file, 0o600)
+    store = ViewStore(folder, new, file, readonly=False, follow=False)
+    store.meta("fold")  # what cannot be read again is not put in place
+    store.point()
+    store.close()
+
+
 def remove(path: Path) -> None:
     """Delete a views file with its -wal and -shm. Readers that have it open keep it until they follow the pointer."""
     for suffix in ("", "-wal", "-shm"):

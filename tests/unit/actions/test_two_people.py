@@ -262,6 +262,8 @@ def test_every_two_person_deed_is_refused_to_one_person(ward: Ward) -> None:
         "enrol_person": {"login": "x1", "name": "X", "password": "long enough", "roles": {"engineer": ["*"]}},
         "change_person": {"person": ward.person("nurse4"), "roles": {"administrator": ["*"]}},
         "issue_unit_card": {"unit": "4W"},
+        "rotate_key": {"generation": 2, "recipient": "age1x", "reason": "yearly"},
+        "resplit_cards": {"reason": "a custodian left"},
         "pin_witness": {"name": "w", "key": base64.b64encode(bytes(32)).decode(), "reason": "second machine"},
     }
     # `adopt_origin` needs a restored node: tests/unit/node/test_node_restored.py.

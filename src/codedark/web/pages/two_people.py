@@ -22,6 +22,8 @@ _WORDS = {
     "change_person": "Change an account",
     "issue_unit_card": "Make a new envelope",
     "adopt_origin": "Take this restored record for the facility's",
+    "rotate_key": "Make the next facility key, from three cards",
+    "resplit_cards": "Make five new cards of the same root",
     "pin_witness": "Say that a second machine counts as a witness, or no more",
 }
 """What each deed is called on the page."""
