@@ -276,9 +276,7 @@ def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
     for name in names:
         own = [v for v in vitals if v.name == name]
         left += max(0, len(own) - RECENT)
-        values = [
-            [_quantity(v.value, v.unit), _taken(v, pr), v.stamp.mark.value] for v in own[:RECENT]
-        ]
+        values = [[_quantity(v.value, v.unit), _taken(v, pr), v.stamp.mark.value] for v in own[:RECENT]]
         rows.append({"name": known(name, SHORT + 3), "values": values})
     return {"rows": rows, "left": left}
 
