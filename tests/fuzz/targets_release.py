@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from fuzzing import SCRATCH, Target
-from release_rig import bundle, keyring, manifest, rotation, signers
+from release_rig import HERE, bundle, keyring, manifest, rotation, signers
 
 from codedark.errors import UpdateRefused
-from codedark.releases import Keyring, Manifest, open_bundle
+from codedark.releases import BODY_AT, MAGIC, Keyring, Manifest, add_signature, open_bundle, refusal
+from codedark.releases.bundle import body_text
 
 
 @cache
@@ -52,6 +54,24 @@ def check_manifest(data: bytes) -> None:
     assert ring.text == text
 
 
+def check_signed_body(data: bytes) -> None:
+    """Two keys signed nonsense: it is refused in words, and nothing is written outside the folder it is told."""
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        path, inside = Path(folder, "update.cdu"), Path(folder, "in", "side")
+        head = MAGIC + body_text(len(data), hashlib.sha256(data).digest()).encode() + b"\n"
+        path.write_bytes(head.ljust(BODY_AT, b"\0") + data)
+        for signer in signers()[:2]:
+            add_signature(path, signer)
+        try:
+            found = open_bundle(path, keyring())
+            assert isinstance(refusal(found.manifest, found.sha256, HERE), str)
+            found.extract(inside)
+        except UpdateRefused as error:
+            assert str(error)
+        assert {each.name for each in Path(folder).iterdir()} <= {"update.cdu", "in"}
+        assert {each.name for each in Path(folder, "in").glob("*")} <= {"side"}
+
+
 def _texts() -> list[bytes]:
     return [manifest().encoded(), keyring().text.encode(), rotation(keyring(2), signers()[:2]).encode()]
 
@@ -66,4 +86,5 @@ _ROOM = ("codedark.releases", "codedark.journal.note")
 TARGETS = (
     Target("update-bundle", check_bundle, lambda: [_good(), _good()[:16_390]], _WORDS, _ROOM),
     Target("update-manifest", check_manifest, _texts, _WORDS, _ROOM),
+    Target("update-body", check_signed_body, lambda: [_good()[BODY_AT:]], _WORDS, _ROOM),
 )
