@@ -27,6 +27,7 @@ from typing import Any, cast
 import uvloop
 
 from .drill_node import RunningNode, found_drill_node, free_ports, lines_of
+from .machine import children_of
 from .sender import Line
 
 ROUNDS = 3
@@ -211,13 +212,7 @@ def _start(started: contextlib.ExitStack, port: int, module: str, *arguments: st
 
 def _grandchildren() -> list[int]:
     """The processes that our own children have started: those of the node beside its keeper (Linux)."""
-    return [each for child in _children(os.getpid()) for each in _children(child)]
-
-
-def _children(process: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        return [int(p) for p in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()]
-    return []
+    return [each for child in children_of(os.getpid()) for each in children_of(child)]
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import orjson
 
 from codedark.errors import ConfigError
 
-from . import bench_curve
+from . import bench_curve, bench_memory
 from .machine import describe
 from .stage import Stage
 
@@ -91,6 +91,9 @@ FIGURES: tuple[Figure, ...] = (
     Figure("restore", "restore of a year, extrapolated, min", "year.restore_min", at_most=30),
     Figure("restore", "the same without a snapshot, extrapolated, min", "year.restore_without_snapshot_min"),
 )
+FIGURES += tuple(
+    Figure("memory", f"highest memory of {name}, MiB", f"largest.{name}") for name in bench_memory.PROCESSES
+)
 NAMES: tuple[str, ...] = tuple(dict.fromkeys(figure.bench for figure in FIGURES))
 
 _SHORT: dict[str, dict[str, Any]] = {
@@ -102,11 +105,13 @@ _SHORT: dict[str, dict[str, Any]] = {
     "chart": {"short": True},
     "pack": {"short": True},
     "restore": {"short": True},
+    "memory": {"short": True},
     "gate": {"short": True},
 }
+_LONG: dict[str, dict[str, Any]] = {"memory": {"long": True}, "import": {"long": True}}
 
 
-def run_all(names: Sequence[str], short: bool, stage: Stage) -> dict[str, Any]:
+def run_all(names: Sequence[str], short: bool, stage: Stage, long: bool = False) -> dict[str, Any]:
     """What each bench found, by name, with the machine and the moment. Raises `ConfigError` for an unknown name."""
     unknown = [name for name in names if name not in NAMES]
     if unknown:
@@ -114,15 +119,15 @@ def run_all(names: Sequence[str], short: bool, stage: Stage) -> dict[str, Any]:
     results: dict[str, Any] = {"machine": describe(), "short": short}
     for number, name in enumerate(names, 1):
         stage.say(f"bench {number} of {len(names)}: {name}")
-        results[name] = _in_child(name, short)
+        results[name] = _in_child(name, "short" if short else "long" if long else "")
     results["measured"] = datetime.now(UTC).isoformat(timespec="minutes")
     return results
 
 
-def measure(name: str, short: bool) -> dict[str, Any]:
-    """One bench, here."""
+def measure(name: str, size: str = "") -> dict[str, Any]:
+    """One bench, here. `size`: "short", "long" (where a bench has a longer form), or the usual one."""
     run: Callable[..., dict[str, Any]] = importlib.import_module(f".bench_{name}", __package__).run
-    return run(**_SHORT[name]) if short else run()
+    return run(**{"short": _SHORT, "long": _LONG}.get(size, {}).get(name, {}))
 
 
 def rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
@@ -154,6 +159,8 @@ def page(results: dict[str, Any]) -> str:
     ]
     if "points" in results.get("curve", {}):
         lines += ["", "## Intake as the journal grows", "", "```", *bench_curve.chart(results["curve"]), "```"]
+    if "peak_mib" in results.get("memory", {}):
+        lines += ["", "## Memory with a short and with a long journal", "", *bench_memory.table(results["memory"])]
     if results["short"]:
         lines += ["", "Short sizes: these figures say that it runs, not how fast."]
     return "\n".join(lines) + "\n"
@@ -168,9 +175,9 @@ def machine_line(machine: dict[str, Any]) -> str:
     )
 
 
-def _in_child(name: str, short: bool) -> dict[str, Any]:
+def _in_child(name: str, size: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "codedark_drill.benches", name, str(int(short))], stdout=subprocess.PIPE, check=False
+        [sys.executable, "-m", "codedark_drill.benches", name, size], stdout=subprocess.PIPE, check=False
     )
     if done.returncode:
         return {"failed": f"ended with {done.returncode}"}
@@ -197,4 +204,4 @@ def _target(figure: Figure, value: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.buffer.write(orjson.dumps(measure(sys.argv[1], sys.argv[2] == "1"), option=orjson.OPT_NON_STR_KEYS))
+    sys.stdout.buffer.write(orjson.dumps(measure(sys.argv[1], sys.argv[2]), option=orjson.OPT_NON_STR_KEYS))

@@ -64,6 +64,9 @@ def demo(
 
 def bench(
     short: Annotated[bool, typer.Option("--short", help="Small sizes: does it run, not how fast.")] = False,
+    long: Annotated[
+        bool, typer.Option("--long", help="Longer forms where there are some (memory with a million entries: hours).")
+    ] = False,
     only: Annotated[list[str] | None, typer.Option("--only", help=f"One of: {', '.join(benches.NAMES)}.")] = None,
     write: Annotated[
         Path | None, typer.Option("--write", help="Write the figures as a page, with this machine.")
@@ -72,7 +75,7 @@ def bench(
 ) -> None:
     """Measure this machine: messages a second, facts a second, charts, packs. Ratios are of one run, side by side."""
     output, stage = Output(as_json), Stage()
-    results = benches.run_all(tuple(only or benches.NAMES), short, stage)
+    results = benches.run_all(tuple(only or benches.NAMES), short, stage, long)
     if write is not None:
         write.write_text(benches.page(results), encoding="utf-8")
         stage.say(f"written: {write}")
