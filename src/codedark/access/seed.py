@@ -16,12 +16,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, x25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from shamir_mnemonic import shamir
+from shamir_mnemonic.share import Share
 
 from codedark.access.bech32 import bech32_decode, bech32_encode
 from codedark.clock import Chance
 from codedark.errors import ActionRefused, ConfigError
 
 THRESHOLD = 3
+MOST_CARDS = 15
+"""More are not tried: every three of them would be."""
+_EXPONENT_MAX = 5
+"""SLIP-39 lets a card ask for 2^15 times the least work, which is hours; ours ask for twice that."""
 CARDS = 5
 SEED_BYTES = 32
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -44,8 +49,10 @@ class RootSeed:
     @classmethod
     def from_shares(cls, cards: Sequence[str]) -> RootSeed:
         """The seed of any three of the five cards. Raises ActionRefused for fewer, a mistyped card or a foreign one."""
-        typed = sorted({" ".join(card.lower().split()) for card in cards})
-        for three in combinations(typed, THRESHOLD):
+        typed = sorted({" ".join(card.lower().split()) for card in cards} - {""})
+        if len(typed) > MOST_CARDS:
+            raise ActionRefused(f"{len(typed)} cards were given", hint=f"Bring any {THRESHOLD} cards of one set.")
+        for three in combinations(filter(_is_quick, typed), THRESHOLD):
             try:
                 return cls(shamir_mnemonic.combine_mnemonics(three))
             except shamir_mnemonic.MnemonicError:
@@ -91,6 +98,14 @@ class RootSeed:
         if not self._secret:
             raise ActionRefused("the root seed was forgotten", hint="Restore it from three of the five cards.")
         return bytes(self._secret)
+
+
+def _is_quick(card: str) -> bool:
+    """Whether a card is one, and asks for no more work than a person waits for."""
+    try:
+        return int(Share.from_mnemonic(card).iteration_exponent) <= _EXPONENT_MAX
+    except (shamir_mnemonic.MnemonicError, ValueError):
+        return False
 
 
 def read_back(card: str, typed: str) -> None:

@@ -27,9 +27,19 @@ _NUMBER = frozenset("0123456789.+-eE")
 V2 = "http://terminology.hl7.org/CodeSystem/v2-"
 
 
+MOST_PARTS = 65_536
+"""A field with more delimiters than this is one text, whole and not taken apart: a long waveform has some thousands,
+and a message of nothing but delimiters must not fill the memory."""
+
+
 def split_field(value: str, delimiters: Delimiters, codec: str) -> tuple[Rep, ...]:
     """Repetitions → components → sub-components of a raw field: unescaped, without white space around, null as ""."""
     d = delimiters
+    if (
+        len(value) > MOST_PARTS
+        and sum(value.count(m) for m in (d.repetition, d.component, d.subcomponent) if m) > MOST_PARTS
+    ):
+        return (((_clean(value),),),)
     escaped = bool(d.escape) and d.escape in value
     return tuple(
         tuple(

@@ -73,7 +73,7 @@ def unescape(text: str, delimiters: Delimiters = STANDARD, codec: str = "utf-8")
     parts = text.split(mark)
     out, at, last = [parts[0]], 1, len(parts) - 1
     while at < last:
-        value = _meaning(parts[at], delimiters, codec)
+        value = _meaning(parts[at], delimiters, codec) if parts[at] else None
         if value is None:
             out.append(mark + parts[at])
             at += 1

@@ -76,9 +76,10 @@ def codes(concept: Any) -> frozenset[str]:
 
 
 def number(value: Any) -> str:
-    """A number with exactly the digits that were sent."""
+    """A number with exactly the digits that were sent. One of more than forty places stays in powers of ten, as it was
+    sent: 1E+999999999 written out would fill the memory of every machine that shows it."""
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return format(value, "f") if abs(value.adjusted()) <= 40 else str(value)
     return "" if value is None else str(value)
 
 

@@ -144,7 +144,7 @@ def _number(text: str) -> float | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    return float(number) if number.is_finite() else None
+    return float(number) if number.is_finite() and abs(number.adjusted()) < 15 else None
 
 
 def impossible(when: When | None, stamp: Stamp) -> bool:

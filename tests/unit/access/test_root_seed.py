@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pyrage
 import pytest
+import shamir_mnemonic
 from cryptography.hazmat.primitives.asymmetric import x25519
+from shamir_mnemonic.share import Share
 
 from codedark.access import RootSeed, create_node_keys, load_node_keys, read_back
 from codedark.access.bech32 import bech32_decode, bech32_encode
@@ -165,3 +167,27 @@ def test_the_search_for_the_seed_finds_it_in_a_demo(tmp_path: Path, clock: Seede
 def test_a_root_seed_of_another_length_is_refused() -> None:
     with pytest.raises(ConfigError):
         RootSeed(b"short")
+
+
+def test_cards_that_ask_for_hours_of_work_or_come_by_the_hundred_keep_nobody_waiting() -> None:
+    groups = shamir_mnemonic.generate_mnemonics(1, [(3, 5)], bytes(32), iteration_exponent=0)[0]
+    slow = [_asking_for_more(card) for card in groups[:3]]
+
+    with pytest.raises(ActionRefused, match="do not restore"):
+        RootSeed.from_shares(slow)
+    with pytest.raises(ActionRefused, match="400 cards"):
+        RootSeed.from_shares([f"card {number}" for number in range(400)])
+
+
+def test_the_control_the_same_cards_as_they_were_made_restore() -> None:
+    groups = shamir_mnemonic.generate_mnemonics(1, [(3, 5)], bytes(32), iteration_exponent=0)[0]
+
+    assert RootSeed.from_shares([*groups[:3], "not a card", ""]).derive("x", "y") == RootSeed(bytes(32)).derive(
+        "x", "y"
+    )
+
+
+def _asking_for_more(card: str) -> str:
+    share = Share.from_mnemonic(card)
+    fields = {name: getattr(share, name) for name in Share.__annotations__}
+    return Share(**{**fields, "iteration_exponent": 15}).mnemonic()
