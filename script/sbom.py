@@ -35,6 +35,7 @@ ONLY_TESTS = {"pymerkle": "GPL-3.0-or-later"}
 """Oracles under another licence: in tests alone, never imported by src, never in a wheel or bundle."""
 SAID = {
     "apsw-sqlite3mc": "any-OSI",
+    "atheris": "Apache-2.0",
     "axe-playwright-python": "MIT",
     "colorama": "BSD-3-Clause",
     "pip-api": "Apache-2.0",
