@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from codedark.access import CHEAP_COST, Cookies, NodeKeys, PasswordGate, RootSeed, create_node_keys
 from codedark.actions import Deeds, enrol_person, founding_session, issue_unit_card
 from codedark.clock import SeededChance, SeededClock
-from codedark.entries import ConfigSet, draft_of, payload_of
+from codedark.entries import ConfigSet, ReportPage, ReportReceived, ReportTied, ReportWord, draft_of, payload_of
 from codedark.errors import AppendFailed
 from codedark.journal import Draft, EpochKeys, Journal, JournalReader, Receipt
 from codedark.views import Fold, Record, ViewStore
@@ -88,6 +88,8 @@ class House:
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     full: bool = False
     app: Any = None
+    pictures: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """Report → its drawn pages."""
 
     def append(self, draft: Draft) -> Receipt:
         if self.full:
@@ -111,6 +113,28 @@ class House:
 
     def patient(self, unit: str) -> str:
         return next(row.patient for row in self.deeds.record.census(unit) if row.patient)
+
+    def print_out(self, *lines: str, tied_to: str = "", file_us: int = 0) -> str:
+        """A print report of these lines came, and was tied; its id."""
+        words = tuple(
+            ReportWord(word, 60.0 * place, 20.0 * number, 60.0 * place + 50, 20.0 * number + 10)
+            for number, line in enumerate(lines, 1)
+            for place, word in enumerate(line.split(), 1)
+        )
+        came = ReportReceived(
+            file="r.pdf", content=f"{lines}".encode(), file_us=file_us, decoder="rig",
+            pages=(ReportPage(612, 792, words),),
+        )  # fmt: skip
+        before = {each.id for each in self.deeds.record.newest_prints()}
+        self.journal.append(draft_of(came, source="feed:prints"))
+        self.fold()
+        (report,) = {each.id for each in self.deeds.record.newest_prints()} - before
+        if tied_to:
+            said = ReportTied(report=report, patient=tied_to, basis="MRN and name", source="feed:prints")
+            self.journal.append(draft_of(said, source="node"))
+            self.fold()
+        self.pictures[report] = (b"\x89PNG",)
+        return report
 
     def guest(self) -> Guest:
         return Guest(self.app)
@@ -149,7 +173,13 @@ def house(folder: Path, *, press: Press | None = None, demo: bool = False, clock
     made.hear(admit("482193", "MARLOWE^ADA", "4W", PENICILLIN))
     made.hear(POTASSIUM, "lab")
     made.hear(admit("517730", "OKAFOR^NGOZI", "5E"))
-    settings = WebSettings(form_key=b"form key of tests", facility="Waterbury", zone="America/New_York", demo=demo)
+    settings = WebSettings(
+        form_key=b"form key of tests",
+        facility="Waterbury",
+        zone="America/New_York",
+        demo=demo,
+        prints=lambda report: made.pictures.get(report, ()),
+    )
     made.app = create_app(lambda: record, lambda: deeds, Cookies(keys.cookie_key), settings, clock, chance, press=press)
     try:
         yield made

@@ -35,6 +35,7 @@ from codedark.actions.reading import (
     view_census,
     view_chart,
     view_read_log,
+    view_report,
 )
 from codedark.actions.reports import Match, Ties, matched, tie_loose, tie_report
 from codedark.actions.reviewing import review_deed
@@ -116,4 +117,5 @@ __all__ = [
     "view_census",
     "view_chart",
     "view_read_log",
+    "view_report",
 ]

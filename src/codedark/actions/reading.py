@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from codedark.access import FOUNDING, Permission, Session
 from codedark.actions.deeds import Deeds, holds, keep, permit, refused
 from codedark.entries import ChartViewed, draft_of
-from codedark.errors import ActionRefused, JournalError
-from codedark.views import AllergyState, Banner, BedRow, Chart, ReadRow
+from codedark.errors import ActionRefused, JournalError, NotFound
+from codedark.views import AllergyState, Banner, BedRow, Chart, PrintReport, ReadRow
 
 ASK_REASON = "Say why you open it; the reason is kept and the privacy officer sees it."
 """The hint of the ActionRefused that a reason answers."""
@@ -86,6 +86,16 @@ def search_patients(deeds: Deeds, session: Session, text: str, limit: int = 50) 
     rows = deeds.record.search(text, limit)
     shown = tuple(row if holds(deeds, session, Permission.SEE_CHART, row.unit) else _who_and_where(row) for row in rows)
     return Found(shown, _log(deeds, session, _looked(deeds, session, "search", "")))
+
+
+def view_report(deeds: Deeds, session: Session, report: str) -> tuple[PrintReport, bool]:
+    """A print report that is nobody's, or about a unit; whether the look could be kept. Raises NotFound, also for one
+    that is tied to a patient: that one is seen in the chart."""
+    permit(deeds, session, Permission.RECORD_FACTS)
+    found = deeds.record.report(report)
+    if found is None or found[1]:
+        raise NotFound("there is no such report, or it is in a chart")
+    return found[0], _log(deeds, session, _looked(deeds, session, "report", found[0].unit))
 
 
 def view_read_log(deeds: Deeds, session: Session, limit: int) -> ReadLog:

@@ -62,7 +62,7 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
         return kept(drawn, layout, deeds).pdf
 
     app = create_app(
-        lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order), clock, chance, press=press
+        lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order, layout), clock, chance, press=press
     )
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again for every page
@@ -100,7 +100,7 @@ def _settle(deeds: Deeds, layout: Layout, clock: SystemClock, stop: threading.Ev
         close_reading_gap(deeds)
 
 
-def _settings(config: Config, order: Order) -> WebSettings:
+def _settings(config: Config, order: Order, layout: Layout) -> WebSettings:
     return WebSettings(
         form_key=order.form_key,
         sheet_key=order.sheet_key,
@@ -109,6 +109,7 @@ def _settings(config: Config, order: Order) -> WebSettings:
         zone=config.facility.zone,
         demo=config.node.demo,
         paper=config.packs.paper,
+        prints=PrintShelf(layout.prints, order.views_key).pages,
     )
 
 

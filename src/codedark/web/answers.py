@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -14,11 +14,17 @@ from codedark.views import Record
 from codedark.web.pen import Pen
 
 
+def no_prints(report: str) -> Sequence[bytes]:
+    """No print report is drawn here."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     """What the node tells the web once. `form_key`: ≥ 16 secret bytes for form tokens; `old_after_s`: the age from
     which the line of state is amber (red at twice that) unless the folded setting `record.old_after_s` says another;
-    `paper`: "a4" | "letter"; `sheet_key`, `key_id`: for the codes on printed sheets."""
+    `paper`: "a4" | "letter"; `sheet_key`, `key_id`: for the codes on printed sheets; `prints`: the pages (PNG) of a
+    print report by its id, as drawn in the cage, none while they are not ready."""
 
     form_key: bytes = field(repr=False)
     sheet_key: bytes = field(repr=False, default=b"")
@@ -28,6 +34,7 @@ class WebSettings:
     demo: bool = False
     old_after_s: int = 900
     paper: str = "a4"
+    prints: Callable[[str], Sequence[bytes]] = field(repr=False, default=no_prints)
 
 
 class Press(Protocol):

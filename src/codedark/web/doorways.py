@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from codedark.access import Permission, Session, approves, may
 from codedark.web.answers import Answer, Press
-from codedark.web.pages import account, chart, entrance, oversight, printing, reviews, search, two_people, ward
+from codedark.web.pages import account, chart, entrance, oversight, printing, reports, reviews, search, two_people, ward
 
 
 class Lane(StrEnum):
@@ -79,6 +79,11 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("GET", "/beds", p.SEE_CENSUS, "census", ward.beds),
         Doorway("GET", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart),
         Doorway("POST", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart),
+        Doorway("GET", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart),
+        Doorway("POST", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart),
+        Doorway("GET", "/reports", p.RECORD_FACTS, NOBODY, reports.loose),
+        Doorway("GET", "/reports/{report}", p.RECORD_FACTS, "report", reports.one),
+        Doorway("POST", "/reports/{report}", p.RECORD_FACTS, NOBODY, reports.tie),
         Doorway("GET", "/search", p.SEARCH, NOBODY, search.search),
         Doorway("POST", "/search", p.SEARCH, "search", search.search),
         Doorway("GET", "/worklist", p.SEE_WORKLIST, NOBODY, oversight.worklist),

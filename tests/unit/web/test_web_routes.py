@@ -79,7 +79,7 @@ def test_a_post_without_its_token_does_nothing(home: House, path: str) -> None:
     guest = home.in_as("physician")
     before = home.journal.head().size
 
-    got = guest.post(path.format(patient=home.patient("4W")), {"text": "a", "unit": "4W"}, token="0" * 32)
+    got = guest.post(path.format(patient=home.patient("4W"), report="r"), {"text": "a", "unit": "4W"}, token="0" * 32)
 
     assert got.status == 403
     assert "out of date" in got.text
