@@ -65,18 +65,21 @@ def distinct(messages: Iterable[Spoken], count: int) -> list[Spoken]:
 
 
 def kill_under_load(
-    receiver: Receiver, lines: Mapping[str, Line], messages: Sequence[Spoken], kills: int, chance: Random
-) -> Ordeal:
+    receiver: Receiver, lines: Mapping[str, Line], messages: Sequence[Spoken], kills: int, chance: Random,
+    *, patience_s: float = 120.0,
+) -> Ordeal:  # fmt: skip
     """Send `messages` over eight connections a feed while the receiver is killed `kills` times and started again.
 
+    `patience_s`: how long a message is offered before it is given up; it must outlast the kills.
     Returns when every message has been acknowledged, refused or given up; the receiver is running then.
     """
-    return asyncio.run(_ordeal(receiver, lines, messages, kills, chance))
+    return asyncio.run(_ordeal(receiver, lines, messages, kills, chance, patience_s))
 
 
 async def _ordeal(
-    receiver: Receiver, lines: Mapping[str, Line], messages: Sequence[Spoken], kills: int, chance: Random
-) -> Ordeal:
+    receiver: Receiver, lines: Mapping[str, Line], messages: Sequence[Spoken], kills: int, chance: Random,
+    patience_s: float,
+) -> Ordeal:  # fmt: skip
     ordeal, answers = Ordeal(), 0
     moments = iter(sorted(chance.sample(range(1, max(kills + 1, len(messages) * 9 // 10)), kills)))
     due, moment = asyncio.Event(), next(moments, 0)
@@ -89,7 +92,7 @@ async def _ordeal(
         if moment and answers >= moment:
             due.set()
 
-    sender = Sender(lines, connections=8, timeout_s=5.0, patience_s=120.0, answered=answered)
+    sender = Sender(lines, connections=8, timeout_s=5.0, patience_s=patience_s, answered=answered)
     receiver.start()
     sending = asyncio.create_task(sender.send(messages))
     while moment:

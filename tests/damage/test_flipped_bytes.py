@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,26 @@ def test_a_flip_in_each_table_is_found(tmp_path: Path) -> None:
             data = one.data[:at] + bytes([one.data[at] ^ 1]) + one.data[at + 1 :]
             assert judge(one, data, f"{table} at {at}") != []
     assert_held(one)
+
+
+def test_a_damaged_key_that_hides_a_row_from_look_ups_only_is_found(tmp_path: Path) -> None:
+    """A scan gives every row, and each is whole; only who looks one up does not find it. Seeds of a soak found this."""
+    one = original(tmp_path)
+    hidden = {"entry": [], "duplicate": []}
+    for page in range(1, len(one.data) // PAGE):
+        if one.data[page * PAGE] == 5:  # an interior page of a table: a flip of the last key on it
+            data = bytearray(one.data)
+            data[(page + 1) * PAGE - 1] ^= 1
+            hidden["entry"].append(judge(one, bytes(data), f"key on page {page}"))
+    pages = [one.data[i : i + PAGE] for i in range(0, len(one.data), PAGE)]
+    leaves = [number for number, page in enumerate(pages) if page[0] == 10 and number]  # of trees without row numbers
+    for first, second in pairwise(leaves):
+        swapped = list(pages)
+        swapped[first], swapped[second] = pages[second], pages[first]
+        hidden["duplicate"].append(judge(one, b"".join(swapped), f"leaves {first} and {second}"))
+    assert_held(one)
+    assert ["entry"] in hidden["entry"]
+    assert ["duplicate"] in hidden["duplicate"]
 
 
 def test_truncated_files_are_found(tmp_path: Path) -> None:

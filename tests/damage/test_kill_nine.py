@@ -39,7 +39,9 @@ def test_kills_under_load_lose_nothing_acknowledged_and_double_nothing(tmp_path:
     receiver = RunningNode(tmp_path / "node", "listen", tmp_path / "node.log")
     with recorded("kill -9 of a node under load") as said:
         try:
-            ordeal = kill_under_load(receiver, lines_of(config), load(MESSAGES), KILLS, Random(20))
+            ordeal = kill_under_load(
+                receiver, lines_of(config), load(MESSAGES), KILLS, Random(20), patience_s=60.0 + 10 * KILLS
+            )
         finally:
             receiver.stop()
         verdict = judge(ordeal.acknowledged, kept_in(tmp_path / "node"))

@@ -65,6 +65,8 @@ def body(head: TreeHead) -> str:
 
 def read_checkpoint(note: str) -> TreeHead:
     """The tree head a note claims; says nothing about its signatures. Raises UnknownFormat."""
+    if not isinstance(note, str):  # a row of a damaged file may hold nothing
+        raise UnknownFormat("not a checkpoint note")
     text, _, signatures = note.partition("\n\n")
     lines = text.split("\n")
     try:

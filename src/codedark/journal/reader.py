@@ -88,6 +88,10 @@ class JournalReader:
         """Number of entries and entries by kind, both as of one moment of the newest volume."""
         return self._newest().standing()
 
+    def disorder(self) -> str:
+        """What SQLite finds wrong with the newest volume's trees; closed ones are known by their files' hashes."""
+        return self._newest().disorder()
+
     def befores(self) -> list[tuple[int, bytes]]:
         """For each closed volume: its first position and the SHA-256 that the volume after it names."""
         return [

@@ -187,6 +187,8 @@ class _Walk:
         self._look_closely(self.target)
         self._moved()
         _check_counts(self.reader, self.checker, self.target)
+        if said := self.reader.disorder():
+            raise ChainBroken(-1, f"rows are not where they are looked up ({said})")
         if self.metas:
             raise ChainBroken(min(self.metas), "a volume does not begin where it says")
         if outside and outside.size > tree.size:
