@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def test_a_stick_brings_a_later_codedark_that_says_the_same(
     assert premises.run("status", "--folder", node, "--json").object["patients"] == 2
     assert [each["state"] for each in applied(premises, node)] == ["switching", "in use"]
     assert left_over(premises) == []
+    assert (premises.root / VERSIONS / "1.2.0" / "sbom.cdx.json").is_file()
 
     again = premises.run("update", "apply", bundle, "--folder", node)
     assert (again.code, "applied already" in again.err) == (55, True)
@@ -102,8 +104,12 @@ def test_what_a_later_codedark_would_say_otherwise_is_named_before_anything_chan
         assert found["Patient"]["changed"] == found["Patient"]["before"] >= 2
         assert len(found["Patient"]["ids"]) == found["Patient"]["changed"]
         assert set(found) == {"Patient", "card 01"}, "and nothing else differs"
-        half = premises.run("update", "apply", bundle, "--folder", node, "--accept", "Patient")
+        named = node.parent / "differences.jsonl"
+        half = premises.run("update", "apply", bundle, "--folder", node, "--accept", "Patient", "--differences", named)
         assert (half.code, premises.current) == (5, "1.0.0")
+        lines = [json.loads(line) for line in named.read_text().splitlines()]
+        assert {(kind, how) for kind, _, how in lines} == {("Patient", "changed"), ("card 01", "changed")}
+        assert named.stat().st_mode & 0o777 == 0o600
         done = premises.run("update", "apply", bundle, "--folder", node, "--accept", "Patient", "--accept", "card 01")
         assert (done.code, premises.current) == (0, "2.0.0"), done.err
     assert list(applied(premises, node)[-1]["differences"]) == ["Patient", "card 01"]

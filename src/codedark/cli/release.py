@@ -92,14 +92,18 @@ def build(
 def sign(
     file: Annotated[Path, typer.Argument(help="A bundle, or a list of keys that is to replace the present one.")],
     key_file: Annotated[Path, typer.Option("--key-file", help="Your release key.")],
+    sha256: Annotated[str, typer.Option(help="For a bundle: the hash of the body that you made yourself.")] = "",
     passphrase_file: _Passphrase = None,
     as_json: Json = False,
 ) -> None:
-    """Add your signature. Compare the hash it prints with the one of your own build before you do."""
+    """Add your signature: to the very bundle that you made again yourself, or to a list of keys that you have read."""
+    is_bundle = _bytes(file, len(MAGIC)) == MAGIC
+    if is_bundle and not sha256:
+        raise ConfigError("a bundle is signed for what its signer made", hint="Add --sha256 of your own build.")
     private = _bytes(key_file)
     signer = signer_of(private, passphrase(passphrase_file, twice=False) if is_encrypted(private) else b"")
-    if _bytes(file, len(MAGIC)) == MAGIC:
-        add_signature(file, signer)
+    if is_bundle:
+        add_signature(file, signer, sha256)
     else:
         note = _text(file)
         text = note.partition("\n\n")[0].rstrip("\n") + "\n"

@@ -105,7 +105,7 @@ _Name = Annotated[str, typer.Argument(help="The witness's name, as `journal pull
 @app.command("pin")
 def pin(
     name: _Name,
-    key: Annotated[str, typer.Argument(help="Its public key in base64, compared with what that machine shows.")],
+    public_key: Annotated[str, typer.Argument(help="Its public key in base64, compared with what that machine shows.")],
     author: _As,
     second: _With,
     reason: _Reason = "pinned at the console",
@@ -116,7 +116,7 @@ def pin(
 ) -> None:
     """Let a second machine count as a witness: from now on its cosignatures do. Two people."""
     people = (author, author_file), (second, second_file)
-    _pinned(Output(as_json), folder, {"name": name, "key": key, "reason": reason}, people, "pinned")
+    _pinned(Output(as_json), folder, {"name": name, "key": public_key, "reason": reason}, people, "pinned")
 
 
 @app.command("unpin")

@@ -47,6 +47,9 @@ def apply(
         list[str] | None,
         typer.Option(help="A kind of difference you have read and accept, such as Observation or 'card 07'."),
     ] = None,
+    differences: Annotated[
+        Path | None, typer.Option(help="A new file for every line that differs, one JSON array each; ids, no content.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Install a bundle beside the running version, fold a copy with it, compare, and only then switch to it.
@@ -54,7 +57,7 @@ def apply(
     Exit 5: it would say something else than the running version; each difference is named and nothing was switched.
     """
     output = Output(as_json)
-    done = apply_bundle(bundle, folder, Installation.here(prefix), accept or (), output.say)
+    done = apply_bundle(bundle, folder, Installation.here(prefix), accept or (), output.say, differences)
     told = {
         "version": done.version, "before": done.before, "switched": done.switched, "place": done.place,
         "differences": [msgspec.to_builtins(each) for each in done.differences],

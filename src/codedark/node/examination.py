@@ -20,6 +20,7 @@ from codedark.node.machine import Finding, machine_findings
 from codedark.node.reporting import standing
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import watch_finding
+from codedark.releases import pinned
 from codedark.views import Adopted, Record, ViewStore
 
 
@@ -33,7 +34,7 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
         return [Finding("codedark.toml", "red", str(error), error.hint)]
     findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
     layout = Layout(folder)
-    for part in (_time, _keys, _journal, _origin, _running, _views, _people):
+    for part in (_time, _keys, _journal, _origin, _running, _views, _people, _release):
         findings += _guarded(part, layout, config, clock)
     findings.append(cage_finding())
     findings += machine_findings(folder, demo=config.node.demo)
@@ -173,6 +174,15 @@ def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
             what, "amber", "heard, but known by its address only", "Give it tls and clients in codedark.toml."
         )
     return Finding(what, "green", "heard and authenticated")
+
+
+def _release(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    ring = pinned()
+    if ring.keys:
+        yield Finding("release keys", "green", f"generation {ring.generation}, any two of {len(ring.keys)}")
+    else:
+        says = "this build pins none: it takes no update bundle"
+        yield Finding("release keys", "amber", says, "Install a build that pins them (docs/operate/update.md).")
 
 
 def _people(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:

@@ -25,6 +25,8 @@ from codedark.errors import ConfigError, Locked, UpdateRefused
 
 _WHOLE = "codedark-bundle"
 """File in a version's folder with its bundle's hash: it is there when the version is whole."""
+_MATERIALS = "sbom.cdx.json"
+"""The bill of materials stays beside the version, so that an audit years later knows what was in it."""
 _PIN = re.compile(r"[a-z0-9][a-z0-9._-]*==[A-Za-z0-9.+!_-]+ --hash=sha256:[0-9a-f]{64}")
 _PATIENCE_S = 6 * 3600
 _SETUP = "See docs/operate/update.md: PREFIX/versions/VERSION is a virtual environment, PREFIX/current a link to it."
@@ -114,6 +116,7 @@ class Installation:
         except BaseException:
             shutil.rmtree(place, ignore_errors=True)
             raise
+        shutil.copyfile(files / _MATERIALS, place / _MATERIALS)
         (place / _WHOLE).write_text(sha256, "ascii")
 
     def ask(self, where: Path, arguments: Sequence[str]) -> dict[str, object]:

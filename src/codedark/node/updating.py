@@ -14,14 +14,14 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
 from codedark import __version__
 from codedark.access import load_node_keys
 from codedark.entries import MAPPING_VERSION, ConfigSet, draft_of
-from codedark.errors import UpdateRefused
+from codedark.errors import ConfigError, UpdateRefused
 from codedark.journal import Entry, Lineage
 from codedark.node.config import Config
 from codedark.node.installation import Installation
@@ -93,11 +93,14 @@ def place_of(applied: dict[str, Any]) -> Place:
     )
 
 
-def apply_bundle(path: Path, folder: Path, installation: Installation, accept: Collection[str], tell: Told) -> Applied:
+def apply_bundle(
+    path: Path, folder: Path, installation: Installation, accept: Collection[str], tell: Told, names: Path | None = None
+) -> Applied:
     """Apply a bundle to an installation and its node.
 
-    `accept`: the kinds whose differences a person has read and accepts; `tell` is told each step. Returns with
-    `switched` False when others differ. Raises UpdateRefused, Locked, ConfigError; then everything is as it was.
+    `accept`: the kinds whose differences a person has read and accepts; `tell` is told each step; `names`: a new file
+    for every line that differs. Returns with `switched` False when others differ. Raises UpdateRefused, Locked,
+    ConfigError; then everything is as it was.
     """
     with installation.alone() as staging, open_node(folder) as node:
         # The private copy is what is checked and used: a stick can show two contents at two readings.
@@ -107,7 +110,7 @@ def apply_bundle(path: Path, folder: Path, installation: Installation, accept: C
             raise UpdateRefused(reason)
         _install(bundle, installation, staging, tell)
         tell("folding a copy of the record with the new codedark")
-        position, found = _compared(node, installation, bundle.manifest.version)
+        position, found = _compared(node, installation, bundle.manifest.version, names)
         different = [each for each in found if each.differs]
         if {each.kind for each in different} - set(accept):
             return Applied(bundle.manifest.version, __version__, False, position, different)
@@ -137,13 +140,20 @@ def tell_views(folder: Path, upto: int, to: Path) -> int:
 def write_lines(store: ViewStore, to: Path) -> int:
     """Write what the views say, one JSON array a line, readable by the owner alone; how many lines."""
     count = 0
-    handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as out, telling(store) as (place, lines):
+    with _private(to) as out, telling(store) as (place, lines):
         out.write(f"{_TITLE} {place}\n".encode())
         for line in lines:
             out.write(msgspec.json.encode(line) + b"\n")
             count += 1
     return count
+
+
+def _private(path: Path) -> BinaryIO:
+    """A new file for its owner alone. Raises ConfigError when it is there already, or cannot be made."""
+    try:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", hint="Name a new file.") from error
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -196,7 +206,9 @@ def _install(bundle: Bundle, installation: Installation, staging: Path, tell: To
         raise UpdateRefused(f"what was installed is not what the manifest says: {', '.join(wrong)}")
 
 
-def _compared(node: OpenNode, installation: Installation, version: str) -> tuple[int, list[Difference]]:
+def _compared(
+    node: OpenNode, installation: Installation, version: str, names: Path | None
+) -> tuple[int, list[Difference]]:
     """Both codedarks' views at one place of the record."""
     store = node.record().store
     with tempfile.TemporaryDirectory(prefix=".compared-", dir=node.layout.lock.parent) as beside:
@@ -207,7 +219,14 @@ def _compared(node: OpenNode, installation: Installation, version: str) -> tuple
         installation.ask(installation.version(version), [*arguments, "--upto", str(position), "--to", str(theirs)])
         if int(theirs.open("rb").readline().split()[-1]) != position:
             raise UpdateRefused("the new codedark did not fold as far as this one")
-        return position, compare(read_lines(ours), read_lines(theirs))
+        if names is None:
+            return position, compare(read_lines(ours), read_lines(theirs))
+        with _private(names) as out:
+
+            def name(*line: str) -> None:
+                out.write(msgspec.json.encode(line) + b"\n")
+
+            return position, compare(read_lines(ours), read_lines(theirs), name)
 
 
 def _switched(node: OpenNode, installation: Installation, bundle: Bundle, different: list[Difference]) -> str:

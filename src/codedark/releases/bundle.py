@@ -110,16 +110,25 @@ def pack_bundle(to: Path, manifest: Manifest, parts: Sequence[Part], rotations: 
     return hashed.hexdigest()
 
 
-def add_signature(path: Path, signer: NoteSigner) -> None:
-    """Sign a bundle in place, over the hash of what is really in it. Raises UpdateRefused: a second line of one key."""
+def add_signature(path: Path, signer: NoteSigner, sha256: str = "") -> str:
+    """Sign a bundle in place, over the hash of what is really in it, which is returned in hex.
+
+    `sha256`: of the body that the signer made. Raises UpdateRefused: another body, or a second line of one key.
+    """
     with _regular(path) as file:
         rotations, note = _head(file)
         digest, size = _body_hash(file)
+    if sha256 and digest.hex() != sha256.lower():
+        raise UpdateRefused(
+            f"the body of this bundle is {digest.hex()}, not the one you made",
+            hint="Do not sign. Make it again from the same commit, and find out who changed what.",
+        )
     sealed = seal_note(body_text(size, digest), note, signer)
     with path.open("r+b") as out:
         out.write(_head_bytes(rotations, sealed))
         out.flush()
         os.fsync(out.fileno())
+    return digest.hex()
 
 
 def seal_note(text: str, note: str, signer: NoteSigner) -> str:

@@ -8,7 +8,7 @@ the record's own opaque ones. Lines come sorted by kind and id, so that comparin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ from codedark.views.digest import WHOLE, resource_body
 from codedark.views.store import ViewStore
 
 _pack = msgspec.msgpack.Encoder(order="deterministic")
+_HOW = {2: "added", 3: "removed", 4: "changed"}
 SAMPLES = 10
 """Ids of a kind that are named; the others are counted."""
 
@@ -56,8 +57,13 @@ def telling(store: ViewStore) -> Iterator[tuple[int, Iterator[Line]]]:
         yield store.newest()[0], _lines(db)
 
 
-def compare(before: Iterable[Line], after: Iterable[Line]) -> list[Difference]:
-    """One row for each kind that is in either, in order. Both must be sorted by kind and id."""
+def compare(
+    before: Iterable[Line], after: Iterable[Line], name: Callable[[str, str, str], object] | None = None
+) -> list[Difference]:
+    """One row for each kind that is in either, in order. Both must be sorted by kind and id.
+
+    `name` is told of every line that differs: kind, id, "added" | "removed" | "changed".
+    """
     rows: dict[str, tuple[list[int], list[str]]] = {}
     for old, new in _matched(iter(before), iter(after)):
         line = old or new
@@ -67,6 +73,8 @@ def compare(before: Iterable[Line], after: Iterable[Line]) -> list[Difference]:
         counts[1] += new is not None
         which = 2 if old is None else 3 if new is None else 4 if old.sha256 != new.sha256 else 0
         if which:
+            if name is not None:
+                name(line.kind, line.id, _HOW[which])
             counts[which] += 1
             ids += [line.id] if len(ids) < SAMPLES else []
     return [Difference(kind, c[0], c[1], c[2], c[3], c[4], tuple(ids)) for kind, (c, ids) in sorted(rows.items())]

@@ -14,7 +14,7 @@ from release_wheels import built, source
 
 from codedark import __version__
 from codedark.cli import main
-from codedark.releases import pinned
+from codedark.releases import BODY_AT, pinned
 
 WORDS = "four unrelated words"
 
@@ -61,8 +61,10 @@ def holders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def _sign(place: Path, file: Path, name: str) -> Done:
-    return codedark("release", "sign", file, "--key-file", place / name, "--passphrase-file", place / "words")
+def _sign(place: Path, file: Path, name: str, *more: str) -> Done:
+    key = ("--key-file", place / name, "--passphrase-file", place / "words")
+    mine = ("--sha256", sha256(file.read_bytes()[BODY_AT:]).hexdigest()) if file.suffix == ".cdu" else ()
+    return codedark("release", "sign", file, *key, *(more or mine))
 
 
 def test_a_private_key_is_closed_to_others_and_encrypted(holders: Path) -> None:
@@ -99,9 +101,21 @@ def test_two_holders_sign_in_turn_and_anyone_checks(holders: Path, tmp_path: Pat
 def test_a_wrong_passphrase_signs_nothing_and_says_nothing_of_the_key(holders: Path, tmp_path: Path) -> None:
     path = bundle(tmp_path, [])
     before = path.read_bytes()
-    (tmp_path / "wrong").write_text("three other words")
-    done = codedark("release", "sign", path, "--key-file", holders / "bob", "--passphrase-file", tmp_path / "wrong")
+    (tmp_path / "words").write_text("three other words")
+    (tmp_path / "bob").write_bytes((holders / "bob").read_bytes())
+    done = _sign(tmp_path, path, "bob")
+    assert "does not open" in done.err
     assert (done.code, path.read_bytes() == before, "PRIVATE" in done.err) == (10, True, False)
+
+
+def test_a_holder_signs_only_what_the_own_build_was(holders: Path, tmp_path: Path) -> None:
+    path = bundle(tmp_path, [])
+    before = path.read_bytes()
+    other = _sign(holders, path, "bob", "--sha256", "ab" * 32)
+    unsaid = codedark("release", "sign", path, "--key-file", holders / "bob", "--passphrase-file", holders / "words")
+    assert (other.code, "not the one you made" in other.err, unsaid.code) == (55, True, 10)
+    assert path.read_bytes() == before
+    assert _sign(holders, path, "bob").code == 0, "the control"
 
 
 def test_two_old_holders_hand_over_to_three_new_ones(holders: Path, tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from node_rig import new_node
 from release_rig import HERE, keyring, manifest
 
 from codedark.clock import SeededChance
 from codedark.errors import ConfigError, UpdateRefused
+from codedark.node import examine
 from codedark.releases import Keyring, ReleaseKey, new_key, pinned, read_public, refusal, signer_of, version_of
 
 SHA = "ab" * 32
@@ -104,3 +107,9 @@ def test_a_release_key_opens_with_its_passphrase_and_no_other() -> None:
 def test_a_file_that_is_no_release_key_is_refused() -> None:
     with pytest.raises(ConfigError):
         signer_of(b"codedark release key alice\nnot a key", b"")
+
+
+def test_doctor_says_which_release_keys_the_build_pins(tmp_path: Path) -> None:
+    new_node(tmp_path / "node")
+    found = {each.what: each for each in examine(tmp_path / "node")}
+    assert (found["release keys"].state, "takes no update bundle" in found["release keys"].says) == ("amber", True)
