@@ -129,7 +129,7 @@ def _data(request: PackRequest) -> str:
     """Everything the template prints, as JSON text: values only."""
     try:
         pr = Print(request.printed_at_us, ZoneInfo(request.zone), request.as_of.clock_trusted)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise PackError(
             "the facility's time zone is not known", hint="Set an IANA zone, e.g. America/New_York."
         ) from error

@@ -104,6 +104,8 @@ def complaint(key: str, value: Any, source: str = "node") -> str:
         return _zone_complaint(str(value))
     if key.startswith("feed.") and key.endswith(".expected_s") and not isinstance(value, int):
         return "must be a whole number of seconds"
+    if key.startswith("feed.") and key.endswith(".carries") and not isinstance(value, (str, list, tuple)):
+        return "must be a list of what it carries"
     return ""
 
 
