@@ -30,6 +30,8 @@ class Site:
     home: House
     address: str
     browser: Browser
+    executable: str = ""
+    arguments: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
 
     def context(self, **options: Any) -> BrowserContext:
@@ -86,5 +88,5 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         ]  # fmt: skip
         with served(home.app, folder / "keys") as address, sync_playwright() as play:
             browser = play.chromium.launch(executable_path=chromium, args=arguments)
-            yield Site(home, address, browser)
+            yield Site(home, address, browser, chromium, arguments)
             browser.close()

@@ -203,7 +203,14 @@ class Guest:
     def post(
         self, path: str, fields: Mapping[str, str] | None = None, *, token: str | None = None, **headers: str
     ) -> Got:
-        """Post a form with the token of the last page seen, or with `token`."""
+        """Post a form with the token of the last page seen, or with `token`; on to what a form that asks asks for."""
+        got = self.post_only(path, fields, token=token, **headers)
+        return self.get(got.place) if got.status == 303 and "?slip=" in got.place else got
+
+    def post_only(
+        self, path: str, fields: Mapping[str, str] | None = None, *, token: str | None = None, **headers: str
+    ) -> Got:
+        """The same, and its very answer."""
         body = urlencode({"token": self.token if token is None else token, **(fields or {})}).encode()
         return self._ask("POST", path, body, {"content-type": "application/x-www-form-urlencoded", **headers})
 

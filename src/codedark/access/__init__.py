@@ -47,6 +47,7 @@ from codedark.access.sessions import (
     password_session,
 )
 from codedark.access.throttle import AttemptLane, Refusals, RefusalTally, Throttle, neighbourhood
+from codedark.access.wrapping import unwrapped, wrapped_for
 
 __all__ = [
     "APPROVING",
@@ -107,5 +108,7 @@ __all__ = [
     "set_of",
     "split_again",
     "unknown_roles",
+    "unwrapped",
     "well_typed",
+    "wrapped_for",
 ]

@@ -51,13 +51,13 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "restore": restore.restore,
     "adopt": restore.adopt,
     "worklist": worklist.worklist,
-    "pack": pack.pack,
     "status": status.status,
     "doctor": doctor.doctor,
     "clock": clock.clock,
 }
 _GROUPS = {
     "journal": journal.app,
+    "pack": pack.app,
     "person": person.app,
     "unit": unit.app,
     "feed": feed.app,

@@ -2,18 +2,85 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from codedark.cli.options import DEFAULT_FOLDER, DryRun, Folder, Json
 from codedark.cli.output import Output, visible
 from codedark.cli.progress import progress
 from codedark.errors import ConfigError
-from codedark.node import Drawn, OpenNode, draw, open_node
+from codedark.node import Drawn, OpenNode, draw, open_node, unsealed
 
 
+class DrawsByDefault(TyperGroup):
+    """`codedark pack UNIT` draws; `codedark pack open FILE` opens. A unit named "open": `codedark pack draw open`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `draw` first unless a command or --help is asked for."""
+        asked = args[:1]
+        return super().parse_args(
+            ctx, args if asked == ["--help"] or set(asked) & set(self.commands) else ["draw", *args]
+        )
+
+
+app = typer.Typer(cls=DrawsByDefault, help="What a unit needs to work without the EHR, on paper.")
+
+
+@app.command("open")
+def open_(
+    file: Annotated[Path, typer.Argument(help="The pack: a file of packs/ that ends in .pdf.age.")],
+    to: Annotated[
+        Path | None, typer.Option(help="The new PDF to write (0600); without it, stdout: `… | lp -d NAME`.")
+    ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Ask for the key on the unit's card (stdin) instead of the node's own key.")
+    ] = False,
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: Json = False,
+) -> None:
+    """Open a sealed pack with the node's key, or with the key on the unit's card: then on any machine, without a node.
+
+    It says the pack's code, and whether the journal knows it: a file that somebody else made opens as well, because
+    the card says who may read, not who wrote. Compare the code when no node can be asked.
+    """
+    output = Output(as_json)
+    if to is None and (as_json or sys.stdout.isatty()):
+        raise ConfigError("a PDF is not shown here", hint="Name a file: --to pack.pdf, or pipe it to a printer.")
+    if to is not None and to.exists():
+        raise ConfigError(f"{to} is there already", hint="Name a new file.")
+    opened = unsealed(file, folder, _card_key(output) if card else None)
+    known = f"made by entry {opened.entry}" if opened.entry is not None else _unknown(opened.asked)
+    if to is None:
+        sys.stdout.buffer.write(opened.pdf)
+        output.say(f"code {opened.code} · {known}")
+        return
+    handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as out:
+        out.write(opened.pdf)
+    told = {"file": str(to), "code": opened.code, "entry": opened.entry, "asked": opened.asked}
+    output.result(told, [f"{to} · code {opened.code} · {known}"])
+    output.say("It is plain now: print it, then destroy the file.")
+
+
+def _unknown(asked: bool) -> str:
+    return "▲ NOT IN THE JOURNAL: another machine made it" if asked else "no node was asked: compare the code"
+
+
+def _card_key(output: Output) -> str:
+    """The key from the unit's card: asked for without showing it, or one line of stdin."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("key on the card", hide_input=True, err=True))
+    output.say("reading the card's key from stdin")
+    return sys.stdin.readline().strip()
+
+
+@app.command("draw")
 def pack(
     unit: Annotated[
         str | None,
@@ -29,6 +96,7 @@ def pack(
 ) -> None:
     """Draw a unit's pack as PDF into the packs folder: cover with census and checkpoint, summary and MAR per patient.
 
+    A unit with an envelope has its packs sealed for the key on its card: `codedark pack open` opens them.
     An issued pack's sheets are entered in the ledger before they are drawn.
     """
     if (unit is not None) == every:
@@ -64,9 +132,12 @@ def _told(drawn: Drawn) -> dict[str, Any]:
         "pages": drawn.pages,
         "patients": drawn.patients,
         "draft": drawn.draft,
+        "code": drawn.code,
     }
 
 
 def _line(drawn: Drawn) -> str:
     kind = "draft" if drawn.draft else "issued"
-    return f"{named(drawn.unit)}: {drawn.patients} patients, {drawn.pages} pages, {kind}: {drawn.path}"
+    return (
+        f"{named(drawn.unit)}: {drawn.patients} patients, {drawn.pages} pages, {kind}: {drawn.path} · code {drawn.code}"
+    )

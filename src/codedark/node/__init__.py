@@ -31,6 +31,7 @@ from codedark.node.reporting import standing
 from codedark.node.reports import import_reports, loose_reports, tie_by_hand
 from codedark.node.restoring import Restored, RestoreRequest, restore
 from codedark.node.timekeeping import clock_of, say_clock_is_right
+from codedark.node.unsealing import OpenedPack, unsealed
 from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
 from codedark.node.watching import cosigned
 from codedark.node.witnessing import Watch, Witnessed, watch, witnessed
@@ -51,6 +52,7 @@ __all__ = [
     "Node",
     "NodeLock",
     "OpenNode",
+    "OpenedPack",
     "Packs",
     "Rebuilt",
     "Reports",
@@ -99,6 +101,7 @@ __all__ = [
     "standing",
     "tell_views",
     "tie_by_hand",
+    "unsealed",
     "watch",
     "where",
     "witness_of",

@@ -117,6 +117,9 @@ class Packs(Table, frozen=True):
     """Minutes between draft packs of every unit; 0: only when asked."""
     paper: Literal["a4", "letter"] = "a4"
     """Size of the sheets."""
+    plain: bool = False
+    """Keep packs as plain PDF although the unit has an envelope whose key opens sealed ones. Whoever takes the machine
+    has them then."""
 
 
 class Reports(Table, frozen=True):

@@ -138,10 +138,12 @@ def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
     """A unit's pack into packs/: issued (its sheets are in the ledger first), or a draft."""
     deeds = deeds_of(node)
     shelf = PrintShelf(node.layout.prints, node.keys.views_key)
-    plate = Plate(node.config, node.keys.sheet_key, node.keys.generation, node.layout.journal, shelf)
+    plate = Plate(
+        node.config, node.keys.sheet_key, node.keys.generation, node.layout.journal, shelf, node.keys.facility_public
+    )
     note = node.pen.checkpoint().note
     drawn = draft(deeds, unit, plate, note) if as_draft else issue(deeds, None, unit, plate, note)
-    return kept(drawn, node.layout, deeds)
+    return kept(drawn, node.layout, deeds, plate)
 
 
 def _session(deeds: Deeds, author: Credentials | None) -> Session:

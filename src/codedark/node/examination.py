@@ -17,6 +17,7 @@ from codedark.node.layout import Layout
 from codedark.node.lock import held
 from codedark.node.log import where
 from codedark.node.machine import Finding, machine_findings
+from codedark.node.packing import plain_packs
 from codedark.node.reporting import standing
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import watch_finding
@@ -34,7 +35,7 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
         return [Finding("codedark.toml", "red", str(error), error.hint)]
     findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
     layout = Layout(folder)
-    for part in (_time, _keys, _journal, _origin, _running, _views, _people, _release):
+    for part in (_time, _keys, _journal, _origin, _running, _views, _packs, _people, _release):
         findings += _guarded(part, layout, config, clock)
     findings.append(cage_finding())
     findings += machine_findings(folder, demo=config.node.demo)
@@ -149,6 +150,15 @@ def _views(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
     if found["worklist"]:
         says = f"{found['worklist']} items were not understood; their bytes are safe"
         yield Finding("worklist", "amber", says, "Look at `codedark worklist` with the interface engineer.")
+
+
+def _packs(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    plain = plain_packs(layout)
+    if not plain:
+        yield Finding("packs", "green", "none lies plain on the disk")
+        return
+    why = "`plain = true` in codedark.toml." if config.packs.plain else "Their units have no envelope: make one."
+    yield Finding("packs", "amber", f"{plain} lie plain in packs/: whoever takes this disk has them", why)
 
 
 def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:

@@ -98,9 +98,12 @@ def orders(layout: Layout, keys: NodeKeys) -> dict[str, Order]:
         "fold": Order(root, facility_secrets=keys.facility_secrets, views_key=views_key),
         "web": Order(
             root, views_key=views_key, cookie_key=keys.cookie_key, form_key=form_key, sheet_key=keys.sheet_key,
-            key_generation=generation,
+            key_generation=generation, facility_public=keys.facility_public,
         ),
-        "packs": Order(root, views_key=views_key, sheet_key=keys.sheet_key, key_generation=generation),
+        "packs": Order(
+            root, views_key=views_key, sheet_key=keys.sheet_key, key_generation=generation,
+            facility_public=keys.facility_public,
+        ),
     }  # fmt: skip
 
 

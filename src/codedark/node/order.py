@@ -25,6 +25,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     cookie_key: bytes = b""
     form_key: bytes = b""
     sheet_key: bytes = b""
+    facility_public: str = ""
     key_generation: int = 1
 
     def __repr__(self) -> str:

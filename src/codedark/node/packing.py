@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from codedark.access import Session
+from codedark.access import Session, wrapped_for
 from codedark.actions import Deeds, pack_made, sheets_printed
 from codedark.clock import Chance, Clock, SystemChance
 from codedark.errors import CodedarkError, NotFound
@@ -27,9 +27,10 @@ from codedark.node.order import Order
 from codedark.node.prints import PrintShelf
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import copied
-from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, plan_sheets, wanted_reports
+from codedark.paper import Pack, PackRequest, comparison_code, draw_pack, mint_sheets, plan_sheets, wanted_reports
 from codedark.views import Chart, Record, ViewStore
 
+SEALED = ".age"
 KEPT = 8
 """Draft packs kept for each unit; issued packs are never removed by the machine."""
 
@@ -37,13 +38,23 @@ KEPT = 8
 @dataclass(frozen=True, slots=True)
 class Plate:
     """What drawing needs besides the views: whose paper it is, the key of its codes, where witnesses leave notes
-    (None: nobody is asked), and where the pages of print reports lie (None: none are printed)."""
+    (None: nobody is asked), where the pages of print reports lie (None: none are printed), and the node's own public
+    key ("": packs are kept plain)."""
 
     config: Config
     sheet_key: bytes = field(repr=False)
     generation: int = 1
     journal: Path | None = None
     prints: PrintShelf | None = None
+    facility_public: str = ""
+
+    def recipients(self, record: Record, unit: str) -> tuple[str, ...]:
+        """Who may open a kept pack: the unit's card and this node; nobody named = it is kept plain, because a unit
+        without an envelope would have nothing to open it with when the node is gone."""
+        card = record.card(unit)
+        if card is None or self.config.packs.plain or not self.facility_public:
+            return ()
+        return (card.recipient, self.facility_public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,11 @@ class Drawn:
     draft: bool
     path: Path | None
     pdf: bytes = field(repr=False)
+
+    @property
+    def code(self) -> str:
+        """Four groups of four characters that tell this file from a forged one: the journal has its hash."""
+        return code_of(self.pdf)
 
 
 def request_for(
@@ -141,22 +157,36 @@ def stamp_us(deeds: Deeds) -> int:
     return max(deeds.clock.believed_us(), deeds.record.as_of().newest_us)
 
 
-def kept(drawn: Drawn, layout: Layout, deeds: Deeds) -> Drawn:
-    """Write the PDF into packs/ (0600); the name has unit, time and kind, never anything about a patient."""
+def code_of(pdf: bytes) -> str:
+    """The code of a pack's file: 80 bits of its SHA-256."""
+    return comparison_code(sha256(pdf).hexdigest())
+
+
+def kept(drawn: Drawn, layout: Layout, deeds: Deeds, plate: Plate) -> Drawn:
+    """Write the PDF into packs/ (0600), sealed for the unit's card where there is one; the name has unit, time and
+    kind, never anything about a patient."""
+    recipients = plate.recipients(deeds.record, drawn.unit)
     zone, now_us = deeds.record.site().zone, stamp_us(deeds)
     unit = file_name_of(drawn.unit)
     stamp = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(zone)).strftime("%Y%m%d-%H%M%S")
     path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
+    if recipients:
+        path = path.with_name(path.name + SEALED)
     part = path.with_suffix(".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(drawn.pdf)
+        file.write(wrapped_for(recipients, drawn.pdf) if recipients else drawn.pdf)
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)
-    for old in sorted(layout.packs.glob(f"{unit}.*.draft.*.pdf"))[:-KEPT]:
+    for old in sorted(layout.packs.glob(f"{unit}.*.draft.*.pdf*"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return replace(drawn, path=path)
+
+
+def plain_packs(layout: Layout) -> int:
+    """How many packs lie unsealed in packs/."""
+    return sum(1 for _ in layout.packs.glob("*.pdf")) if layout.packs.is_dir() else 0
 
 
 def file_name_of(unit: str) -> str:
@@ -176,7 +206,7 @@ def draw_drafts(
     clock = clock_of(layout)
     chance: Chance = SystemChance()
     shelf = PrintShelf(layout.prints, order.views_key)
-    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf)
+    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf, order.facility_public)
     door = DoorClient(layout.door)
     store = ViewStore.open(layout.views, order.views_key, readonly=True)
     record = Record(store)
@@ -187,7 +217,7 @@ def draw_drafts(
                 return
             try:
                 note = door.checkpoint().note
-                drawn = kept(draft(deeds, row.unit, plate, note), layout, deeds)
+                drawn = kept(draft(deeds, row.unit, plate, note), layout, deeds, plate)
                 log.info("pack drawn", pages=drawn.pages)
             except (CodedarkError, OSError) as error:
                 slug = error.slug if isinstance(error, CodedarkError) else type(error).__name__

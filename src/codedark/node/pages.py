@@ -55,11 +55,11 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=_gap(layout, order))
     threading.Thread(target=_settle, args=(deeds, layout, clock, stop), name="settle", daemon=True).start()
     shelf = PrintShelf(layout.prints, order.views_key)
-    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf)
+    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf, order.facility_public)
 
     def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
         drawn = issue(deeds, session, unit, plate, door.checkpoint().note, paper)
-        return kept(drawn, layout, deeds).pdf
+        return kept(drawn, layout, deeds, plate).pdf
 
     app = create_app(
         lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order, layout), clock, chance, press=press

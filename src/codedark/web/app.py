@@ -23,7 +23,7 @@ from codedark.actions import Deeds
 from codedark.clock import Chance, Clock
 from codedark.views import Record
 from codedark.web.answers import Press, WebSettings
-from codedark.web.desk import PAGE_POLICY, Desk, Incoming, Outgoing
+from codedark.web.desk import PAGE_POLICY, SLIP, Desk, Incoming, Outgoing
 from codedark.web.doorways import Doorway, Lane, doorways
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
@@ -131,6 +131,8 @@ def _route(path: str, ways: Sequence[Doorway], hall: Hall) -> Route:
 
     async def endpoint(request: Request) -> Response:
         way = by_method["GET" if request.method == "HEAD" else request.method]
+        if SLIP in request.query_params and "POST" in by_method and by_method["POST"].asks:
+            way = by_method["POST"]
         return await hall.answer(request, way.lane, hall.desk.serve, way)
 
     return Route(path, endpoint, methods=list(by_method))

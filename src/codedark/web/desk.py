@@ -36,6 +36,8 @@ PAGE_POLICY = (
 )
 DOCUMENT_POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """For a PDF of our own: a browser's viewer counts as an object, which `default-src 'none'` would forbid."""
+SLIP = "slip"
+"""In an address: a form that only asks, sealed (`Gate.slip`)."""
 OLD_AFTER = "record.old_after_s"
 """The folded setting (`config.set`) for the age in seconds at which the line of state turns amber."""
 _AFTER_S = 5
@@ -129,8 +131,11 @@ class Desk:
         record, now_us = self.record_factory(), self.clock.now_us()
         pen = Pen(now_us, self._zone(record), record.as_of().ages_hold(now_us, self.clock.trusted()))
         session = self.gate.session(incoming.jar, record, now_us)
+        form, slip = incoming.form, incoming.query.get(SLIP, "")
+        if slip and session is not None and incoming.method != "POST":
+            form = self.gate.asked(session, incoming.path, slip)
         visit = Visit(
-            path=incoming.path, query=incoming.query, form=incoming.form, device=incoming.device, record=record,
+            path=incoming.path, query=incoming.query, form=form, device=incoming.device, record=record,
             deeds=self.deeds_factory(), pen=pen, settings=self.settings, session=session,
         )  # fmt: skip
         nonce = incoming.nonce or new_nonce(self.chance)
@@ -153,11 +158,16 @@ class Desk:
             if session is not None and not way.admits(session):
                 sentence = f"Your role does not let you {way.guard.value}."
                 raise refused(turn.visit.deeds, session, way.guard.name.lower(), sentence)
+            if way.asks and session is not None and (slip := self._slip(incoming, session)):
+                return Move(f"{incoming.path}?{SLIP}={slip}")
             return way.page(turn.visit, **incoming.arguments)
         except NotFound:
             return Page("lost.html", status=404)
         except ActionRefused as error:
             return Page("refused.html", {"reason": str(error), "hint": error.hint}, 403)
+
+    def _slip(self, incoming: Incoming, session: Session) -> str:
+        return self.gate.slip(session, incoming.path, incoming.form) if incoming.method == "POST" else ""
 
     def _finish(self, turn: Turn, answer: Answer) -> Outgoing:
         if isinstance(answer, Move):

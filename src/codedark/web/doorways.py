@@ -42,7 +42,8 @@ NOBODY = ""
 
 @dataclass(frozen=True, slots=True)
 class Doorway:
-    """One route. `guard`: who may open it; `shows`: how the read log calls it, `NOBODY` when it shows no patient."""
+    """One route. `guard`: who may open it; `shows`: how the read log calls it, `NOBODY` when it shows no patient;
+    `asks`: its form only asks for something to see, so it is answered by an address with a sealed slip."""
 
     method: str
     path: str
@@ -50,6 +51,7 @@ class Doorway:
     shows: str
     page: Callable[..., Answer]
     lane: Lane = Lane.READING
+    asks: bool = False
 
     @property
     def open(self) -> bool:
@@ -78,14 +80,14 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("GET", "/units", p.SEE_STATUS, NOBODY, ward.units),
         Doorway("GET", "/beds", p.SEE_CENSUS, "census", ward.beds),
         Doorway("GET", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart),
-        Doorway("POST", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart),
+        Doorway("POST", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart, asks=True),
         Doorway("GET", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart),
         Doorway("POST", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart),
         Doorway("GET", "/reports", p.RECORD_FACTS, NOBODY, reports.loose),
         Doorway("GET", "/reports/{report}", p.RECORD_FACTS, "report", reports.one),
         Doorway("POST", "/reports/{report}", p.RECORD_FACTS, NOBODY, reports.tie),
         Doorway("GET", "/search", p.SEARCH, NOBODY, search.search),
-        Doorway("POST", "/search", p.SEARCH, "search", search.search),
+        Doorway("POST", "/search", p.SEARCH, "search", search.search, asks=True),
         Doorway("GET", "/worklist", p.SEE_WORKLIST, NOBODY, oversight.worklist),
         Doorway("POST", "/worklist", p.DECIDE_WORKLIST, NOBODY, oversight.decide),
         Doorway("GET", "/feeds", p.SEE_STATUS, NOBODY, oversight.feeds),

@@ -6,20 +6,24 @@ MAC of the session (or, before log-in, of a random cookie), so another site or a
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from codedark.access import ClosedSessions, Cookies, Session
+from codedark.access import ClosedSessions, Cookies, Session, derive
 from codedark.clock import Chance
 from codedark.views import Record
 
 SESSION_COOKIE = "__Host-codedark"
 FORM_COOKIE = "__Host-codedark-form"
 COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
+SLIP_LONGEST = 2048
 _OWN_SITE = frozenset({"", "same-origin", "none"})
 
 
@@ -68,11 +72,37 @@ class Gate:
             return False
         return hmac.compare_digest(form.get("token", "").encode(), self.form_token(session, nonce).encode())
 
+    def slip(self, session: Session, path: str, form: Mapping[str, str]) -> str:
+        """A form that only asks, sealed for this session and page, to stand in an address; "" when it is too long.
+
+        A browser keeps what was posted, and the words of a search with it, in the files from which it would restore
+        its tabs. What it is sent on to is an address without a word in it.
+        """
+        asked = {name: value for name, value in form.items() if name != "token"}
+        sealed = self._slips().encrypt(msgspec.msgpack.encode(asked), _bound(session, path))
+        text = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return text if len(text) <= SLIP_LONGEST else ""
+
+    def asked(self, session: Session, path: str, slip: str) -> dict[str, str]:
+        """The form of a slip; empty when it is of another session, another page, or no slip."""
+        try:
+            sealed = base64.b64decode(slip.encode() + b"=" * (-len(slip) % 4), altchars=b"-_", validate=True)
+            return msgspec.msgpack.decode(self._slips().decrypt(sealed, _bound(session, path)), type=dict[str, str])
+        except (InvalidTag, ValueError, msgspec.MsgspecError):
+            return {}
+
+    def _slips(self) -> AESSIV:
+        return AESSIV(derive(self.form_key, "form-slips", "", length=64))
+
     def session_cookie(self, session: Session | None) -> str:
         """A Set-Cookie value: the session sealed, or its end. Never persistent: it dies with the browser."""
         if session is None:
             return f"{SESSION_COOKIE}=; Max-Age=0{COOKIE_ATTRIBUTES}"
         return f"{SESSION_COOKIE}={self.cookies.seal(session)}{COOKIE_ATTRIBUTES}"
+
+
+def _bound(session: Session, path: str) -> list[bytes]:
+    return [b"codedark slip v1", session.session.encode(), path.encode()]
 
 
 def new_nonce(chance: Chance) -> str:
