@@ -105,7 +105,7 @@ def test_the_witness_is_shown_by_the_node_it_saw(tmp_path: Path) -> None:
     pull_copy(original, copy)
     (seen,) = witnessed(Layout(original).journal)
     assert seen.agrees
-    assert "witness   codedark/witness/" in codedark("status", "-f", original).out
+    assert "witness   NOT PINNED, does not count: codedark/witness/" in codedark("status", "-f", original).out
 
 
 def test_a_rolled_back_node_is_named_by_its_witness(tmp_path: Path) -> None:
