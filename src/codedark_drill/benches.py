@@ -54,6 +54,10 @@ FIGURES: tuple[Figure, ...] = (
     Figure("verify", "the same on all cores", "whole.all_cores"),
     Figure("verify", "bare scan and SHA-256 of the same rows, one core", "whole.bare"),
     Figure("verify", "ratio to it on one core", "whole.ratio_to_bare"),
+    Figure("verify", "first pull of them by a second machine, ms", "pull.first_ms"),
+    Figure("verify", "the next one, 1,000 new entries, ms", "pull.thousand_new_ms"),
+    Figure("verify", "one with nothing new, ms", "pull.nothing_new_ms"),
+    Figure("verify", "one that looks at everything again, ms", "pull.whole_ms"),
     Figure("verify", "entries", "entries"),
     Figure(
         "curve", "rate with 1,000,000 entries over rate with 10,000, ids count upwards", "flat.counting", at_least=0.9

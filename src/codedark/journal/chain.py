@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 COMPRESS_FROM = 4096
 KEEP_EVERY = 4096
 MAC_SIZE = 16
+# Looked up once an entry, an enum's members and operators cost as much as sealing does.
+_ZSTD, _OTHER_BYTES, _NEW, _DIFFERS = int(Flag.ZSTD), int(Flag.OTHER_BYTES), Outcome.NEW, Outcome.DIFFERS
 _DAY_US = 86_400_000_000
 _EPOCH_ENTRIES = 1 << 28  # random 96-bit nonces: far below the 2^32 bound of NIST SP 800-38D, 8.3
 
@@ -175,7 +177,7 @@ class _Batch:
         for seen, origin, position, at in older:
             if hmac.compare_digest(seen, mac):
                 return Receipt(origin, position, at, Outcome.SAME)
-        receipt = self._append(draft, Flag.OTHER_BYTES if earlier or older else Flag.NONE)
+        receipt = self._append(draft, _OTHER_BYTES if earlier or older else 0)
         row = (mac, receipt.position, receipt.recorded_at_us)
         if earlier is None:
             known[place] = [row]
@@ -184,14 +186,14 @@ class _Batch:
         self.duplicates.append((*place, *row))
         return receipt
 
-    def _append(self, draft: Draft, flags: Flag = Flag.NONE) -> Receipt:
+    def _append(self, draft: Draft, flags: int = 0) -> Receipt:
         epoch = self._epoch(draft.audience)
         plaintext = h.wrap_plaintext(draft.once, draft.payload)
         if len(plaintext) >= COMPRESS_FROM:
-            plaintext, flags = zstandard.compress(plaintext, 3), flags | Flag.ZSTD
+            plaintext, flags = zstandard.compress(plaintext, 3), flags | _ZSTD
         return self._seal(draft, epoch, plaintext, flags)
 
-    def _seal(self, draft: Draft, epoch: Epoch, plaintext: bytes, flags: Flag) -> Receipt:
+    def _seal(self, draft: Draft, epoch: Epoch, plaintext: bytes, flags: int) -> Receipt:
         chain, position = self.chain, self.position
         end = chain._tails.get((draft.kind, draft.audience, draft.source))
         if end is None:
@@ -212,7 +214,7 @@ class _Batch:
         self.sequence += 1
         chain._sealed_count[epoch.id] = chain._sealed_count.get(epoch.id, 0) + 1
         self.position, self.previous = position + 1, digest
-        outcome = Outcome.DIFFERS if flags & Flag.OTHER_BYTES else Outcome.NEW
+        outcome = _DIFFERS if flags & _OTHER_BYTES else _NEW
         return Receipt(chain._origin, position, self.now, outcome)
 
     def _epoch(self, audience: str) -> Epoch:
@@ -237,7 +239,7 @@ class _Batch:
             }
         )
         draft = Draft("epoch.opened", 1, "node", payload, Audience.FACILITY, lane=Lane.PERSON)
-        self._seal(draft, sealed_by, h.wrap_plaintext(None, payload), Flag.NONE)
+        self._seal(draft, sealed_by, h.wrap_plaintext(None, payload), 0)
         return epoch
 
     def write(self) -> None:
