@@ -94,7 +94,8 @@ class OpenNode:
             size = reader.total()
             store = usable_views(self.layout, self.keys.views_key, reader, start_log("console"))
             try:
-                return Fold(reader, store).catch_up(progress=(lambda done: progress(done, size)) if progress else None)
+                moved = (lambda done: progress(done, size)) if progress else None
+                return Fold(reader, store, alone=True).catch_up(progress=moved)
             finally:
                 store.close()
         finally:

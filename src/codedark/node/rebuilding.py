@@ -13,7 +13,7 @@ from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.lock import NodeLock, held
 from codedark.node.opening import open_reader
-from codedark.views import Fold, ViewStore, digest
+from codedark.views import DigestBeside, Fold, ViewStore, digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,13 @@ def rebuild(folder: Path, *, progress: Callable[[int, int], None] | None = None,
         store = ViewStore.open(layout.views, keys.views_key)
         size = reader.total()
         try:
-            fold = Fold(reader, store)
+            fold = Fold(reader, store, alone=True)
             fold.catch_up()
-            before = digest(store)
+            before = DigestBeside(store)
             begun = clock.steady_us()
             entries = fold.rebuild(progress=(lambda done: progress(done, size)) if progress else None)
-            return Rebuilt(entries, before, digest(store), (clock.steady_us() - begun) / 1e6)
+            fold_s = (clock.steady_us() - begun) / 1e6
+            return Rebuilt(entries, before.result(), digest(store), fold_s)
         finally:
             store.close()
             reader.close()

@@ -231,7 +231,7 @@ def _views(
     entries = record.total() - record.current.head().size
     store = usable_views(layout, keys.views_key, record, start_log("restore"))
     try:
-        fold = Fold(record, store)
+        fold = Fold(record, store, alone=True)
         folded = fold.catch_up()
         if ADOPTION_KEY not in Record(store).settings():
             # A record from before this setting existed: these cards say what its adoption key is.

@@ -3,6 +3,7 @@
 Write with `ViewStore` and `Fold` (one process), read with `Record` (any), compare with `digest`.
 """
 
+from codedark.views.beside import DigestBeside
 from codedark.views.comparison import Difference, Line, compare, telling
 from codedark.views.digest import digest
 from codedark.views.fold import EntrySource, Fold
@@ -77,6 +78,7 @@ __all__ = [
     "Condition",
     "Custody",
     "Difference",
+    "DigestBeside",
     "DistrustRow",
     "EntrySource",
     "FeedRow",

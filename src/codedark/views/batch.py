@@ -6,6 +6,7 @@ written at the end depends on the set of claims alone, never on how entries were
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -79,7 +80,7 @@ class Batch:
     def _take_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         self.shelf.fetch((each.type, each.id) for _, _, staged in waiting for each in staged)
-        self._know({each.fact.patient: None for _, _, staged in waiting for each in staged if each.fact.patient})
+        self._know({each.patient: None for _, _, staged in waiting for each in staged if each.patient})
         for entry, meant, staged in waiting:
             self._take(entry, meant, staged)
 
@@ -102,10 +103,10 @@ class Batch:
         first = self._next_claim
         topics_of: dict[int, set[str]] = {}
         for each in staged:
-            pid = self.pid(each.fact.patient) if each.fact.patient else 0
+            pid = self.pid(each.patient) if each.patient else 0
             if each.type == LINK:
-                pid = self.pid(each.fact.id)
-                self.pid(each.json["survivor"])
+                pid = self.pid(each.absorbed)
+                self.pid(each.survivor)
             self._claim(each, pid, entry, out)
             if pid:
                 topics_of.setdefault(pid, set()).add(TOPIC_OF_TYPE.get(each.type, ""))
@@ -150,7 +151,7 @@ class Batch:
         return sid
 
     def _claim(self, each: Staged, pid: int, entry: Entry, out: bool) -> None:
-        fact, number = each.fact, self._next_claim
+        number = self._next_claim
         self._next_claim += 1
         resource = self.shelf.find(each.type, each.id)
         same = resource.told if resource.last_body == each.body else None
@@ -160,11 +161,11 @@ class Batch:
                 resource.key,
                 pid,
                 entry.position,
-                fact.path,
+                each.path,
                 each.op.value,
-                fact.rank,
-                fact.claimed_at_us,
-                "\x1f".join(fact.cleared),
+                each.rank,
+                each.claimed_us,
+                "\x1f".join(each.cleared),
                 resource.last_claim,
                 same,
                 each.line,
@@ -181,25 +182,21 @@ class Batch:
             number,
             pid,
             each.op,
-            fact.rank,
+            each.rank,
             each.body,
-            fact.cleared,
-            fact.claimed_at_us,
+            each.cleared,
+            each.claimed_us,
             entry.position,
             entry.recorded_at_us,
             entry.source,
             each.line,
         )
-        resource.take(claim, each.json)
-        if each.type == "Encounter":
-            self._see_bed(fact.body)
+        resource.take(claim, each.json, each.card)
+        if each.bed is not None:
+            self._see_bed(each.bed)
 
-    def _see_bed(self, body: dict[str, Any]) -> None:
-        try:
-            bed = bed_of(body)
-        except UNREADABLE:
-            return
-        if bed is not None and bed[2] and bed not in self._beds:
+    def _see_bed(self, bed: tuple[str, str, str]) -> None:
+        if bed[2] and bed not in self._beds:
             self._beds.add(bed)
             self._rows["bed"].append(bed)
 
@@ -283,4 +280,5 @@ class Batch:
             "AND t.resource = c.resource AND t.claim NOT IN (SELECT claim FROM held))"
         ).fetchall()
         for (body,) in bodies:
-            self._see_bed(decoded(body))
+            with contextlib.suppress(*UNREADABLE):
+                self._see_bed(bed_of(decoded(body)) or ("", "", ""))

@@ -97,17 +97,10 @@ class Cabinet:
     def _card(self, resource: Resource) -> tuple[int, bool]:
         """Queue the card; (section or 0, whether the body could not be read)."""
         before = resource.drawn
+        if resource.card is not None:
+            return self._file(resource, *resource.card)
         drawn, unreadable = self._draw(resource)
-        section = int(drawn[0]) if drawn else 0
-        old_pid, old_section = resource.stored
-        if old_section and (old_pid, old_section) != (resource.pid, section):
-            self.gone.append((old_pid, old_section, resource.key))
-            if old_section == Section.CRITICAL:
-                self.calm.append((old_pid, resource.key))
-        if drawn:
-            self.cards.append((resource.pid, section, resource.key, _pack.encode(drawn[1])))
-            if section == Section.CRITICAL:
-                self.critical.append((resource.pid, resource.key))
+        section, _ = self._file(resource, int(drawn[0]), _pack.encode(drawn[1])) if drawn else self._file(resource, 0)
         card = drawn[1] if drawn else None
         if drawn is not None and drawn is before and resource.stored == (resource.pid, section):
             return section, unreadable
@@ -118,6 +111,19 @@ class Cabinet:
         elif resource.type == "Location":
             self.relocated = True
         return section, unreadable
+
+    def _file(self, resource: Resource, section: int, card: bytes = b"") -> tuple[int, bool]:
+        """Queue a card where it belongs, in place of the one that is there; section 0 or less: there is none."""
+        old_pid, old_section = resource.stored
+        if old_section and (old_pid, old_section) != (resource.pid, section):
+            self.gone.append((old_pid, old_section, resource.key))
+            if old_section == Section.CRITICAL:
+                self.calm.append((old_pid, resource.key))
+        if section > 0:
+            self.cards.append((resource.pid, section, resource.key, card))
+            if section == Section.CRITICAL:
+                self.critical.append((resource.pid, resource.key))
+        return max(section, 0), section < 0
 
     def _draw(self, resource: Resource) -> tuple[tuple[Section, Card] | None, bool]:
         if not resource.alive:

@@ -8,7 +8,6 @@ Whole: the clinical rows and, with positions, everything else that a rebuild mus
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 
 import apsw
@@ -49,12 +48,39 @@ WHOLE = (
 """Everything that a rebuild reproduces and that is not clinical; each row begins with the name of its table."""
 
 
+class _Sum:
+    """A hash of a set of rows that does not depend on their order, so that they are read in the order they lie in.
+
+    The sum of 2048-bit hashes modulo 2^2048 (Bellare and Micciancio, "A New Paradigm for Collision-free Hashing", 1997;
+    the size is LtHash's). Every row is there once: its key is part of it.
+    """
+
+    def __init__(self) -> None:
+        self.value, self.count = 0, 0
+
+    def add(self, row: bytes, body: bytes = b"") -> None:
+        """One more row: MessagePack, which is self-delimiting, and a body beside it."""
+        told = hashlib.sha256(body).digest() + row
+        self.value += int.from_bytes(hashlib.shake_256(told).digest(256), "big")
+        self.count += 1
+
+    def row(self) -> tuple[str, int, bytes]:
+        """What it comes to."""
+        return ("sum", self.count, (self.value & _MASK).to_bytes(256, "big"))
+
+
+_MASK = (1 << 2048) - 1
+
+
 def digest(store: ViewStore, *, whole: bool = False) -> str:
-    """SHA-256 (hex) over the ordered logical rows; `whole` adds what depends on positions and recording times."""
+    """SHA-256 (hex) over the logical rows; `whole` adds what depends on positions and recording times."""
     with store.reading() as db:
         hashed = hashlib.sha256()
-        for row in _clinical(db):
-            _feed(hashed, row)
+        _feed(hashed, ("pinned", db.execute("SELECT value FROM meta WHERE key='pinned'").get))
+        _feed(hashed, _resources(db))
+        for row in db.execute("SELECT unit, room, bed FROM bed ORDER BY unit, room, bed"):
+            _feed(hashed, ("bed", *row))
+        _feed(hashed, _cards(db))
         if whole:
             for sql in WHOLE:
                 for row in db.execute(sql):
@@ -67,33 +93,43 @@ def _feed(hashed: Any, row: Any) -> None:
     hashed.update(_pack.encode(row))
 
 
-def _clinical(db: apsw.Connection) -> Iterator[tuple[Any, ...]]:
-    yield ("pinned", db.execute("SELECT value FROM meta WHERE key='pinned'").get)
-    for type_, id_, patient, state, last, body, alone in db.execute(_RESOURCES):
+def _resources(db: apsw.Connection) -> tuple[Any, ...]:
+    total, ids = _Sum(), _Ids(db)
+    for type_, id_, pid, state, last, body, alone in db.execute(
+        "SELECT r.type, r.id, r.pid, r.state, r.last_claim, c.body, r.state IS NULL AND c.prior = 0 AND c.body NOTNULL "
+        "FROM resource r JOIN claim c ON c.claim = r.last_claim WHERE r.alive = 1"
+    ):
         # A line of an import is compared as it came: only claims that meet are brought into one form.
-        said = body if alone else Merged.load(state).body() if state is not None else _only(db, last).body
-        yield ("resource", type_, id_, patient, said)
-    for row in db.execute("SELECT unit, room, bed FROM bed ORDER BY unit, room, bed"):
-        yield ("bed", *row)
-    for pid, patient in [(0, None), *db.execute("SELECT pid, id FROM patient ORDER BY id")]:
-        yield from _cards(db, pid, patient)
+        said: Any = body if alone else Merged.load(state).body() if state is not None else _only(db, last).body
+        total.add(_pack.encode((type_, id_, ids[pid])), said)
+    return total.row()
 
 
-_RESOURCES = (
-    "SELECT r.type, r.id, p.id, r.state, r.last_claim, c.body, "
-    "r.state IS NULL AND c.prior = 0 AND c.body IS NOT NULL FROM resource r LEFT JOIN patient p ON p.pid = r.pid "
-    "JOIN claim c ON c.claim = r.last_claim WHERE r.alive = 1 ORDER BY r.name"
-)
-
-
-def _cards(db: apsw.Connection, pid: int, patient: str | None) -> Iterator[tuple[Any, ...]]:
+def _cards(db: apsw.Connection) -> tuple[Any, ...]:
     """Cards are derived from bodies, but corrections also from earlier claims: what a chart shows must agree too."""
-    rows = db.execute("SELECT section, card FROM card WHERE pid=?", (pid,))
-    # Fields 1-3 are the stamp: position, recording time, source.
-    cards = [(section, fields[0], fields[4:]) for section, fields in ((s, msgspec.msgpack.decode(c)) for s, c in rows)]
-    cards.sort(key=lambda each: (*each[:2], _pack.encode(each[2])))
-    for section, id_, shown in cards:
-        yield ("card", patient, section, id_, shown)
+    total, ids = _Sum(), _Ids(db)
+    for pid, section, card in db.execute("SELECT pid, section, card FROM card"):
+        # Fields 1-3 are the stamp: position, recording time, source.
+        fields = _fields.decode(card)
+        total.add(_pack.encode((ids[pid], section)), b"".join([bytes(fields[0]), *map(bytes, fields[4:])]))
+    return total.row()
+
+
+_fields = msgspec.msgpack.Decoder(list[msgspec.Raw])
+
+
+class _Ids(dict[int, str | None]):
+    """Patient ids by row number, of as many as were asked for lately."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        super().__init__({0: None})
+        self._db = db
+
+    def __missing__(self, pid: int) -> str | None:
+        if len(self) > 100_000:
+            self.clear()
+        found = self[pid] = self._db.execute("SELECT id FROM patient WHERE pid=?", (pid,)).get
+        return found  # type: ignore[no-any-return]
 
 
 def resource_body(db: apsw.Connection, key: int, state: bytes | None) -> bytes:

@@ -30,7 +30,9 @@ from codedark.entries import (
 )
 from codedark.errors import CodedarkError, Uninterpretable
 from codedark.journal import Entry
+from codedark.views.ahead import Ahead, Told
 from codedark.views.batch import Batch
+from codedark.views.beside import two_cores
 from codedark.views.distrust import Marks, fold_again, hold, mark, release
 from codedark.views.lasting import before, note_deed, reviewed
 from codedark.views.ledger import LEDGER, worklist_row
@@ -41,8 +43,9 @@ from codedark.views.staging import stage
 from codedark.views.store import ViewStore
 
 READ = 10_000
-_FEW, _READ_BYTES = 200, 32 * 1024 * 1024
+_FEW, _READ_BYTES = 100, 32 * 1024 * 1024
 _FLUSH_FACTS = 12_000
+_MANY_OBJECTS = 100_000
 CLINICAL = frozenset({"hl7.received", "fhir.imported", "facts.recorded", "report.received", "report.tied"})
 _ORIGINS: dict[str, Callable[[apsw.Connection, Entry, Any], str]] = {
     "origin.opened": opened,
@@ -91,10 +94,13 @@ class Restart(Exception):
 class Pass:
     """One passage over the journal into one views file."""
 
-    def __init__(self, store: ViewStore, interpret_: Interpret) -> None:
+    def __init__(self, store: ViewStore, interpret_: Interpret, *, alone: bool = False) -> None:
         self.store, self._interpret = store, interpret_
         self._room = _FEW
         """How many entries are read at once: no more than fit in memory, by the size of the last ones."""
+        self._may_ask = alone and interpret_ is interpret and two_cores()
+        self._ahead: Ahead | None = None
+        self._coming: Sequence[Entry] = ()
         self._load()
 
     def _load(self) -> None:
@@ -120,14 +126,37 @@ class Pass:
 
     def advance(self, reader: EntrySource, limit: int) -> int:
         """Fold at most `limit` further entries; how many there were. Raises `Restart` or a `CodedarkError`."""
-        entries = reader.read(self.position, min(limit, self._room))
+        entries = self._coming or reader.read(self.position, min(limit, self._room))
+        self._coming = ()
+        if entries and self._may_ask and self.clinical and limit >= READ:
+            self._look_ahead(entries, reader)
         done = 0
         while done < len(entries):
             done = self._transaction(entries, done)
         if entries:
             mean = sum(len(entry.payload) for entry in entries) // len(entries)
             self._room = max(_FEW, min(READ, _READ_BYTES // max(mean, 1)))
+        if self._ahead is not None:
+            self._ahead.forget(self.position)
+            if not self._coming:
+                self.close()
         return len(entries)
+
+    def _look_ahead(self, entries: Sequence[Entry], reader: EntrySource) -> None:
+        """Read the entries after these, and have them interpreted while these are written."""
+        if self._ahead is None:
+            if len(entries) < _FEW:
+                return
+            self._ahead = Ahead(self.site)
+            self._ahead.submit([entry for entry in entries if entry.kind in CLINICAL])
+        self._coming = reader.read(entries[-1].position, self._room)
+        self._ahead.submit([entry for entry in self._coming if entry.kind in CLINICAL])
+
+    def close(self) -> None:
+        """End what was started for this passage."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead, self._coming = None, ()
 
     def _transaction(self, entries: Sequence[Entry], start: int) -> int:
         """Fold entries from `start` until the batch is full; the index of the next one."""
@@ -217,13 +246,17 @@ class Pass:
         self.clinical = True
         if entry.source.startswith("feed:"):
             self.batch.hear_feed(entry.source.removeprefix("feed:"), entry.recorded_at_us)
+        told = self._ahead.told(entry.position) if self._ahead is not None else None
         try:
-            meant = self._interpret(entry, self.site)
-            staged = stage(meant)
+            if told is None:
+                meant = self._interpret(entry, self.site)
+                told = Told(entry.position, meant, stage(meant))
         except Exception as error:
-            self.batch.keep(entry, f"could not be folded ({type(error).__name__})")
+            told = Told(entry.position, Interpretation(), [], type(error).__name__)
+        if told.failed:
+            self.batch.keep(entry, f"could not be folded ({told.failed})")
             return
-        self.batch.take(entry, meant, staged)
+        self.batch.take(entry, told.meant, told.staged)
 
     def _ledger(self, entry: Entry, apply: Callable[[apsw.Connection, Entry, Any], None]) -> None:
         try:
@@ -313,6 +346,9 @@ def _collector_at_rest() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            if gc.get_count()[0] > _MANY_OBJECTS:
+                # What a long passage remembers is no garbage: it is not looked through again.
+                gc.freeze()
             gc.enable()
 
 
@@ -324,7 +360,11 @@ def _cannot_write(error: Exception) -> CodedarkError:
 
 
 class Fold:
-    """Keeps a `ViewStore` at the head of a journal. The only writer of its folder; one thread."""
+    """Keeps a `ViewStore` at the head of a journal. The only writer of its folder; one thread.
+
+    `alone`: no node runs here, so a long passage may use a second core, and first views may be built whole before
+    anybody sees them.
+    """
 
     def __init__(
         self,
@@ -333,11 +373,12 @@ class Fold:
         *,
         interpret: Interpret = interpret,
         mapping: object = MAPPING_VERSION,
+        alone: bool = False,
     ) -> None:
-        self._reader, self._interpret, self._mapping = reader, interpret, mapping
+        self._reader, self._interpret, self._mapping, self._alone = reader, interpret, mapping, alone
         self.store = store
         try:
-            self._pass = Pass(store, interpret)
+            self._pass = Pass(store, interpret, alone=alone)
         except _DAMAGE:
             self._restart(Restart({}, -1))
 
@@ -352,6 +393,8 @@ class Fold:
         Once the head is reached, a file of another fold version is built beside and swapped in if it is due.
         """
         with _collector_at_rest():
+            if self._alone and max_entries is None and not self._pass.clinical and self._is_long():
+                return self._build(self._pass.wanted, progress)
             applied, exhausted = self._advance(max_entries, progress)
             while exhausted and self._due():
                 self._build(self._pass.wanted, progress)
@@ -364,6 +407,9 @@ class Fold:
         with _collector_at_rest():
             self._advance(None, None)
             return self._build(self._pass.wanted, progress)
+
+    def _is_long(self) -> bool:
+        return len(self._reader.read(self._pass.position, 2 * _FEW)) >= 2 * _FEW
 
     def _due(self) -> bool:
         fold: str = self.store.writer().execute("SELECT value FROM meta WHERE key='fold'").get
@@ -394,29 +440,36 @@ class Fold:
         """Nothing clinical was folded yet: begin again at once under the right version."""
         fresh = self._create(due.settings, due.position)
         self.store.adopt(fresh)
-        self._pass = Pass(self.store, self._interpret)
+        self._pass.close()
+        self._pass = Pass(self.store, self._interpret, alone=self._alone)
 
     def _create(self, pinned: Mapping[str, Any], pinned_at: int) -> ViewStore:
         return ViewStore.create(
             self.store.folder, self.store.key, dict(pinned), pinned_at=pinned_at, mapping=self._mapping, point=False
         )
 
-    def _build(self, pinned: Mapping[str, Any], progress: Progress | None) -> int:
-        fresh = self._create(pinned, self._pass.position)
-        building, read = Pass(fresh, self._interpret), 0
+    def _build(self, pinned: Mapping[str, Any], progress: Progress | None, pinned_at: int | None = None) -> int:
+        fresh = self._create(pinned, self._pass.position if pinned_at is None else pinned_at)
+        building, read = Pass(fresh, self._interpret, alone=self._alone), 0
         try:
             while got := building.advance(self._reader, READ):
                 read += got
                 if progress is not None:
                     progress(read)
-                # Readers keep the old file: it must not fall behind while the new one is made.
-                self._advance(READ, None)
-        except Restart:
+                if not self._alone:
+                    # Readers keep the old file: it must not fall behind while the new one is made.
+                    self._advance(READ, None)
+        except Restart as due:
             fresh.discard()
+            if self._alone:
+                return self._build(due.settings, progress, due.position)
             return self._build(self._pass.wanted, progress)
         except BaseException:
             fresh.discard()
             raise
+        finally:
+            building.close()
         self.store.adopt(fresh)
-        self._pass = Pass(self.store, self._interpret)
+        self._pass.close()
+        self._pass = Pass(self.store, self._interpret, alone=self._alone)
         return read

@@ -34,6 +34,7 @@ class Resource:
 
     __slots__ = (
         "body",
+        "card",
         "claims",
         "dirty",
         "drawn",
@@ -58,6 +59,7 @@ class Resource:
         self.first: Claim | None = None
         self.merged: Merged | None = None
         self.body: dict[str, Any] | None = None
+        self.card: tuple[int, bytes] | None = None
         self.last_claim = 0
         self.told, self.last_body = 0, b""
         """The last claim that carried its own body, and that body."""
@@ -67,9 +69,11 @@ class Resource:
         """(pid, section) of the card on disk; section 0 = none."""
         self.fresh, self.dirty = True, False
 
-    def take(self, claim: Claim, body: dict[str, Any] | None) -> None:
-        """Add a claim to the chart. `self.first` must be loaded when there is exactly one."""
+    def take(self, claim: Claim, body: dict[str, Any] | None, card: tuple[int, bytes] | None = None) -> None:
+        """Add a claim to the chart. `self.first` must be loaded when there is exactly one. `card`: (section, card) if
+        it was drawn ahead: good while this claim is the only one."""
         self.claims += 1
+        self.card = card if self.claims == 1 else None
         if self.claims == 1:
             self.first, self.body, self.pid, self.drawn = claim, body, claim.pid, None
             return
@@ -188,7 +192,7 @@ class Shelf:
         kept: dict[tuple[str, str], Resource] = {}
         for name, resource in self._held.items():
             resource.fresh = resource.dirty = False
-            resource.body = None
+            resource.body = resource.card = None
             if resource.type in _HOT:
                 kept[name] = resource
         self._held = kept

@@ -32,8 +32,11 @@ _READER_CACHE_KIB = 24_576
 _WAL_PAGES = 8_000
 
 
-def connect(path: Path, key: bytes, *, writer: bool, create: bool = False) -> apsw.Connection:
+def connect(
+    path: Path, key: bytes, *, writer: bool, create: bool = False, private: bool = False
+) -> apsw.Connection:  # fmt: skip
     """A connection with every pragma set by itself and read back (apsw runs only the first pragma of a string).
+    `private`: a file that nobody reads before it is whole, written once and synced at its end.
 
     Raises `CannotUnseal` when the key does not open the file, `NotFound` when there is none.
     """
@@ -46,7 +49,7 @@ def connect(path: Path, key: bytes, *, writer: bool, create: bool = False) -> ap
         raise NotFound("there is no views file here yet", hint=_NONE_YET) from error
     try:
         _unlock(db, key)
-        _tune(db, writer)
+        _tune(db, writer, private)
     except apsw.NotADBError as error:
         db.close()
         raise CannotUnseal(
@@ -72,12 +75,12 @@ def _unlock(db: apsw.Connection, key: bytes) -> None:
         )
 
 
-def _tune(db: apsw.Connection, writer: bool) -> None:
+def _tune(db: apsw.Connection, writer: bool, private: bool) -> None:
     db.set_busy_timeout(5_000)
     for pragma, value, reads in (
         ("temp_store", "memory", 2),
-        ("journal_mode", "wal", "wal"),
-        ("synchronous", "normal", 1),
+        ("journal_mode", "memory" if private else "wal", "memory" if private else "wal"),
+        ("synchronous", "off" if private else "normal", 0 if private else 1),
         ("cache_size", str(-(_WRITER_CACHE_KIB if writer else _READER_CACHE_KIB)), None),
         ("wal_autocheckpoint", str(_WAL_PAGES), None),
         ("query_only", "0" if writer else "1", None),
@@ -91,8 +94,11 @@ def _tune(db: apsw.Connection, writer: bool) -> None:
 class ViewStore:
     """The views of one node. One writer (the fold); any number of reading threads and processes."""
 
-    def __init__(self, folder: Path, key: bytes, file: str, *, readonly: bool, follow: bool) -> None:
+    def __init__(
+        self, folder: Path, key: bytes, file: str, *, readonly: bool, follow: bool, private: bool = False
+    ) -> None:  # fmt: skip
         self.folder = folder
+        self._private = private
         self.readonly = readonly
         self.key = key
         self._file = file
@@ -140,10 +146,11 @@ class ViewStore:
         mapping: object = None,
         point: bool = True,
     ) -> ViewStore:
-        """A new empty file for these pinned settings, not yet read by anyone unless `point`."""
+        """A new empty file for these pinned settings, not yet read by anyone unless `point`; until it is adopted a
+        crash leaves nothing of it."""
         fold = fold_version(pinned) if mapping is None else fold_version(pinned, mapping=mapping)
         file = _unused(folder, fold)
-        db = connect(folder / file, key, writer=True, create=True)
+        db = connect(folder / file, key, writer=True, create=True, private=not point)
         with db:
             db.execute(TABLES)
             for name, value in (
@@ -155,7 +162,7 @@ class ViewStore:
                 db.execute("INSERT INTO meta VALUES(?,?)", (name, value))
         db.close()
         os.chmod(folder / file, 0o600)
-        store = cls(folder, key, file, readonly=False, follow=True)
+        store = cls(folder, key, file, readonly=False, follow=True, private=not point)
         if point:
             store.point()
         return store
@@ -185,7 +192,7 @@ class ViewStore:
         if self.readonly:
             raise CodedarkError("these views were opened for reading")
         if self._writer is None:
-            self._writer = connect(self.path, self.key, writer=True)
+            self._writer = connect(self.path, self.key, writer=True, private=self._private)
         return self._writer
 
     def reader(self) -> apsw.Connection:
@@ -237,6 +244,8 @@ class ViewStore:
         """Become `other`, which is caught up: its file is read from now on. `other` is closed."""
         file = other._file
         other.close()
+        # It was written without a journal of its own: it is on disk before anything points to it.
+        _synced(other.path)
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -327,6 +336,15 @@ def rekey(folder: Path, old: bytes, new: bytes) -> None:
     store.meta("fold")  # what cannot be read again is not put in place
     store.point()
     store.close()
+
+
+def _synced(path: Path) -> None:
+    for each in (path, path.parent):
+        place = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
 
 
 def remove(path: Path) -> None:
