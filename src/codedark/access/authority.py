@@ -168,7 +168,7 @@ def renew_server_certificate(
         os.replace(part, keys_folder / name)
 
 
-_FORWARD_SECRET = "ECDHE+AESGCM:ECDHE+CHACHA20"
+_SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """OpenSSL's words for what TLS 1.2 may use; TLS 1.3 has nothing else anyway."""
 
 
@@ -180,7 +180,7 @@ def server_context(keys_folder: Path, clients: Path | None = None) -> ssl.SSLCon
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(_FORWARD_SECRET)
+    context.set_ciphers(_SUITES)
     context.load_cert_chain(keys_folder / SERVER_FILE, keys_folder / SERVER_KEY_FILE)
     if clients:
         context.load_verify_locations(clients)
@@ -193,7 +193,7 @@ def client_context(root: Path) -> ssl.SSLContext:
     """TLS 1.2+ for a client that trusts this facility's root and nobody else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(_FORWARD_SECRET)
+    context.set_ciphers(_SUITES)
     context.load_verify_locations(root)
     return context
 

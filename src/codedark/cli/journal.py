@@ -28,6 +28,15 @@ _CheckpointFile = Annotated[
     typer.Option("--checkpoint", help="A checkpoint from elsewhere (pack cover, puller, neighbour) to compare with."),
 ]
 
+_Derived = Annotated[
+    bool,
+    typer.Option("--derived", help="Also compare the table of resends with the entries; needs this node's keys."),
+]
+_Processes = Annotated[
+    int | None,
+    typer.Option(min=1, max=64, help="How many hash beside each other; by default one a core for a long journal."),
+]
+
 
 @app.command("verify")
 def verify(
@@ -42,14 +51,8 @@ def verify(
     witness_key: Annotated[
         str, typer.Option(help="Compare with what the witness of this public key (base64) cosigned; needs no keys.")
     ] = "",
-    derived: Annotated[
-        bool,
-        typer.Option("--derived", help="Also compare the table of resends with the entries; needs this node's keys."),
-    ] = False,
-    processes: Annotated[
-        int | None,
-        typer.Option(min=1, max=64, help="How many hash beside each other; by default one a core for a long journal."),
-    ] = None,
+    derived: _Derived = False,
+    processes: _Processes = None,
     as_json: Json = False,
 ) -> None:
     """Check that nothing in the journal was changed, removed or put in between. Works beside the running node.

@@ -62,7 +62,13 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
         return kept(drawn, layout, deeds, plate).pdf
 
     app = create_app(
-        lambda: record, lambda: deeds, Cookies(order.cookie_key), _settings(config, order, layout), clock, chance, press=press
+        lambda: record,
+        lambda: deeds,
+        Cookies(order.cookie_key),
+        _settings(config, order, layout),
+        clock,
+        chance,
+        press=press,
     )
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again for every page

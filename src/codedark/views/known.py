@@ -58,9 +58,9 @@ def _in_house(db: apsw.Connection, house: House, pids: Iterable[int], said: list
 def _ever(db: apsw.Connection, words: list[str], limit: int) -> list[int]:
     """By the rarest word, in the order of the index, until enough people match the others too."""
     size = {
-        each: db.execute(f"SELECT count(*) FROM (SELECT 1 {_BETWEEN} LIMIT {_MANY})", _range(each)).get
+        each: db.execute(f"SELECT count(*) FROM (SELECT 1 {_BETWEEN} LIMIT {_MANY})", _range(each)).get  # nosec B608
         for each in words
-    }  # nosec B608
+    }
     first, *others = sorted(size, key=lambda each: (size[each], each))
     match = " AND instr(p.found, ?)" * len(others)
     rows = db.execute(
