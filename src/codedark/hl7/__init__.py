@@ -9,10 +9,23 @@ from codedark.hl7.charset import Decoded, codec_of, decode
 from codedark.hl7.delimiters import NULL, STANDARD, Delimiters, escape, unescape
 from codedark.hl7.er7 import Message, Segment, parse
 from codedark.hl7.header import UNREADABLE, Peek, peek
-from codedark.hl7.mllp import DEFAULT_LIMIT, PREFIX_LIMIT, Deframer, Frame, Garbage, frame
+from codedark.hl7.mllp import (
+    COMMITS,
+    COMMITTED,
+    DEFAULT_LIMIT,
+    NOT_COMMITTED,
+    PREFIX_LIMIT,
+    Deframer,
+    Frame,
+    Garbage,
+    frame,
+)
 
 __all__ = [
+    "COMMITS",
+    "COMMITTED",
     "DEFAULT_LIMIT",
+    "NOT_COMMITTED",
     "NULL",
     "PREFIX_LIMIT",
     "STANDARD",

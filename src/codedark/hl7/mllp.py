@@ -1,6 +1,7 @@
 """MLLP frames: a stream of bytes in, whole frames and reported garbage out.
 
-Source: HL7 Minimal Lower Layer Protocol, Release 1: a frame is `0x0B` content `0x1C 0x0D`. Tolerated beyond it: a
+Source: HL7 Minimal Lower Layer Protocol, Release 1: a frame is `0x0B` content `0x1C 0x0D`; Release 2 adds a block that
+says that the one before it is kept. Tolerated beyond it: a
 missing `0x0D` when the next frame's `0x0B` follows at once, and white space between frames. What is decided depends
 on the bytes alone, never on how they were cut into chunks.
 """
@@ -30,6 +31,11 @@ _HEADS = tuple(
     for bom in boms
 )
 _LOOK = max(map(len, _HEADS))
+
+COMMITTED, NOT_COMMITTED = b"\x0b\x06\x1c\r", b"\x0b\x15\x1c\r"
+"""The commit acknowledgment blocks of MLLP Release 2, as they go over the wire: the content before is kept, or not."""
+COMMITS = (b"\x06", b"\x15")
+"""Their content, as a `Deframer` returns it."""
 
 Frame = bytes
 """The content of one frame, byte for byte, without `0x0B` and `0x1C 0x0D`."""

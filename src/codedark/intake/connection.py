@@ -16,7 +16,19 @@ from typing import Protocol, cast
 from codedark.clock import US_PER_S, Clock
 from codedark.entries import Refused, draft_of
 from codedark.errors import AppendFailed
-from codedark.hl7 import Deframer, Garbage, Peek, Verdict, ack, ack_code, frame, peek
+from codedark.hl7 import (
+    COMMITS,
+    COMMITTED,
+    NOT_COMMITTED,
+    Deframer,
+    Garbage,
+    Peek,
+    Verdict,
+    ack,
+    ack_code,
+    frame,
+    peek,
+)
 from codedark.intake.feeds import FeedDeclaration, Tally
 from codedark.journal import Draft, Once, Outcome, Receipt
 
@@ -185,7 +197,7 @@ class Connection(asyncio.Protocol):
         """A result came: count it and write every answer whose turn it is."""
         if isinstance(result, AppendFailed):
             self._tally.allowance.give_back(pending.size)
-            self.drop()
+            self._give_up(pending)
             return
         pending.result = result
         self._count(pending, result)
@@ -198,6 +210,16 @@ class Connection(asyncio.Protocol):
             self._resume()
         if self._closing and not queue and self._transport is not None:
             self._transport.close()
+
+    def _give_up(self, pending: Pending) -> None:
+        """It could not be kept: close unanswered. Under Release 2 the first in line is told so before."""
+        if self._feed.commit_blocks and self._transport is not None and self._queue and self._queue[0] is pending:
+            self._queue.clear()
+            self._forget_waiting()
+            self._transport.write(NOT_COMMITTED)
+            self.close()
+            return
+        self.drop()
 
     def _hold(self, size: int) -> None:
         """Account for an unfinished frame; the one that fills the room is dropped, its sender comes again."""
@@ -216,6 +238,8 @@ class Connection(asyncio.Protocol):
             if isinstance(piece, Garbage):
                 self._refuse(piece, since)
                 continue
+            if self._feed.commit_blocks and piece in COMMITS:
+                continue  # the sender's word on our answer: lost or not, a resend gets it again
             head = peek(piece)
             if head.readable:
                 draft = Draft("hl7.received", 1, self._source, piece, once=self._once(head))
@@ -300,10 +324,12 @@ class Connection(asyncio.Protocol):
             return
         verdict = Verdict.REFUSED if pending.refusal else Verdict.KEPT
         code = ack_code(head, verdict)
-        if code is None:
-            if not self._feed.always_answer:
-                return
+        if self._feed.commit_blocks:
+            transport.write(NOT_COMMITTED if pending.refusal else COMMITTED)
+        elif code is None and self._feed.always_answer:
             code = verdict.value[1]
+        if code is None:
+            return
         number = f"{receipt.origin[:4].hex()}-{receipt.position}"
         transport.write(
             frame(ack(head, code, pending.refusal, control_id=number, now=_stamp(receipt.recorded_at_us // US_PER_S)))

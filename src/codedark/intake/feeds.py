@@ -25,7 +25,8 @@ class FeedDeclaration:
     "orders", … `tls`: the server's context; with CERT_REQUIRED the feed is authenticated. `certificates`: SHA-256
     fingerprints (hex) of the client certificates it is pinned to; empty = any that the context accepts.
     `always_answer`: answer also a message whose MSH-15/16 ask for none, because MLLP senders wait whatever they say;
-    False: to the letter of table 0155. `hourly_bytes`: its quota of the journal, see `Allowance`.
+    False: to the letter of table 0155. `hourly_bytes`: its quota of the journal, see `Allowance`. `commit_blocks`: MLLP
+    Release 2; each frame is answered with a commit block, and with an HL7 message only when MSH asks for one.
     """
 
     name: str
@@ -40,6 +41,7 @@ class FeedDeclaration:
     connections_max: int = 256
     always_answer: bool = True
     hourly_bytes: int = HOURLY_BYTES
+    commit_blocks: bool = False
     networks: tuple[Network, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -61,6 +61,8 @@ class Feed(Table, frozen=True):
     """Largest message in bytes. A larger one is refused (AR); its prefix, length and keyed hash are kept."""
     quota_mb_per_hour: int = 2048
     """Its share of the disk: MiB it may add an hour (an hour's worth at once). Beyond it messages and answers wait."""
+    mllp_release: Literal[1, 2] = 1
+    """2: answer each frame with a commit block (MLLP Release 2) as soon as it is kept. Ask the sender's people."""
     tls: bool = False
     """Speak TLS with the node's own certificate. Without it, and without `clients`, the feed is not authenticated."""
     clients: str = ""
