@@ -19,6 +19,7 @@ from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
 from codedark.node.prints import PrintRoom, PrintShelf, lay_prints_ready, reports_cage
+from codedark.node.spare import leaves_spare
 from codedark.views import Fold, Record, ViewStore, rekey, restore, snapshot
 
 _LOOK_S = 0.05
@@ -41,8 +42,9 @@ def follow(layout: Layout, order: Order, stop: threading.Event, log: Log, clock:
             try:
                 done = fold.catch_up(max_entries=10_000)
                 if clock.steady_us() - snapped_us > _SNAPSHOT_EVERY_US and not done:
-                    take_snapshot(layout, store)
                     snapped_us = clock.steady_us()
+                    if not take_snapshot(layout, store):
+                        log.warning("snapshot waits: the disk is nearly full")
             except CodedarkError as error:
                 # The journal is the truth: say it, wait, look again. Readers keep what was folded before.
                 log.error("fold stopped", error=error.slug, where=where(error))
@@ -57,10 +59,15 @@ def follow(layout: Layout, order: Order, stop: threading.Event, log: Log, clock:
         reader.close()
 
 
-def take_snapshot(layout: Layout, store: ViewStore) -> None:
-    """Keep a sealed copy of the views as of now, so that a start is snapshot and tail."""
+def take_snapshot(layout: Layout, store: ViewStore) -> bool:
+    """Keep a sealed copy of the views as of now, so that a start is snapshot and tail; False when the disk has not
+    room for both: the one there is stays.
+    """
+    if not leaves_spare(layout.root, store.path.stat().st_size):
+        return False
     layout.snapshot.parent.mkdir(mode=0o700, exist_ok=True)
     snapshot(store, layout.snapshot)
+    return True
 
 
 def settle_views(layout: Layout, keys: NodeKeys) -> bool:

@@ -25,6 +25,7 @@ from codedark.node.layout import Layout
 from codedark.node.log import where
 from codedark.node.order import Order
 from codedark.node.prints import PrintShelf
+from codedark.node.spare import leaves_spare
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import copied
 from codedark.paper import Pack, PackRequest, comparison_code, draw_pack, mint_sheets, plan_sheets, wanted_reports
@@ -174,11 +175,15 @@ def kept(drawn: Drawn, layout: Layout, deeds: Deeds, plate: Plate) -> Drawn:
         path = path.with_name(path.name + SEALED)
     part = path.with_suffix(".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(wrapped_for(recipients, drawn.pdf) if recipients else drawn.pdf)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(wrapped_for(recipients, drawn.pdf) if recipients else drawn.pdf)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)  # half a pack must not be what fills the disk
+        raise
     for old in sorted(layout.packs.glob(f"{unit}.*.draft.*.pdf*"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return replace(drawn, path=path)
@@ -214,6 +219,9 @@ def draw_drafts(
     try:
         for row in record.units():
             if stop.is_set():
+                return
+            if not leaves_spare(layout.root):
+                log.warning("packs wait: the disk is nearly full")
                 return
             try:
                 note = door.checkpoint().note

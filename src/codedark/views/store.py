@@ -26,6 +26,7 @@ from codedark.views.settings import fold_version, interpretive
 CIPHER = "chacha20"
 _POINTER = "current"
 _DISPOSABLE = "Views are disposable: delete the views folder and run `codedark rebuild`."
+_FREE = "Free space on the node's disk; the last snapshot is still there."
 _NONE_YET = "Start `codedark serve`; it folds the journal."
 _WRITER_CACHE_KIB = 131_072
 _READER_CACHE_KIB = 24_576
@@ -287,18 +288,29 @@ class ViewStore:
 
 
 def snapshot(store: ViewStore, path: Path) -> None:
-    """A copy of the views as of one moment, still encrypted with the views key; written beside and renamed."""
+    """A copy of the views as of one moment, still encrypted with the views key; written beside and renamed.
+
+    Raises `CodedarkError` when it could not be written; nothing of it is left then.
+    """
     temporary = path.with_name(path.name + ".part")
     remove(temporary)
-    target = connect(temporary, store.key, writer=True, create=True)
+    try:
+        _copy(store, temporary)
+        os.chmod(temporary, 0o600)
+        os.replace(temporary, path)
+    except (apsw.Error, OSError) as error:
+        remove(temporary)
+        raise CodedarkError(f"the snapshot could not be written ({type(error).__name__})", hint=_FREE) from error
+
+
+def _copy(store: ViewStore, path: Path) -> None:
+    target = connect(path, store.key, writer=True, create=True)
     try:
         with target.backup("main", store.reader(), "main") as backup:
             backup.step()
         target.execute("PRAGMA journal_mode=delete").get  # noqa: B018 - one file, no -wal beside it
     finally:
         target.close()
-    os.chmod(temporary, 0o600)
-    os.replace(temporary, path)
 
 
 def restore(path: Path, folder: Path, key: bytes) -> ViewStore:
