@@ -1,8 +1,9 @@
 """How much memory each process takes at most, with a short and with a long journal: does any of it grow?
 
-The journal is a simulated hospital's: its messages are imported through the door of a running `codedark serve`, whose
-folder makes views of them; then its keeper hears the load of the bench `mllp` and charts are opened; then the commands,
-each in a process of its own. What grows with patients and messages is on disk. `--long`: up to a million entries.
+A simulated hospital's messages are imported through the door of a running `codedark serve`, whose folder makes views
+of them; then its keeper hears the load of the bench `mllp` and charts are opened; then the commands, each in a process
+of its own. What only the journal's length could do to is measured once more with longer ones, made of short messages
+and folded by nobody. What grows with patients and messages is on disk. `--long`: up to a million entries.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,44 +24,94 @@ import uvloop
 from codedark.errors import ConfigError
 from codedark.node import Config, open_node
 
-from .bench_mllp import measure
+from .bench_mllp import halted_views, measure
 from .demo_people import PASSWORD, enrol_demo_people
 from .drill_node import RunningNode, codedark, found_drill_node, lines_of
-from .filling import COUNTING, control_ids
+from .filling import COUNTING, control_ids, fill, small
 from .hospital import Hospital
 from .machine import children_of, highest_mib, peak_mib
 from .stage import run as run_command
 from .visitor import Visitor
 
-SIZES, _SHORT_SIZES, _LONG_SIZES = (3_000, 12_000), (500, 1_000), (100_000, 1_000_000)
 PROCESSES = ("keeper", "folder", "web", "import", "rebuild", "verify", "pull", "pack")
+JOURNAL_ONLY = ("keeper", "verify", "pull")
+_FOLDED = {"short": (500, 1_000), "": (3_000, 12_000), "long": (30_000, 300_000)}
+_PLAIN = {"short": (1_000, 4_000), "": (20_000, 200_000), "long": (100_000, 1_000_000)}
 _SEED, _BEDS, _DAY_US, _IN_A_FILE = 7, 400, 86_400_000_000, 500
-_DAYS, _LONG_DAYS = 7, 90
+_DAYS, _LONG_DAYS = 7, 60
 _LOAD_S, _CONNECTIONS, _PAGES = 2.0, 64, 100
 _PATIENCE_S = 7_200.0
 
+Peaks = dict[str, dict[str, int]]
+"""By number of entries, by process, MiB"""
+
 
 def run(short: bool = False, long: bool = False) -> dict[str, Any]:
-    """By size in entries, the highest resident memory in MiB of each of PROCESSES; `grows`: at the largest size over
-    at the smallest; `entries`: the sizes. `pack`: its caged child that draws included."""
-    sizes = _SHORT_SIZES if short else _LONG_SIZES if long else SIZES
+    """`folded`, of PROCESSES, and `plain`, of JOURNAL_ONLY: by size in entries the highest resident memory in MiB.
+    `largest`: each process at its largest size; `grows`: that over the one at the smallest."""
+    size = "short" if short else "long" if long else ""
+    folded, plain = Peaks(), Peaks()
     with tempfile.TemporaryDirectory(prefix="codedark-bench-") as place:
-        days = _LONG_DAYS if long else _DAYS
-        peaks = {str(entries): _peaks(Path(place) / str(entries), entries, days) for entries in sizes}
-    small, large = (peaks[str(entries)] for entries in (sizes[0], sizes[-1]))
-    grows = {name: round(large[name] / max(small[name], 1), 2) for name in PROCESSES}
-    return {"peak_mib": peaks, "largest": large, "grows": grows, "entries": list(sizes)}
+        for entries in _PLAIN[size]:
+            plain[str(entries)] = _said(entries, _plain_peaks(Path(place) / f"plain-{entries}", entries))
+        for entries in _FOLDED[size]:
+            days = _LONG_DAYS if long else _DAYS
+            folded[str(entries)] = _said(entries, _peaks(Path(place) / str(entries), entries, days))
+    (little, much), (little_plain, much_plain) = folded.values(), plain.values()
+    least, most = little | little_plain, much | much_plain
+    grows = {name: round(most[name] / max(least[name], 1), 2) for name in PROCESSES}
+    return {"folded": folded, "plain": plain, "largest": most, "grows": grows}
+
+
+def _said(entries: int, found: dict[str, int]) -> dict[str, int]:
+    """A long run is not lost when it is cut off: what was found so far stands on stderr."""
+    print(f"  {entries:,} entries, MiB: {found}", file=sys.stderr, flush=True)
+    return found
 
 
 def table(results: dict[str, Any]) -> list[str]:
-    """A table for the page: processes down, sizes across, MiB."""
-    sizes = [str(entries) for entries in results["entries"]]
-    heads = " | ".join(f"{int(size):,} entries" for size in sizes)
-    rows = []
-    for name in PROCESSES:
-        cells = " | ".join(f"{results['peak_mib'][size][name]:,}" for size in sizes)
-        rows.append(f"| {name} | {cells} | {results['grows'][name]} |")
-    return [f"| highest memory, MiB | {heads} | grows by |", "|---|" + "--:|" * (len(sizes) + 1), *rows]
+    """Tables for the page: processes down, sizes across, MiB."""
+    return [*_table(results["folded"], PROCESSES), "", *_table(results["plain"], JOURNAL_ONLY)]
+
+
+def _table(peaks: Peaks, names: tuple[str, ...]) -> list[str]:
+    heads = " | ".join(f"{int(size):,} entries" for size in peaks)
+    rows = [f"| {name} | {' | '.join(f'{peak[name]:,}' for peak in peaks.values())} |" for name in names]
+    return [f"| highest memory, MiB | {heads} |", "|---|" + "--:|" * len(peaks), *rows]
+
+
+def _plain_peaks(folder: Path, entries: int) -> dict[str, int]:
+    config = found_drill_node(folder)
+    fill(folder, entries, small)
+    found = _commands(folder)
+    node = RunningNode(folder, "listen", folder.with_suffix(".log"))
+    node.start()
+    try:
+        node.wait_ready(lines_of(config))
+        with halted_views():
+            _load(config)
+            found["keeper"] = peak_mib(node.pid)
+    finally:
+        node.stop()
+        shutil.rmtree(folder)
+    return found
+
+
+def _commands(folder: Path) -> dict[str, int]:
+    """`verify` and `pull`."""
+    note, copy = folder / "checkpoint.note", folder.with_name("copy")
+    note.write_text(run_command("journal", "checkpoint", "--folder", str(folder))["note"], encoding="utf-8")
+    found = {
+        "verify": _command("journal", "verify", "--folder", str(folder), "--checkpoint", str(note)),
+        "pull": _command("journal", "pull", str(folder), str(copy)),
+    }
+    shutil.rmtree(copy)
+    return found
+
+
+def _load(config: Config) -> None:
+    line = lines_of(config)[COUNTING]
+    uvloop.run(measure(line, _LOAD_S, _CONNECTIONS, control_ids(COUNTING, 1_000_000_000)))
 
 
 def _peaks(place: Path, entries: int, days: int) -> dict[str, int]:
@@ -69,11 +121,7 @@ def _peaks(place: Path, entries: int, days: int) -> dict[str, int]:
     _write(said, entries, days)
     found = _served(folder, config, said, entries)
     shutil.rmtree(said)
-    note = folder / "checkpoint.note"
-    note.write_text(run_command("journal", "checkpoint", "--folder", str(folder))["note"], encoding="utf-8")
-    found["verify"] = _command("journal", "verify", "--folder", str(folder), "--checkpoint", str(note))
-    found["pull"] = _command("journal", "pull", str(folder), str(place / "copy"))
-    shutil.rmtree(place / "copy")
+    found |= _commands(folder)
     found["rebuild"] = _command("rebuild", "--folder", str(folder))
     found["pack"] = _command("pack", _largest_unit(folder), "--draft", "--folder", str(folder))
     return found
@@ -116,7 +164,7 @@ def _served(folder: Path, config: Config, said: Path, entries: int) -> dict[str,
         node.wait_ready(lines)
         imported = _command("import", str(said), "--folder", str(folder))
         _wait_folded(folder, entries)
-        uvloop.run(measure(lines[COUNTING], _LOAD_S, _CONNECTIONS, control_ids(COUNTING, 1_000_000_000)))
+        _load(config)
         _read_pages(folder, f"https://127.0.0.1:{config.web.port}/")
         found = {"keeper": peak_mib(node.pid), "folder": 0, "web": 0}
         for role, child in _roles(node.pid):

@@ -163,7 +163,7 @@ def page(results: dict[str, Any]) -> str:
     ]
     if "points" in results.get("curve", {}):
         lines += ["", "## Intake as the journal grows", "", "```", *bench_curve.chart(results["curve"]), "```"]
-    if "peak_mib" in results.get("memory", {}):
+    if "folded" in results.get("memory", {}):
         lines += ["", "## Memory with a short and with a long journal", "", *bench_memory.table(results["memory"])]
     if results["short"]:
         lines += ["", "Short sizes: these figures say that it runs, not how fast."]
