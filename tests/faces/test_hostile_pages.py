@@ -26,6 +26,10 @@ def addresses(home: House) -> dict[str, list[str]]:
         "/beds": [f"/beds?unit={unit}" for unit in asked],
         "/print": [f"/print?unit={unit}" for unit in asked],
         "/chart/{patient}": [f"/chart/{patient}" for patient in patients],
+        "/reports/{report}": [f"/reports/{report.id}" for report in (*record.loose_reports(), *record.unit_reports())],
+        "/chart/{patient}/report/{report}": [
+            f"/chart/{patient}/report/{report.id}" for patient in patients for report in record.chart(patient).reports
+        ],
         "/login": ["/login?next=" + quote(text, safe="") for text in TEXTS.values()],
         "/worklist": ["/worklist", "/worklist?page=2"],
         "/reads": ["/reads", "/reads?page=2"],
@@ -37,10 +41,10 @@ def walked(home: House) -> dict[str, str]:
     """The address and the page of everything that some role may see."""
     guests = [home.in_as(login) for login in ("physician", "administrator", "privacy", "engineer")]
     pages: dict[str, str] = {}
-    for path, places in addresses(home).items():
+    for places in addresses(home).values():
         for place in places:
             got = next((got for got in (guest.get(place) for guest in guests) if got.status in (200, 303)), None)
-            assert got is not None, f"nobody may see {path}"
+            assert got is not None, f"nobody may see {place}"
             pages[place] = got.text
     return pages
 

@@ -27,6 +27,10 @@ from codedark.entries import (
     FactsRecorded,
     Payload,
     PersonEnrolled,
+    ReportPage,
+    ReportReceived,
+    ReportTied,
+    ReportWord,
     SessionOpened,
     SourceDistrusted,
     draft_of,
@@ -237,7 +241,41 @@ def fill(home: House, url: str, scratch: Path, texts: dict[str, str] | None = No
     place.write_text("\n".join(lines), encoding="utf-8")
     import_files([place], home.journal.append_all, label="<script>alert(1)</script>\x1b[31m")
     home.fold()
+    _print_reports(home, texts)
     _deeds(home, texts)
+
+
+def _print_reports(home: House, texts: dict[str, str]) -> None:
+    """The EHR's own print reports, as the cage read them: of a patient, of a unit; every other one tied by a person."""
+    for number, text in enumerate(texts.values()):
+        for title in ("Medication Administration Record", "Unit Census"):
+            lines = (
+                title,
+                f"Patient: {text}",
+                f"MRN: 77{number:04}",
+                "DOB: 03/04/1955",
+                f"Unit: {text}",
+                text,
+                f"Printed: {text}",
+            )
+            words = tuple(
+                ReportWord(word, 40.0 + 60 * at, 30.0 + 20 * line, 95.0 + 60 * at, 42.0 + 20 * line)
+                for line, said in enumerate(lines)
+                for at, word in enumerate(said.split(" "))
+                if word
+            )
+            content = f"%PDF {title} {text}".encode("utf-8", "replace")
+            report = ReportReceived(
+                file=f"{text}.pdf", content=content, file_us=home.clock.now_us(), decoder=text,
+                pages=(ReportPage(612.0, 792.0, words),), unread=text if number % 5 == 4 else "",
+            )  # fmt: skip
+            home.journal.append(draft_of(report, source="reports:prints"))
+    home.fold()
+    rows = [row for row in home.deeds.record.census(UNIT) if row.patient]
+    for report, row, text in zip(home.deeds.record.loose_reports()[::2], rows, texts.values(), strict=False):
+        tied = ReportTied(report=report.id, patient=row.patient, basis=text, person=text, source=report.source)
+        home.journal.append(draft_of(tied, source="person:x"))
+    home.fold()
 
 
 def _deeds(home: House, texts: dict[str, str]) -> None:

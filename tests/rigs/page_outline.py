@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 from hostile_text import HIDDEN, SECRET, STACKED
 
-_OWN = re.compile(r"(/[a-z]|/$|#|\?)|data:image/svg\+xml")
+_PICTURE = ("data:image/svg+xml", "data:image/png;base64,")
+_OWN = re.compile(r"(/[a-z]|/$|#|\?)|data:image/(svg\+xml|png;base64)")
 _ADDRESSES = frozenset(
     {"href", "src", "action", "formaction", "srcset", "poster", "data", "background", "cite", "ping"}
 )
@@ -36,7 +37,7 @@ class Outline(HTMLParser):
         trend = tag == "svg" and dict(attrs) == _TREND
         if tag in _FORBIDDEN and not self._head and not trend:
             self.complaints.append(f"<{tag}>")
-        if tag == "img" and not (dict(attrs).get("src") or "").startswith("data:image/svg+xml"):
+        if tag == "img" and not (dict(attrs).get("src") or "").startswith(_PICTURE):
             self.complaints.append("<img>")
         for name, value in attrs:
             if name.startswith("on") or name == "style":

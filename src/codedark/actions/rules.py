@@ -15,7 +15,7 @@ from codedark.views import ADOPTION_KEY, OF_THE_NODE, WITNESS
 
 _NOT_BY_ONE = "Witnesses are pinned by two people (`codedark trust pin`); the rest the node says of itself."
 _KEY = re.compile(r"[a-z0-9][A-Za-z0-9._^-]{0,127}")
-_ITEM = re.compile(r"\d{1,18}/.{1,200}")
+_ITEM = re.compile(r"[0-9]{1,18}/.{0,200}")
 
 
 def set_config(deeds: Deeds, session: Session, key: str, value: Any) -> Receipt:
