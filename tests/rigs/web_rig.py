@@ -117,7 +117,7 @@ class House:
     def print_out(self, *lines: str, tied_to: str = "", file_us: int = 0) -> str:
         """A print report of these lines came, and was tied; its id."""
         words = tuple(
-            ReportWord(word, 60.0 * place, 20.0 * number, 60.0 * place + 50, 20.0 * number + 10)
+            ReportWord(word, 60.0 * place, 20.0 * number, 60.0 * place + 55, 20.0 * number + 10)
             for number, line in enumerate(lines, 1)
             for place, word in enumerate(line.split(), 1)
         )

@@ -31,7 +31,7 @@ def wanted(chart: Chart) -> list[PrintReport]:
         if section is None or report.kind in found:
             continue
         last = heard.get(section)
-        if last is None or (report.printed_us or 0) > last:
+        if last is None or (not report.time_impossible and (report.printed_us or 0) > last):
             found[report.kind] = report
     return [found[kind] for kind in STANDS_FOR if kind in found]
 
@@ -49,7 +49,8 @@ def title(report: PrintReport) -> str:
 def printed(report: PrintReport, pr: Print) -> str:
     """When it was printed, and who says so."""
     basis = "by its own text" if report.stated else "by the file's own time: the report says none"
-    return f"printed {when(report.printed, pr.zone)}, {basis}"
+    doubt = " (TIME IMPOSSIBLE: after it came)" if report.time_impossible else ""
+    return f"printed {when(report.printed, pr.zone)}, {basis}{doubt}"
 
 
 def body(report: PrintReport, pages: Sequence[bytes], pr: Print) -> Values:

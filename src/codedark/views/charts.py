@@ -13,7 +13,7 @@ from codedark.entries import REPORT_TITLES
 from codedark.views import cards as c
 from codedark.views.codings import Moment
 from codedark.views.locations import Locations
-from codedark.views.prints import newest_first
+from codedark.views.prints import impossible, newest_first
 from codedark.views.readings import CODE_STATUS, WEIGHT
 from codedark.views.schema import Section
 from codedark.views.shapes import (
@@ -385,7 +385,7 @@ def print_report(card: c.PrintCard) -> PrintReport:
     """A card as a shape."""
     return PrintReport(
         card.id, card.kind, REPORT_TITLES.get(card.kind, REPORT_TITLES["other"]), card.first, card.last,
-        when(card.when), card.at_us, card.stated, card.unit, card.kept[2], _stamp(*card.kept),
+        when(card.when), card.at_us, card.stated, card.unit, card.kept[2], _stamp(*card.kept), impossible(card),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from codedark.views.codings import at, moment
 from codedark.views.schema import Section
 
 Body = dict[str, Any]
+AHEAD_US = 5 * 60 * 1_000_000
 
 
 def report_kind(body: Body) -> str:
@@ -57,6 +58,11 @@ def _one(said: dict[str, list[str]], url: str) -> str:
     return next(iter(said.get(url, ())), "")
 
 
+def impossible(card: PrintCard) -> bool:
+    """Whether it says it was printed after it came (by more than five minutes): it is then never the newest."""
+    return card.at_us is not None and card.at_us > card.kept[1] + AHEAD_US
+
+
 def newest_first(cards: Iterable[PrintCard]) -> list[PrintCard]:
     """By when they were printed; of two printed at once, the one kept later."""
-    return sorted(cards, key=lambda card: (-(card.at_us or 0), -card.kept[0], card.first))
+    return sorted(cards, key=lambda card: (impossible(card), -(card.at_us or 0), -card.kept[0], card.first))

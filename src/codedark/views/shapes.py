@@ -170,7 +170,7 @@ class PrintReport:
     """Pages of a print report of the EHR. `id`: of its document; `kind`: "mar" | "kardex" | "census" | "other";
     `title`: that in words; `first`, `last`: pages of the original; `printed`: when, and `stated` whether the report
     says so itself, else it is the file's own time; `unit`: as the report names it; `source`: as in the entry's header;
-    `stamp`: when and from where it came."""
+    `stamp`: when and from where it came. `time_impossible`: printed after it came; it is never the newest."""
 
     id: str
     kind: str
@@ -183,6 +183,7 @@ class PrintReport:
     unit: str
     source: str
     stamp: Stamp
+    time_impossible: bool = False
 
 
 @dataclass(frozen=True, slots=True)

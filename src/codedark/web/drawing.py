@@ -25,6 +25,7 @@ _CAN = {
     "worklist": Permission.SEE_WORKLIST,
     "decide": Permission.DECIDE_WORKLIST,
     "reads": Permission.SEE_READ_LOG,
+    "reports": Permission.RECORD_FACTS,
 }
 """What a page offers depends on these; the page functions check again."""
 

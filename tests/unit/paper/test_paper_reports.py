@@ -60,6 +60,12 @@ def test_report_newer_than_what_was_heard_is_printed() -> None:
     assert len(wanted_reports(chart(printout(minutes=30), heard_minutes=60))) == 1
 
 
+def test_report_of_an_impossible_time_is_never_newer_than_what_was_heard() -> None:
+    ahead = replace(printout(minutes=-600), time_impossible=True)
+    assert wanted_reports(chart(ahead, heard_minutes=60)) == []
+    assert wanted_reports(chart(ahead)) == [ahead]
+
+
 def test_only_the_newest_of_each_kind_is_printed() -> None:
     newest_first = (printout(id_="new", minutes=10), printout("kardex", id_="k"), printout(id_="old"))
     assert [each.id for each in wanted_reports(chart(*newest_first))] == ["new", "k"]

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from web_rig import House, house
 
+from codedark.actions import tie_loose
+from codedark.entries import SourceDistrusted, draft_of
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[House]:
@@ -89,8 +92,6 @@ def test_pages_that_are_not_drawn_yet_say_so(home: House) -> None:
 
 
 def test_distrusted_source_takes_its_reports_out_of_the_chart(home: House) -> None:
-    from codedark.entries import SourceDistrusted, draft_of
-
     patient = home.patient("4W")
     home.print_out("MAR", "MRN: 482193", tied_to=patient)
     home.append(draft_of(SourceDistrusted(source="feed:prints", since_us=0, reason="forged"), source="node"))
@@ -99,3 +100,35 @@ def test_distrusted_source_takes_its_reports_out_of_the_chart(home: House) -> No
     home.append(draft_of(SourceDistrusted(source="feed:prints", since_us=0, undo=True), source="node"))
     home.fold()
     assert "EHR print report: MAR" in home.in_as("nurse").get(f"/chart/{patient}").text
+
+
+def test_better_patterns_of_the_site_find_what_was_loose(home: House) -> None:
+    home.print_out("MAR", "Patientennummer 482193", "Patient: MARLOWE, ADA")
+    assert tie_loose(home.deeds).tied == 0
+    home.configure(reports__patterns={"mrn": r"Patientennummer (\d+)"})
+    assert tie_loose(home.deeds).tied == 1
+    home.fold()
+    assert "EHR print report: MAR" in home.in_as("nurse").get(f"/chart/{home.patient('4W')}").text
+
+
+def test_tie_survives_a_rebuild(home: House) -> None:
+    patient = home.patient("4W")
+    home.print_out("MAR", "MRN: 482193", tied_to=patient)
+    before = home.deeds.record.chart(patient).reports
+    home.fold_.rebuild()
+    assert home.deeds.record.chart(patient).reports == before
+    assert len(before) == 1
+
+
+def test_pattern_that_is_none_changes_nothing_and_stands_on_the_worklist(home: House) -> None:
+    home.configure(reports__patterns={"mrn": "("})
+    assert home.deeds.record.site().reports.patterns == {}
+    assert any("regular expression" in item.reason for item in home.deeds.record.worklist())
+
+
+def test_report_printed_after_it_came_is_never_the_newest(home: House) -> None:
+    patient = home.patient("4W")
+    home.print_out("MAR", "MRN: 482193", "Printed: 24-Dec-2099 02:58", tied_to=patient)
+    home.print_out("MAR", "MRN: 482193", "Printed: 20-Sep-2026 02:58", tied_to=patient)
+    assert [each.time_impossible for each in home.deeds.record.chart(patient).reports] == [False, True]
+    assert "time impossible" in home.in_as("nurse").get(f"/chart/{patient}").text
