@@ -9,7 +9,7 @@ import typer
 from codedark.cli.moments import untrusted, when
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output
-from codedark.node import Layout, say_clock_is_right, standing
+from codedark.node import right_clock, standing
 
 
 def clock(
@@ -21,11 +21,8 @@ def clock(
 ) -> None:
     """Say whether the node trusts its clock, or that it may: it does not after a step, and tells no ages then.
 
-    A running node takes the word over within a minute. A clock that is behind the newest entry stays untrusted.
+    The word is an entry. A clock that is behind the newest entry stays untrusted all the same.
     """
-    before = standing(folder)["clock"]
-    if is_right:
-        say_clock_is_right(Layout(folder))
-    found = standing(folder)["clock"] if is_right else before
+    found = right_clock(folder) if is_right else standing(folder)["clock"]
     lines = untrusted(found) or ["clock     trusted"]
     Output(as_json).result({"clock": found}, [f"now       {when(found['now_us'])}", *lines])

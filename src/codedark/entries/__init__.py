@@ -8,6 +8,7 @@ from codedark.entries.kinds import KINDS, Kind, catalogue_page, draft_of, payloa
 from codedark.entries.payloads import (
     CardsSplit,
     ChartViewed,
+    ClockRighted,
     ConfigSet,
     DeedDecided,
     DeedProposed,
@@ -74,6 +75,7 @@ __all__ = [
     "BedsideNote",
     "CardsSplit",
     "ChartViewed",
+    "ClockRighted",
     "ConfigSet",
     "DeedDecided",
     "DeedProposed",

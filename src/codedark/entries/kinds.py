@@ -47,6 +47,7 @@ _ALL = (
     _person("origin.opened", payloads.OriginOpened, "The first entry of a chain: whose it is and what it follows."),
     _person("origin.adopted", payloads.OriginAdopted, "Two people took a restored record for the facility's."),
     _person("fork.found", payloads.ForkSeen, "This chain was cloned or rolled back; the proof is in it."),
+    _person("clock.righted", payloads.ClockRighted, "A person says that the node's clock is right."),
     _person("facts.recorded", payloads.FactsRecorded, "What a person entered about a patient, as FHIR R4."),
     _person("volume.closed", payloads.VolumeClosed, "The journal's file was closed with its hash; the chain goes on."),
     _person("epoch.opened", payloads.EpochOpened, "A sealing key began; commits to who can open what follows."),

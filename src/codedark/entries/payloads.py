@@ -79,6 +79,16 @@ class OriginOpened(Payload, frozen=True):
     cites: str = ""
 
 
+class ClockRighted(Payload, frozen=True):
+    """`clock.righted`: a person at the node compared its clock with another and says that it is right. Times µs UTC:
+    `wall_us` by that clock, `believed_us` what the node took for the time until then; `reason`: why it did not trust
+    it."""
+
+    wall_us: int
+    believed_us: int
+    reason: str = ""
+
+
 class OriginAdopted(Payload, frozen=True):
     """`origin.adopted`: two people took a restored node's record for the facility's. `origin`: 16 bytes;
     `endorsement`: the adoption key's signature of its statement (64 bytes); `proposal`: the deed both decided."""

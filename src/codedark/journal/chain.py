@@ -98,6 +98,10 @@ class Chain:
         self._keys = keys
         self._epochs.clear()
 
+    def clock_trusted(self) -> bool:
+        """Whether the clock says so of itself, and is not behind the last entry."""
+        return self._clock.trusted() and self._clock.now_us() >= self.head.recorded_at_us - JUMP_US
+
     def commit(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Append all drafts in one transaction, with a signed checkpoint. Raises apsw.Error with nothing changed in
         memory.

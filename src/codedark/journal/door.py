@@ -129,6 +129,7 @@ class Door:
             "size": head.size,
             "head": head.entry_hash.hex(),
             "recorded_at_us": head.recorded_at_us,
+            "clock_trusted": self._journal.clock_trusted(),
             "entries": self._journal.counts(),
             "size_bytes": self._journal.size_bytes(),
             "checkpoint": self._journal.checkpoint().note,

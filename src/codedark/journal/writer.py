@@ -177,6 +177,10 @@ class Journal:
         """Where the journal stands."""
         return self._chain.head
 
+    def clock_trusted(self) -> bool:
+        """Whether entries are dated now by a clock that is trusted."""
+        return self._chain.clock_trusted()
+
     def checkpoint(self) -> Checkpoint:
         """The newest signed tree head."""
         note = self._chain.note

@@ -30,7 +30,8 @@ from codedark.node.rebuilding import Rebuilt, rebuild
 from codedark.node.reporting import standing
 from codedark.node.reports import import_reports, loose_reports, tie_by_hand
 from codedark.node.restoring import Restored, RestoreRequest, restore
-from codedark.node.timekeeping import clock_of, say_clock_is_right
+from codedark.node.righting import right_clock
+from codedark.node.timekeeping import clock_of
 from codedark.node.unsealing import OpenedPack, unsealed
 from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
 from codedark.node.watching import cosigned
@@ -95,8 +96,8 @@ __all__ = [
     "recover",
     "resplit",
     "restore",
+    "right_clock",
     "rotate",
-    "say_clock_is_right",
     "serve",
     "standing",
     "tell_views",
