@@ -25,7 +25,7 @@ from .machine import processor_s
 from .sender import Line
 
 SIZES, _SHORT_SIZES = (10_000, 100_000, 1_000_000), (1_000, 4_000)
-_ROUNDS, _SECONDS, _SHORT_SECONDS, _CONNECTIONS = 3, 2.5, 0.4, 64
+_ROUNDS, _SECONDS, _SHORT_SECONDS, _CONNECTIONS = 3, 2.0, 0.4, 64
 _KEPT_SMALL = 200_000
 _FIRST = 1_000_000_000  # control ids of the load begin here: none was used in filling
 _BAR = 40

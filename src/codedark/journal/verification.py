@@ -178,6 +178,7 @@ class _Walk:
         stops = [self.target] if outside is None else [self.target, outside.size]
         with hashing(self.reader, whole, stops, processes_for(whole, processes)) as hashed:
             _check_closed(self.reader)
+            disorder = _disorder(self.reader)  # while the others hash; said last, because it names no entry
             self._check_metas()
             for first in range(0, whole, STRETCH):
                 stretch = hashed(first)
@@ -187,8 +188,8 @@ class _Walk:
         self._look_closely(self.target)
         self._moved()
         _check_counts(self.reader, self.checker, self.target)
-        if said := self.reader.disorder():
-            raise ChainBroken(-1, f"rows are not where they are looked up ({said})")
+        if disorder:
+            raise ChainBroken(-1, f"rows are not where they are looked up ({disorder})")
         if self.metas:
             raise ChainBroken(min(self.metas), "a volume does not begin where it says")
         if outside and outside.size > tree.size:
@@ -293,6 +294,13 @@ def _check_closed(reader: JournalReader) -> None:
     for path, (first, before) in zip(paths, reader.befores(), strict=False):
         if file_hash(path) != before:
             raise ChainBroken(first, f"the closed volume {path.name} is not the file that was closed")
+
+
+def _disorder(reader: JournalReader) -> str:
+    try:
+        return reader.disorder()
+    except UNREADABLE as error:
+        return type(error).__name__
 
 
 def _check_tiles(reader: JournalReader, checker: Checker) -> None:
