@@ -17,6 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+try:
+    from codedark.cage.trade import Reason, Refusal
+except ImportError:  # as a program of its own it needs none
+    Refusal = ValueError  # type: ignore[misc,assignment]
+
 LIBRARY = ctypes.CDLL(None, use_errno=True)
 IO_URING_SETUP, PTRACE, PROCESS_VM_READV, UNSHARE, MEMFD = 425, 101, 310, 272, 319
 
@@ -160,6 +165,13 @@ def prepare(settings: dict[str, Any]) -> Callable[[dict[str, Any], bytes], Itera
             threading.Event().wait()
         elif head["job"] == "lie":
             os.write(3, b"=" + bytes(3) + b"\x02" + b"\x7f" * 8 + b"{}")
+        elif head["job"] == "babble":
+            while True:
+                yield {"more": "x" * 1000}, b""
+        elif head["job"] == "quote":
+            refusal = Refusal(Reason.LOCKED)
+            refusal.reason = "it is MARLOWE Jane"  # type: ignore[assignment]
+            raise refusal
         elif head["job"] == "hoard":
             held = [bytes(1 << 26) for _ in range(64)]
             yield {"held": len(held)}, b""

@@ -14,7 +14,7 @@ from codedark.cage.answers import Code, Line, PagePixels, Raster, TextPage, Word
 from codedark.cage.cage import WALLS, Cage
 from codedark.cage.frames import Frame
 from codedark.cage.process import Caged
-from codedark.cage.trade import Answer, Limits, Refusal, Trade, Work
+from codedark.cage.trade import Answer, Limits, Reason, Refusal, Trade, Work
 
 __all__ = [
     "WALLS",
@@ -27,6 +27,7 @@ __all__ = [
     "Line",
     "PagePixels",
     "Raster",
+    "Reason",
     "Refusal",
     "TextPage",
     "Trade",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from codedark.cage.frames import BadAnswer, Frame, read_frame, write_frame
-from codedark.cage.trade import Refusal, Work
+from codedark.cage.trade import Reason, Refusal, Work
 from codedark.cage.walls import close_inner, raise_outer
 
 _HEAD_LIMIT, _BLOB_LIMIT = 256 << 20, 1 << 30  # what our own side may send: a pack's values, a scanner's pile
@@ -74,13 +74,13 @@ def _answer(sink: BinaryIO, work: Work, job: Frame) -> None:
         _parts(sink, work(json.loads(job.head), bytes(job.blob)))
         write_frame(sink, b".", b"")
     except Refusal as refusal:
-        write_frame(sink, b"!", json.dumps(str(refusal)).encode())
+        write_frame(sink, b"!", json.dumps(refusal.reason).encode())
     except MemoryError:
-        write_frame(sink, b"!", json.dumps("it takes more memory than it may").encode())
+        write_frame(sink, b"!", json.dumps(Reason.MUCH_MEMORY).encode())
     except BrokenPipeError:
         raise
-    except Exception as error:  # a decoder's own words may quote the file; the class does not
-        write_frame(sink, b"!", json.dumps(f"it is damaged ({type(error).__name__})").encode())
+    except Exception:  # a decoder's own words may quote the file
+        write_frame(sink, b"!", json.dumps(Reason.DAMAGED).encode())
 
 
 def _parts(sink: BinaryIO, parts: Iterable[tuple[dict[str, Any], bytes | bytearray | memoryview]]) -> None:

@@ -14,7 +14,7 @@ import pypdfium2
 import zxingcpp
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from codedark.cage.trade import Answer, Refusal, Work
+from codedark.cage.trade import Answer, Reason, Refusal, Work
 
 _IMAGES = ("PNG", "JPEG", "TIFF")
 _FORMATS = zxingcpp.BarcodeFormats(
@@ -72,9 +72,9 @@ def _pdf(head: dict[str, Any], blob: bytes) -> pypdfium2.PdfDocument:
         document = pypdfium2.PdfDocument(blob)
     except pypdfium2.PdfiumError as error:
         locked = "password" in str(error).lower()
-        raise Refusal("it is locked with a password" if locked else "it is a damaged PDF") from error
+        raise Refusal(Reason.LOCKED if locked else Reason.DAMAGED_PDF) from error
     if not 0 < len(document) <= head["most_pages"]:
-        raise Refusal("it has more pages than may be" if len(document) else "it has no pages")
+        raise Refusal(Reason.MANY_PAGES if len(document) else Reason.NO_PAGES)
     return document
 
 
@@ -83,11 +83,11 @@ def _frames(head: dict[str, Any], blob: bytes) -> tuple[Image.Image, int]:
         picture = Image.open(io.BytesIO(blob), formats=_IMAGES)
         count = int(getattr(picture, "n_frames", 1))
     except Image.DecompressionBombError as error:
-        raise Refusal("its pixels are more than may be") from error
+        raise Refusal(Reason.MANY_PIXELS) from error
     except UnidentifiedImageError as error:
-        raise Refusal("it is no PDF, PNG, JPEG or TIFF") from error
+        raise Refusal(Reason.NO_KIND) from error
     if count > head["most_pages"]:
-        raise Refusal("it has more pages than may be")
+        raise Refusal(Reason.MANY_PAGES)
     return picture, count
 
 
@@ -114,7 +114,7 @@ def _pdf_pictures(head: dict[str, Any], blob: bytes) -> Iterator[tuple[int, int,
         page = document[number - 1]
         width, height = page.get_size()
         if width * height * scale * scale > head["pixels"]:
-            raise Refusal("its pixels are more than may be")
+            raise Refusal(Reason.MANY_PIXELS)
         bitmap = page.render(scale=scale, grayscale=not head["colour"], rev_byteorder=True)
         picture = bitmap.to_pil().convert("RGB" if head["colour"] else "L")
         bitmap.close()
@@ -128,7 +128,7 @@ def _image_pictures(head: dict[str, Any], blob: bytes) -> Iterator[tuple[int, in
         if count > 1:
             picture.seek(number - 1)
         if picture.width * picture.height > head["pixels"]:  # each frame of a TIFF says its own size
-            raise Refusal("its pixels are more than may be")
+            raise Refusal(Reason.MANY_PIXELS)
         yield number, count, _flat(picture, "RGB" if head["colour"] else "L")
 
 
@@ -138,7 +138,7 @@ def _chosen(head: dict[str, Any], count: int) -> range:
     if one is None:
         return range(1, count + 1)
     if not 1 <= one <= count:
-        raise Refusal("it has no such page")
+        raise Refusal(Reason.NO_SUCH_PAGE)
     return range(one, one + 1)
 
 
@@ -156,7 +156,7 @@ def _flat(picture: Image.Image, mode: str) -> Image.Image:
 
 def _text(head: dict[str, Any], blob: bytes) -> Iterator[Answer]:
     if not _is_pdf(blob):
-        raise Refusal("it is no PDF: an image has no text but what is read from its pixels")
+        raise Refusal(Reason.NO_PDF)
     document = _pdf(head, blob)
     for number in range(1, len(document) + 1):
         page = document[number - 1]
@@ -171,7 +171,7 @@ def _words(text: Any, page: Any, height: float, most: int) -> Iterator[tuple[str
     characters = text.get_text_range(errors="replace")
     count = text.count_chars()
     if count > most * 8:
-        raise Refusal("it has more text than may be")
+        raise Refusal(Reason.MUCH_TEXT)
     word, box, said = "", None, 0
     aligned = len(characters) == count
     for index in range(count):
@@ -182,7 +182,7 @@ def _words(text: Any, page: Any, height: float, most: int) -> Iterator[tuple[str
                 said += 1
             word, box = "", None
             if said >= most:
-                raise Refusal("it has more text than may be")
+                raise Refusal(Reason.MUCH_TEXT)
             continue
         here = text.get_charbox(index, loose=True)  # by its advance, not its ink: gaps then are spaces
         box = here if box is None else _around(box, here)

@@ -14,16 +14,21 @@ from typing import Any, BinaryIO, cast
 import msgspec
 
 from codedark.cage.frames import BadAnswer, Frame, read_frame, write_frame
-from codedark.cage.trade import Trade
+from codedark.cage.trade import Reason, Trade
 from codedark.errors import FileRefused, NoCage
 
 NEEDED = frozenset(("limits", "seccomp", "closed"))
 """Without these no file of others is opened: seccomp alone denies network, processes and writing; the sealing of files
 may come from Landlock or from the inner ring."""
 
+NO_ANSWER = "the cage gave an answer that is none"
 _START_S = 60.0
 _words = msgspec.json.Decoder(str)
 _walls = msgspec.json.Decoder(list[str])
+
+
+def _reason(words: str) -> str:
+    return words if words in set(Reason) else NO_ANSWER
 
 
 class Caged:
@@ -40,23 +45,28 @@ class Caged:
 
     def start(self) -> Caged:
         """Start it and wait for its walls. Raises `NoCage` when they do not stand or it does not start."""
-        self._child = subprocess.Popen(
-            [sys.executable, "-I", "-m", "codedark.cage.cell"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            cwd="/",
-            close_fds=True,
-            bufsize=1 << 16,
-        )
+        try:
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", "-m", "codedark.cage.cell"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/",
+                close_fds=True,
+                bufsize=1 << 16,
+            )
+        except OSError as error:
+            raise NoCage(f"no process could be started for {self.trade.name}") from error
         self._in, self._out = cast(BinaryIO, self._child.stdin), cast(BinaryIO, self._child.stdout)
         try:
             write_frame(self._in, b"?", msgspec.json.encode(self._order()))
             hello = self._receive(_START_S)
             self.walls = frozenset(_walls.decode(hello.head)) if hello.kind == b"+" else frozenset()
         except (OSError, BadAnswer, msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise NoCage(f"the cage for {self.trade.name} did not start ({self._how_it_ended()})") from error
+            how = self._how_it_ended()
+            self.end()
+            raise NoCage(f"the cage for {self.trade.name} did not start ({how})") from error
         self._check_walls()
         return self
 
@@ -101,9 +111,13 @@ class Caged:
         try:
             with self._alarm(limits.wait_s):
                 write_frame(self._in, b"?", msgspec.json.encode(head), blob)
+            parts = said = 0
             while (frame := self._receive(limits.wait_s)).kind == b"=":
+                parts, said = parts + 1, said + len(frame.head)
+                if parts > limits.parts or said > limits.whole_bytes:
+                    raise BadAnswer("more than it may say")
                 yield frame
-            refused = None if frame.kind == b"." else _words.decode(frame.head)
+            refused = None if frame.kind == b"." else _reason(_words.decode(frame.head))
             self._busy = False
         except (OSError, BadAnswer, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise FileRefused(self._how_it_ended()) from error
@@ -111,7 +125,7 @@ class Caged:
             if self._busy:
                 self.end()
         if refused is not None:
-            raise FileRefused(refused[:200])
+            raise FileRefused(refused)
 
     def _receive(self, wait_s: float) -> Frame:
         """The next frame, or `BadAnswer` when the alarm killed the child first."""
@@ -140,7 +154,7 @@ class Caged:
         try:
             code = self._child.wait(1.0)
         except subprocess.TimeoutExpired:
-            return "the cage gave an answer that is none"
+            return NO_ANSWER
         if code == -signal.SIGXCPU:
             return "it takes longer than it may"
         return f"the decoder stopped ({signal.Signals(-code).name if code < 0 else code})"

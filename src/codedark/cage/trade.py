@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,37 @@ Work = Callable[[dict[str, Any], bytes], Iterator[Answer]]
 """What a trade's `prepare(settings)` returns: from a job's head and blob to the parts of its answer."""
 
 
+class Reason(StrEnum):
+    """Every reason for which a file is not opened. The owner believes no other words from a cage: a decoder that was
+    taken over says what it likes, and an error must hold nothing of a file."""
+
+    LOCKED = "it is locked with a password"
+    DAMAGED = "it is damaged"
+    DAMAGED_PDF = "it is a damaged PDF"
+    NO_PAGES = "it has no pages"
+    NO_SUCH_PAGE = "it has no such page"
+    MANY_PAGES = "it has more pages than may be"
+    MANY_PIXELS = "its pixels are more than may be"
+    MUCH_TEXT = "it has more text than may be"
+    MUCH_MEMORY = "it takes more memory than it may"
+    NO_KIND = "it is no PDF, PNG, JPEG or TIFF"
+    NO_PDF = "it is no PDF: an image has no text but what is read from its pixels"
+
+
 class Refusal(Exception):
-    """Raised by a trade: this file will not be opened, and why, in words without anything of the file in them."""
+    """Raised by a trade: this file will not be opened, for one of the reasons."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`memory`: bytes of address space. `job_cpu_s`: processor seconds of one job. `wait_s`: seconds the owner waits
     for each part of an answer. `jobs`: after that many a fresh process takes over, whatever the last file did to this
-    one. `head_bytes`, `blob_bytes`: the most one part of an answer may say."""
+    one. `head_bytes`, `blob_bytes`: the most one part of an answer may say; `parts`, `whole_bytes`: the most parts,
+    and bytes of their heads, of a whole answer."""
 
     memory: int = 2 * GIB
     job_cpu_s: int = 30
@@ -30,6 +53,8 @@ class Limits:
     jobs: int = 50
     head_bytes: int = 16 << 20
     blob_bytes: int = 512 << 20
+    parts: int = 2_000
+    whole_bytes: int = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,17 @@ def test_an_answer_larger_than_it_may_be_is_not_read() -> None:
         list(caged.ask({"job": "lie"}))
 
 
+def test_an_answer_without_end_is_cut_off() -> None:
+    with Caged(PROBE) as caged, pytest.raises(FileRefused, match="none"):
+        list(caged.ask({"job": "babble"}))
+
+
+def test_a_refusal_in_words_of_the_file_is_not_repeated() -> None:
+    with Caged(PROBE) as caged, pytest.raises(FileRefused) as refused:
+        list(caged.ask({"job": "quote"}))
+    assert str(refused.value) == "the cage gave an answer that is none"
+
+
 def test_no_walls_no_decoder(tmp_path: Path) -> None:
     """A trade whose process never says that its walls stand gets no file."""
     script = tmp_path / "liar.py"
