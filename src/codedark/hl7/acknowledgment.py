@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from codedark.hl7.charset import codec_of
 from codedark.hl7.delimiters import Delimiters, escape
 from codedark.hl7.header import Peek
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
+_SINGLE = ("ascii", "latin", "iso8859", "cp125")
+_WIDE = ("utf-1", "utf-3")
 _FRAMING = frozenset(b"\x0b\x1c\r\n")
 
 
@@ -48,7 +51,8 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
         # What we say ourselves must not be split either: "+0000", "3df1-12", "2.5.1".
         now, control_id = now.split(s)[0], control_id.replace(s, "")
     kind = f"ACK{c}{header.trigger}{c}ACK" if header.trigger else "ACK"
-    charset = f"{s}{s}{s}{s}{s}{s}{header.charset}" if header.charset else ""
+    codec, said = _character_set(header)
+    charset = f"{s}{s}{s}{s}{s}{s}{said}" if said else ""
     head = (
         f"MSH{s}{encoding}{s}{header.receiving_app}{s}{header.receiving_facility}{s}"
         f"{header.sending_app}{s}{header.sending_facility}{s}{now}{s}{s}{kind}{s}{control_id}{s}"
@@ -59,7 +63,23 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
         answer += s + escape(text, Delimiters.of(s, encoding))
     # Where a question mark delimits it may stand for nothing: what cannot be echoed is left out.
     mark, otherwise = ("", "ignore") if "?" in s + encoding else ("?", "replace")
-    return "".join(f"{_plain(line, mark, header.codec)}\r" for line in (head, answer)).encode(header.codec, otherwise)
+    return "".join(f"{_plain(line, mark, codec)}\r" for line in (head, answer)).encode(codec, otherwise)
+
+
+def _character_set(header: Peek) -> tuple[str, str]:
+    """(codec, MSH-18) of the answer: the message's own while the two agree. Where the sender named another set than its
+    bytes are in, the answer must not be read in that one; and a double-byte set that is not named may hold a delimiter
+    inside a character, so then plain ASCII is safe."""
+    codec, said = header.codec, header.charset
+    if codec == "ascii" or codec[:5] in _WIDE:
+        return codec, said
+    declared = codec_of(said)
+    single = codec.startswith(_SINGLE)
+    if declared == codec or (single and (declared or "ascii").startswith(_SINGLE)):
+        return codec, said
+    if codec == "utf-8":
+        return codec, "UNICODE UTF-8" if said else ""
+    return (codec, "") if single else ("ascii", said)
 
 
 def _encoding(header: Peek) -> str:
@@ -74,7 +94,7 @@ def _encoding(header: Peek) -> str:
 def _plain(line: str, mark: str, codec: str) -> str:
     """An echoed field must not end a segment or a frame: `mark` stands for each control character, and in UTF-16 and 32
     for each character that has a byte of a frame's end in it (U+1C0D). Everything else is echoed as it came."""
-    if codec[:5] in ("utf-1", "utf-3"):
+    if codec[:5] in _WIDE:
         return "".join(mark if _FRAMING & set(char.encode(codec, "replace")) else char for char in line)
     return line if line.isprintable() else _CONTROL.sub(mark, line)
 

@@ -99,8 +99,9 @@ def declared_in(raw: bytes) -> str:
     fields = head.group().split(head.group(1))
     value = fields[17] if len(fields) > 17 else b""
     if not head.group().isascii() or b"\x1b" in head.group():
-        # A double-byte set may hold the separator inside a character: take the field that names a character set.
-        named = [f for f in fields[10:] if f.isascii() and codec_of(f.decode("ascii"))]
+        # A double-byte set may hold the separator inside a character, which moves MSH-18 to the right: take the first
+        # field from there on that names a character set.
+        named = [f for f in fields[17:] if f.isascii() and codec_of(f.decode("ascii"))]
         value = value if value in named else next(iter(named), b"")
     return value.decode("latin-1").strip()
 
