@@ -65,11 +65,12 @@ def test_packs_by_the_timer_wait_for_room(disk: Disk, tmp_path: Path, mib: int, 
 
 
 @pytest.mark.parametrize(("mib", "taken"), [(70, False), (200, True)])
-def test_snapshots_wait_for_room(disk: Disk, tmp_path: Path, mib: int, taken: bool) -> None:
-    folder = with_patients(disk(mib) / "node", tmp_path)
-    with open_node(folder) as node:
-        assert take_snapshot(node.layout, node.record().store) is taken
-    assert Layout(folder).snapshot.exists() is taken
+def test_snapshots_wait_for_room(disk: Disk, mib: int, taken: bool) -> None:
+    layout = Layout(disk(mib) / "node")
+    layout.make()
+    with house(layout.root) as home:
+        assert take_snapshot(layout, home.store) is taken
+    assert layout.snapshot.exists() is taken
 
 
 def test_a_snapshot_that_did_not_fit_leaves_nothing_behind(disk: Disk, tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_a_year_offline_wards_and_peers_connect(folder: Path, later: Running, tm
     proof, web = tmp_path / "engine.pem", Config.load(folder).web.port
     later.wait_for("pages open")
     assert say(later.port, message(1), trust=trust(folder, proof)) == ["AA"]
+    later.wait_for("the certificate of a peer has ended", feed="ehr")
     year = datetime.fromtimestamp(time.time() + YEAR_S, UTC)
     assert not trusted_at(folder, shown(web, trust(folder)), year + timedelta(days=90))  # the control: unrenewed
 

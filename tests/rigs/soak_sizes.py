@@ -30,7 +30,7 @@ EPOCH_FLIPS = size("EPOCH_FLIPS", 40)
 VIEW_FLIPS = size("VIEW_FLIPS", 60)
 VIEW_SWAPS = size("VIEW_SWAPS", 20)
 DISK_ERRORS = size("DISK_ERRORS", 25)
-CLOCKS = size("CLOCKS", 5)
+CLOCKS = size("CLOCKS", 4)
 OPENED = size("OPENED", 100)
 OBX_MB = size("OBX_MB", 4)
 
