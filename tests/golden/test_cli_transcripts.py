@@ -24,6 +24,7 @@ CHANGING = (
     (re.compile(r"\d\d-[A-Z][a-z]{2}-20\d\d \d\d:\d\d UTC"), "<moment>"),
     (re.compile(r"\d+ (s|min|h) ago"), "<age>"),
     (re.compile(r"(draft|issued)\.[0-9a-f]{6}\.pdf"), r"\1.<id>.pdf"),
+    (re.compile(r"code [0-9A-Z]{4}( [0-9A-Z]{4}){3}"), "code <code>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:<port>"),
     (re.compile(r"\d+\.\d MB"), "<size> MB"),
     (re.compile(r"\d+ pages"), "<n> pages"),
