@@ -1,37 +1,13 @@
 """MLLP over TLS: a feed pinned by client certificate lets in nobody else."""
 
 import asyncio
-import datetime as dt
 import hashlib
-import ipaddress
 import ssl
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 from intake_rig import adt, feed, site
-
-SINCE, UNTIL = dt.datetime(2020, 1, 1), dt.datetime(2120, 1, 1)
-
-
-def certificate(folder, name: str, ca=None):
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    issuer, signer = (ca[0].subject, ca[1]) if ca else (subject, key)
-    made = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(SINCE).not_valid_after(UNTIL)
-        .add_extension(x509.BasicConstraints(ca is None, None), True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .sign(signer, hashes.SHA256())
-    )  # fmt: skip
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / f"{name}.pem").write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return made, key
+from tls_rig import certificate, server_context
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +16,6 @@ def pki(tmp_path_factory):
     ca = certificate(folder, "ca")
     names = {name: certificate(folder, name, ca)[0] for name in ("server", "ehr", "other")}
     return folder, names
-
-
-def server(folder) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    context.load_verify_locations(folder / "ca.pem")
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
 
 
 def client(folder, name: str | None) -> ssl.SSLContext:
@@ -59,7 +27,7 @@ def client(folder, name: str | None) -> ssl.SSLContext:
 
 def pinned(folder, certificates):
     der = certificates["ehr"].public_bytes(serialization.Encoding.DER)
-    return feed(tls=server(folder), certificates=(hashlib.sha256(der).hexdigest(),))
+    return feed(tls=server_context(folder), certificates=(hashlib.sha256(der).hexdigest(),))
 
 
 async def talk(tmp_path, pki, name):
