@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 COMPRESS_FROM = 4096
 KEEP_EVERY = 4096
 MAC_SIZE = 16
+SCOPES_MAX = 16_384
 # Looked up once an entry, an enum's members and operators cost as much as sealing does.
 _ZSTD, _OTHER_BYTES, _NEW, _DIFFERS = int(Flag.ZSTD), int(Flag.OTHER_BYTES), Outcome.NEW, Outcome.DIFFERS
 _DAY_US = 86_400_000_000
@@ -154,6 +155,8 @@ class _Batch:
 
     def take(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Seal each draft that is new; answer a resend with the receipt it had."""
+        if len(self.chain._scopes) > SCOPES_MAX:
+            self.chain._scopes.clear()  # the names are in the file; a sender that changes its own fills no memory
         known = self._known(drafts)
         if self.chain.earlier is not None:
             self.older = self.chain.earlier.known([d.once for d in drafts if d.once is not None])

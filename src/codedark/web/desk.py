@@ -215,7 +215,7 @@ class Desk:
         name: Any = record.settings().get("facility.zone", self.settings.zone)
         try:
             return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, TypeError):
+        except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
             return ZoneInfo("UTC")
 
     def _broken(self, error: Exception) -> Outgoing:

@@ -16,7 +16,7 @@ import pytest
 from journal_rig import IDENTITY, hl7, new_journal
 
 from codedark.errors import CannotUnseal, ChainBroken, UnknownFormat
-from codedark.journal import Door, EpochKeys, JournalReader, cited, pull, read_checkpoint
+from codedark.journal import Door, Draft, EpochKeys, JournalReader, Once, Outcome, chain, cited, pull, read_checkpoint
 from codedark.journal.header import unwrap_plaintext
 
 
@@ -119,3 +119,17 @@ def _told(path: Path, said: bytes) -> bytes:
         peer.connect(str(path))
         peer.sendall(struct.pack(">I", len(said)) + said)
         return peer.recv(65536)
+
+
+def test_a_sender_that_changes_its_own_name_fills_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "SCOPES_MAX", 20)
+    journal = new_journal(tmp_path / "journal", synchronous="OFF")
+    said = [Draft("hl7.received", 1, "feed:adt", b"%d" % n, once=Once(f"adt\x1fAPP{n}\x1fB", "1")) for n in range(100)]
+
+    first = [journal.append(draft).position for draft in said]
+    again = [journal.append(draft) for draft in said]
+
+    assert [receipt.position for receipt in again] == first
+    assert {receipt.outcome for receipt in again} == {Outcome.SAME}
+    assert len(journal._chain._scopes) <= 21
+    journal.close()
