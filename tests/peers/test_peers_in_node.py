@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,12 +48,12 @@ def test_node_hl7_client_reads_our_answers(tmp_path: Path, version: str) -> None
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A folder of certificates, and the fingerprint of the one that is pinned."""
     folder = tmp_path_factory.mktemp("peers")
     ca = certificate(folder, "ca")
     made = {name: certificate(folder, name, ca)[0] for name in ("server", "ehr", "other")}
-    yield folder, hashlib.sha256(made["ehr"].public_bytes(serialization.Encoding.DER)).hexdigest()
+    return folder, hashlib.sha256(made["ehr"].public_bytes(serialization.Encoding.DER)).hexdigest()
 
 
 @pytest.mark.parametrize(("name", "heard"), [("ehr", 2), ("other", 0), ("", 0)])
