@@ -89,7 +89,8 @@ def create_app(
     routes.append(Route("/static/{tag}/{name}", _static(files)))
     pages = Starlette(routes=routes, exception_handlers={404: lost, 405: lost})
     entrances = {AttemptLane.PASSWORD: lanes[Lane.PASSWORDS], AttemptLane.ENVELOPE: lanes[Lane.ENVELOPES]}
-    return Porter(pages, deeds_factory, cookies, turnstile, entrances, hall.wait, tuple(lanes.values()))
+    strangers, every = lanes[Lane.STRANGERS], tuple(lanes.values())
+    return Porter(pages, deeds_factory, cookies, turnstile, entrances, strangers, hall.wait, every)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,8 @@ class Turnstile:
 class Porter:
     """The ASGI application in front of the pages.
 
-    `lanes`: of the two entrances; `wait(lane, seconds)` makes the page for whoever must wait, with 0 s for whoever
-    found too many there.
+    `lanes`: of the two entrances; `strangers`: of every other page without a session; `wait(lane, seconds)` makes the
+    page for whoever must wait, with 0 s for whoever found too many there.
     """
 
     def __init__(
@@ -72,10 +72,11 @@ class Porter:
         cookies: Cookies,
         turnstile: Turnstile,
         lanes: Mapping[AttemptLane, FairLane],
+        strangers: FairLane,
         wait: Callable[[AttemptLane, int], Turned],
         all_lanes: Sequence[FairLane] = (),
     ) -> None:
-        self._all_lanes = all_lanes
+        self._strangers, self._all_lanes = strangers, all_lanes
         self._pages, self._deeds, self._cookies, self._wait = pages, deeds, cookies, wait
         self._turnstile, self._lanes = turnstile, lanes
         self._answers: dict[tuple[AttemptLane, int], Turned] = {}
@@ -88,7 +89,8 @@ class Porter:
             lane = _ENTRANCES.get(scope["path"])
             if lane is not None and (turned := self._turned_away(lane, device_of(scope))):
                 return await turned(send)
-        self._place(scope)
+        if not self._known(scope) and (turned := self._no_room(scope)):
+            return await turned(send)
         return await self._pages(scope, receive, send)
 
     def close(self) -> None:
@@ -103,16 +105,31 @@ class Porter:
         if not wait_us and not self._lanes[lane].full(neighbourhood(device)):
             return None
         self._turnstile.count(device)
-        key = lane, -(-wait_us // US_PER_S)
+        return self._answer(lane, -(-wait_us // US_PER_S))
+
+    def _answer(self, lane: AttemptLane, seconds: int) -> Turned:
+        key = lane, seconds
         answer = self._answers.get(key)
         if answer is None:
-            answer = self._answers[key] = self._wait(*key)
+            answer = self._answers[key] = self._wait(lane, seconds)
         return answer
 
-    def _place(self, scope: Scope) -> None:
+    def _no_room(self, scope: Scope) -> Turned | None:
+        """The answer for somebody without a session who finds the lane of strangers full; our own files need none."""
+        path = scope["path"]
+        elsewhere = (
+            path == "/envelope" or (path == "/login" and scope["method"] == "POST") or path.startswith("/static/")
+        )
+        if elsewhere or not self._strangers.full(scope[WHO]):
+            return None
+        return self._answer(AttemptLane.PASSWORD, 0)
+
+    def _known(self, scope: Scope) -> bool:
+        """Say in the scope in which line this request waits; whether it has a session."""
         token = _session_token(scope["headers"])
         session = self._cookies.open(token, self._deeds().clock.now_us()) if token else None
         scope[WHO], scope[KNOWN] = (session.session, True) if session else (neighbourhood(device_of(scope)), False)
+        return session is not None
 
 
 def device_of(scope: Scope) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from collections.abc import Awaitable
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from codedark.clock import SeededChance
 from codedark.entries import LoginRefused
 from codedark.web import WebSettings, create_app
 from codedark.web.app import LANES, Lane
-from codedark.web.lanes import FairLane
+from codedark.web.lanes import FairLane, Width
 
 ATTACKERS, EACH = 40, 5
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -239,6 +240,37 @@ def test_strangers_pages_have_a_lane_of_their_own(home: House) -> None:
     assert guest.get("/units").status == 200
     with pytest.raises(RuntimeError):
         home.guest().get("/units")
+
+
+def test_a_stranger_who_finds_no_room_is_answered_at_the_door_and_a_reader_reads_on(home: House) -> None:
+    lanes = {lane: FairLane(lane, width) for lane, width in LANES.items()}
+    lanes[Lane.STRANGERS] = FairLane("strangers", Width(threads=1, waiting=1, each=1))
+    Flooded(home, lanes)
+    reader, gate, begun = home.in_as("physician"), threading.Event(), threading.Event()
+
+    def busy() -> None:
+        begun.set()
+        gate.wait()
+
+    async def play() -> tuple[Got, Got, Got, Got]:
+        held = asyncio.create_task(lanes[Lane.STRANGERS].run("somebody", busy))
+        await asyncio.to_thread(begun.wait)
+        waits = asyncio.create_task(home.guest()._exchange("GET", "/login", b"", {}))
+        await asyncio.sleep(0)
+        while not lanes[Lane.STRANGERS].waiting:
+            await asyncio.sleep(0)
+        refused = await home.guest()._exchange("GET", "/units", b"", {})
+        read = await reader._exchange("GET", f"/chart/{home.patient('4W')}", b"", {})
+        envelope = await home.guest()._exchange("GET", "/envelope", b"", {})
+        gate.set()
+        await held
+        return refused, read, envelope, await waits
+
+    refused, read, envelope, waited = asyncio.run(play())
+
+    assert (refused.status, refused.headers["retry-after"]) == (503, "2")
+    assert "LAST KNOWN RECORD" in refused.text
+    assert (read.status, envelope.status, waited.status) == (200, 200, 200)
 
 
 def test_no_account_is_ever_locked(home: House) -> None:
