@@ -190,10 +190,13 @@ class Keeper:
 
     def _renew(self) -> None:
         """The node's certificate, before it runs out: senders see it here, the pages' process sees the new file."""
-        if renew_when_due(self.layout, self.clock, self.chance):
-            for context in self._contexts:
-                take_new_pair(self.layout, context)
-            self.log.info("certificate renewed")
+        try:
+            if renew_when_due(self.layout, self.clock, self.chance):
+                for context in self._contexts:
+                    take_new_pair(self.layout, context)
+                self.log.info("certificate renewed")
+        except (CodedarkError, OSError) as error:  # capture goes on without it
+            self.log.error("certificate not renewed", error=type(error).__name__, where=where(error))
 
     async def _time(self) -> None:
         """Keep what is believed of the time, say once when the clock is no longer trusted, and when it is again; and
@@ -205,10 +208,7 @@ class Keeper:
             if self.clock.trusted() is not trusted:
                 trusted = not trusted
                 self.log.warning("clock trusted again" if trusted else "clock not trusted")
-            try:
-                self._renew()
-            except (CodedarkError, OSError) as error:
-                self.log.error("certificate not renewed", error=type(error).__name__, where=where(error))
+            self._renew()
             await asyncio.sleep(_TIME_S)
 
     async def _witnesses(self, journal: Journal) -> None:
