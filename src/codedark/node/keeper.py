@@ -226,7 +226,13 @@ class Keeper:
     async def _reports(self, journal: Journal) -> None:
         """Print reports from the watched folders; whose they are, as soon as the record can tell."""
         rounds = ReportRounds(
-            self.layout, self.config, lambda: self.keys.views_key, journal.append, self.clock, self.chance
+            self.layout,
+            self.config,
+            lambda: self.keys.views_key,
+            journal.append,
+            self.clock,
+            self.chance,
+            journal.statement.id.hex(),
         )
         eager = 0
         while True:

@@ -62,6 +62,11 @@ class Layout:
         return self.root / "prints"
 
     @property
+    def reports_taken(self) -> Path:
+        """Keyed marks of the report files that were taken from watched folders; disposable."""
+        return self.root / "run" / "reports-taken"
+
+    @property
     def door(self) -> Path:
         """The running node's socket, 0600."""
         return self.root / "run" / "door.sock"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import hmac
+import os
 from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
@@ -76,15 +79,45 @@ def tie_by_hand(node: OpenNode, author: Credentials, report: str, mrn: str, reas
     by_one(node, author, deed)
 
 
+class TakenMarks:
+    """Which files were taken, so that a start does not open thousands again: keyed hashes in a file of `run/`, because
+    the name of a file may name a patient. Without the file, or with another key or chain, they are opened again, and
+    the journal keeps none twice."""
+
+    def __init__(self, path: Path, key: bytes, origin: str) -> None:
+        self._path, self._key = path, hmac.digest(key, f"codedark reports taken {origin}".encode(), "sha256")
+        try:
+            text = path.read_text("ascii")
+        except (OSError, ValueError):
+            text = ""
+        self._marks = set(text.split())
+
+    def __contains__(self, file: tuple[str, Path, int, int]) -> bool:
+        return self._mark(file) in self._marks
+
+    def add(self, file: tuple[str, Path, int, int]) -> None:
+        """Remember a file: source, path, size, time. What cannot be written is forgotten by the next start."""
+        mark = self._mark(file)
+        self._marks.add(mark)
+        with contextlib.suppress(OSError):
+            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as out:
+                out.write(f"{mark}\n")
+
+    def _mark(self, file: tuple[str, Path, int, int]) -> str:
+        name, path, size, changed = file
+        words = b"\0".join((name.encode(), os.fsencode(path), b"%d" % size, b"%d" % changed))
+        return hmac.digest(self._key, words, "sha256")[:16].hex()
+
+
 class WatchedFolder:
     """One folder into which the EHR prints. A file is taken when it has been the same for two looks, so that none is
     taken half written; it is left where it is."""
 
-    def __init__(self, declared: Reports, folder: Path) -> None:
+    def __init__(self, declared: Reports, folder: Path, taken: TakenMarks) -> None:
         self.name = declared.name
-        self._folder = folder
+        self._folder, self._taken = folder, taken
         self._seen: dict[Path, tuple[int, int]] = {}
-        self._done: dict[Path, tuple[int, int]] = {}
 
     def ripe(self) -> list[Path]:
         """Files that came, or changed, and have settled since the last look. Raises OSError when the folder is away."""
@@ -95,10 +128,9 @@ class WatchedFolder:
             except OSError:  # gone again
                 continue
             found[path] = (state.st_size, state.st_mtime_ns)
-        ripe = [path for path, state in found.items() if self._seen.get(path) == state != self._done.get(path)]
+        settled = [(path, state) for path, state in found.items() if self._seen.get(path) == state]
         self._seen = found
-        self._done = {path: state for path, state in self._done.items() if path in found}
-        return ripe
+        return [path for path, state in settled if (self.name, path, *state) not in self._taken]
 
     def take(self, paths: Iterable[Path], append: Callable[[Draft], Receipt], cage: Cage) -> ReportsTaken:
         """Take these in as the feed of this name. Raises `NoCage`, AppendFailed: then they are tried again."""
@@ -110,7 +142,7 @@ class WatchedFolder:
             whole.repeated += taken.repeated
             whole.unread += taken.unread
             whole.refusals += taken.refusals
-            self._done[path] = self._seen[path]
+            self._taken.add((self.name, path, *self._seen[path]))
         return whole
 
 
@@ -119,9 +151,10 @@ class ReportRounds:
 
     def __init__(
         self, layout: Layout, config: Config, views_key: Callable[[], bytes], append: Callable[[Draft], Receipt],
-        clock: Clock, chance: Chance,
+        clock: Clock, chance: Chance, origin: str,
     ) -> None:  # fmt: skip
-        self.folders = [WatchedFolder(each, layout.root / each.folder) for each in config.reports]
+        taken = TakenMarks(layout.reports_taken, views_key(), origin)
+        self.folders = [WatchedFolder(each, layout.root / each.folder, taken) for each in config.reports]
         self.every_s = min((each.every_s for each in config.reports), default=TIE_S)
         self._layout, self._views_key = layout, views_key
         self._append, self._clock, self._chance = append, clock, chance

@@ -14,9 +14,10 @@ from print_reports import Person, report
 
 from codedark.cage import Cage
 from codedark.errors import ConfigError
+from codedark.journal import Outcome, Receipt
 from codedark.node import Config, Reports, open_node
 from codedark.node.prints import PrintShelf, png
-from codedark.node.reports import WatchedFolder
+from codedark.node.reports import TakenMarks, WatchedFolder
 
 ADA = Person(born="04-Mar-1955")
 FOLDER = '\n[[reports]]\nname = "prints"\nfolder = "{}"\nevery_s = 1\n'
@@ -98,8 +99,30 @@ def test_log_names_no_patient_and_no_file(ran: Running) -> None:
     assert "MARLOWE" not in said
 
 
+def watching(folder: Path, marks: Path, origin: str = "one") -> WatchedFolder:
+    return WatchedFolder(Reports(name="prints", folder="."), folder, TakenMarks(marks, b"k" * 32, origin))
+
+
+def test_file_that_was_taken_is_not_opened_again_by_the_next_start(tmp_path: Path) -> None:
+    inside, marks = tmp_path / "inside", tmp_path / "marks"
+    inside.mkdir()
+    path = inside / "MARLOWE.pdf"
+    path.write_bytes(report(ADA))
+    folder, kept = watching(inside, marks), []
+    folder.ripe()
+    with Cage.start() as cage:
+        folder.take(folder.ripe(), lambda draft: kept.append(draft) or Receipt(b"", 0, 0, Outcome.NEW), cage)
+    assert len(kept) == 1
+    again, restored = watching(inside, marks), watching(inside, marks, "two")
+    assert (again.ripe(), again.ripe()) == ([], [])
+    assert (restored.ripe(), restored.ripe()) == ([], [path])
+    path.write_bytes(report(ADA, "Kardex"))
+    assert (again.ripe(), again.ripe()) == ([], [path])
+    assert b"MARLOWE" not in marks.read_bytes()
+
+
 def test_file_is_taken_when_it_was_the_same_twice(tmp_path: Path) -> None:
-    folder = WatchedFolder(Reports(name="prints", folder="."), tmp_path)
+    folder = watching(tmp_path, tmp_path / "marks")
     path = tmp_path / "mar.pdf"
     path.write_bytes(b"%PDF-1.7 first half")
     assert folder.ripe() == []
@@ -113,7 +136,7 @@ def test_link_out_of_the_watched_folder_is_not_followed(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
     (inside / "mar.pdf").symlink_to(tmp_path / "secret.pdf")
-    folder = WatchedFolder(Reports(name="prints", folder="."), inside)
+    folder = watching(inside, tmp_path / "marks")
     folder.ripe()
     assert folder.ripe() == []
 
