@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
-from node_rig import PATIENCE_S, Running, message, new_node, say
+from node_rig import PATIENCE_S, Running, message, new_node, running, say
 
 from codedark.access import client_context, renew_server_certificate, renewal_due, server_context
 from codedark.clock import SeededChance, SeededClock
@@ -166,3 +166,12 @@ def test_a_pair_that_does_not_fit_is_renewed_by_the_time_that_is_believed(folder
     assert renew_when_due(layout, clock, SeededChance("torn"))
     leaf = x509.load_pem_x509_certificates((folder / "keys/server.pem").read_bytes())[0]
     assert leaf.not_valid_before_utc < datetime.fromtimestamp(time.time(), UTC) < leaf.not_valid_after_utc
+
+
+def test_a_node_that_cannot_renew_hears_all_the_same(tmp_path: Path) -> None:
+    folder = new_node(tmp_path / "n")
+    (folder / "keys/server.key").write_bytes(b"torn")
+    (folder / "keys/issuing.key").unlink()
+    with running(folder) as node:
+        node.wait_for("certificate not renewed")
+        assert say(node.port, message(1)) == ["AA"]
