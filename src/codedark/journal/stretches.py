@@ -160,9 +160,12 @@ class _Hasher:
 
 
 def _begin(order: Order, begun: ExitStack) -> BinaryIO | None:
-    """Start a process; None when this machine gives none, and everything is then looked at closely, here."""
+    """Start a process; None when this machine gives none. What a process does not answer is looked at closely, here, so
+    nobody needs to hear why."""
     try:
-        process = subprocess.Popen([sys.executable, "-c", _WORK], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WORK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
     except OSError:
         return None
     begun.callback(process.wait)

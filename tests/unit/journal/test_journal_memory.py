@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from journal_rig import IDENTITY, hl7, new_journal, reopen
+from journal_rig import IDENTITY, deed, hl7, new_journal, reopen
 
 from codedark.journal import (
     EpochKeys,
@@ -20,7 +20,7 @@ from codedark.journal import (
     rebuild_duplicates,
     verify,
 )
-from codedark.journal.reader import READ_MAX
+from codedark.journal.reader import READ_BYTES, READ_MAX
 
 AT_ONCE = 1_000
 SIZES = {"by the thousand": (2_000, 6_000), "by as many as are read at once": (READ_MAX, 2 * READ_MAX + 2_000)}
@@ -115,3 +115,17 @@ def test_what_keeps_everything_is_seen_to_grow(journals):
     """The control: the measurement above would show it."""
     short, long = peaks(journals, "by the thousand", lambda folder: read_through(folder, keep=True))
     assert long > short * 1.1 + ROOM
+
+
+def test_large_entries_are_read_in_several_steps_and_none_is_left_out(tmp_path):
+    journal = new_journal(tmp_path / "journal", synchronous="OFF")
+    for number in range(5):
+        journal.append(deed(bytes([number]) * (READ_BYTES // 3)))
+    journal.close()
+    reader, steps, after = JournalReader.open(tmp_path / "journal", opener(tmp_path / "journal")), [], -1
+    while batch := reader.read(after):
+        steps.append([entry.position for entry in batch])
+        after = batch[-1].position
+    reader.close()
+    assert [position for step in steps for position in step] == list(range(7))
+    assert len(steps) == 2

@@ -147,3 +147,11 @@ def tile_root(leaves: list[bytes]) -> list[bytes]:
     tree.append_subtree(edge_of(leaves[:128])[0], 7)
     tree.append_subtree(edge_of(leaves[128:])[0], 7)
     return tree.roots
+
+
+def test_processes_that_die_leave_the_verdict_as_it_is(sound, monkeypatch):
+    """Each of them ends at its first breath; what they would have said is found here instead."""
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    assert verify(sound, processes=2) == verify(sound, processes=0)
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    assert verify(sound, processes=2) == verify(sound, processes=0)
