@@ -13,6 +13,7 @@ import queue
 import struct
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import IO
@@ -66,46 +67,73 @@ _site = msgspec.msgpack.Decoder(Site)
 
 
 class Ahead:
-    """The fold's end of the two pipes. Used by one thread; two of its own carry the bytes."""
+    """The fold's end of the two pipes. Used by one thread; two of its own carry the bytes. `patience_s`: how long a
+    frame may take."""
+
+    patience_s = 120.0
 
     def __init__(self, site: Site) -> None:
-        self._child = begun("ahead")
-        self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._site, self._child = site, begun("ahead")
+        self._unsent: deque[list[Asked]] = deque()
+        self._more = threading.Condition()
+        self._closed = False
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._found: dict[int, Told] = {}
         self._owed: set[int] = set()
         for work in (self._write, self._read):
             threading.Thread(target=work, daemon=True).start()
-        self._frames.put(_pack.encode(site))
 
     def submit(self, entries: Sequence[Entry]) -> None:
         """Ask what these mean; returns at once."""
-        asked, size = [], 0
+        asked: list[Asked] = []
+        size = 0
         for entry in entries:
             head = entry.header
-            asked.append(
-                Asked(
-                    head.position, head.origin, head.recorded_at_us, head.source, head.kind, head.version, entry.payload
-                )
-            )
+            told = (head.position, head.origin, head.recorded_at_us, head.source, head.kind, head.version)
+            asked.append(Asked(*told, entry.payload))
+            self._owed.add(head.position)
             size += len(entry.payload)
             if size >= _FRAME_BYTES or len(asked) >= _FRAME_ENTRIES:
-                self._frames.put(_pack.encode(asked))
+                self._put(asked)
                 asked, size = [], 0
-            self._owed.add(head.position)
+        self._put(asked)
+
+    def _put(self, asked: list[Asked]) -> None:
         if asked:
-            self._frames.put(_pack.encode(asked))
+            with self._more:
+                self._unsent.append(asked)
+                self._more.notify()
 
     def told(self, position: int) -> Told | None:
-        """What an entry means; waits for it. None when it was never asked, or the process has ended."""
+        """What an entry means; waits for it, and meanwhile interprets here what was not sent yet. None when it was
+        never asked, or the process has ended."""
         while position in self._owed and position not in self._found:
-            frame = self._answers.get()
+            if self._answers.empty() and self._help():
+                continue
+            frame = self._answer()
             if frame is None:
                 self._owed.clear()
                 break
             for each in _told.decode(frame):
                 self._found[each.position] = each
         return self._found.get(position)
+
+    def _answer(self) -> bytes | None:
+        try:
+            return self._answers.get(timeout=self.patience_s)
+        except queue.Empty:
+            # It hangs: what it owes is interpreted here.
+            self._child.kill()
+            return None
+
+    def _help(self) -> bool:
+        """Interpret the last frame that was not sent, so that neither side waits for the other."""
+        with self._more:
+            asked = self._unsent.pop() if self._unsent else []
+        for each in asked:
+            # Drawn at once: bodies of entries that wait for their turn would fill the memory.
+            self._found[each.position] = _drawn(_meaning(each, self._site), each)
+        return bool(asked)
 
     def forget(self, position: int) -> None:
         """Entries up to this one are folded."""
@@ -114,7 +142,10 @@ class Ahead:
 
     def close(self) -> None:
         """End the process."""
-        self._frames.put(None)
+        with self._more:
+            self._closed = True
+            self._unsent.clear()
+            self._more.notify()
         self._child.kill()
         self._child.wait()
         for pipe in (self._child.stdin, self._child.stdout):
@@ -125,10 +156,18 @@ class Ahead:
         pipe = self._child.stdin
         assert pipe is not None
         _widen(pipe)
+        frame = _pack.encode(self._site)
         with contextlib.suppress(OSError, ValueError):
-            while (frame := self._frames.get()) is not None:
+            while frame:
                 pipe.write(_LENGTH.pack(len(frame)) + frame)
                 pipe.flush()
+                frame = self._next()
+
+    def _next(self) -> bytes:
+        with self._more:
+            while not (self._unsent or self._closed):
+                self._more.wait()
+            return _pack.encode(self._unsent.popleft()) if self._unsent else b""
 
     def _read(self) -> None:
         pipe = self._child.stdout
@@ -161,7 +200,7 @@ def main() -> None:
     frames = _frames_of(sys.stdin.buffer)
     site = _site.decode(next(frames))
     for number, frame in enumerate(frames):
-        answer = _pack.encode([_meaning(asked, site) for asked in _asked.decode(frame)])
+        answer = _pack.encode([_drawn(_meaning(asked, site), asked) for asked in _asked.decode(frame)])
         sys.stdout.buffer.write(_LENGTH.pack(len(answer)) + answer)
         sys.stdout.buffer.flush()
         if number % _COLLECT_EVERY == 0:
@@ -172,8 +211,12 @@ def _meaning(asked: Asked, site: Site) -> Told:
     try:
         meant = interpret(asked.entry(), site)
         staged = stage(meant)
-        for each in staged:
-            draw(each, asked.position, asked.recorded_us, asked.source)
     except Exception as error:  # whatever a sender provokes costs its entry alone, as in the fold itself
         return Told(asked.position, Interpretation(), [], type(error).__name__)
     return Told(asked.position, replace(meant, facts=()), staged)
+
+
+def _drawn(told: Told, asked: Asked) -> Told:
+    for each in told.staged:
+        draw(each, asked.position, asked.recorded_us, asked.source)
+    return told

@@ -98,6 +98,8 @@ class Pass:
         self.store, self._interpret = store, interpret_
         self._room = _FEW
         """How many entries are read at once: no more than fit in memory, by the size of the last ones."""
+        # Nobody waits to see part of it: fewer transactions write the pages of an index less often.
+        self._full = _FLUSH_FACTS * (3 if alone else 1)
         self._may_ask = alone and interpret_ is interpret and two_cores()
         self._ahead: Ahead | None = None
         self._coming: Sequence[Entry] = ()
@@ -194,7 +196,7 @@ class Pass:
         index = start
         self.db.execute("BEGIN IMMEDIATE")
         try:
-            while index < end and self.batch.facts < _FLUSH_FACTS:
+            while index < end and self.batch.facts < self._full:
                 self._take(entries[index])
                 index += 1
             self.batch.flush()

@@ -185,7 +185,7 @@ class Shelf:
         return [resource for resource in self._held.values() if resource.dirty]
 
     def settle(self) -> None:
-        """After writing: keep the hot ones, drop the rest."""
+        """After writing: keep those that messages will name again; lines of an import are not."""
         if len(self._held) > _CACHE:
             self._held.clear()
             return
@@ -193,7 +193,7 @@ class Shelf:
         for name, resource in self._held.items():
             resource.fresh = resource.dirty = False
             resource.body = resource.card = None
-            if resource.type in _HOT:
+            if resource.type in _HOT and not (resource.first is not None and resource.first.line):
                 kept[name] = resource
         self._held = kept
 

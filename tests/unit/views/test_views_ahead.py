@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,6 +77,19 @@ def test_a_process_that_dies_costs_nothing(tape: Tape, tmp_path: Path, monkeypat
             return super().told(position)
 
     monkeypatch.setattr("codedark.views.fold.Ahead", Dying)
+    assert folded(tape, tmp_path / "a", alone=True) == folded(tape, tmp_path / "b", alone=False)
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_a_process_that_hangs_is_not_waited_for(tape: Tape, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hanging(Ahead):
+        patience_s = 0.2
+
+        def submit(self, entries: Sequence[Entry]) -> None:
+            super().submit(entries)
+            self._child.send_signal(signal.SIGSTOP)
+
+    monkeypatch.setattr("codedark.views.fold.Ahead", Hanging)
     assert folded(tape, tmp_path / "a", alone=True) == folded(tape, tmp_path / "b", alone=False)
 
 
