@@ -15,12 +15,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from web_rig import PASSWORD, House, house
 from web_server import served
 
+from codedark.cage import Raster
 from codedark.clock import US_PER_S
 from codedark.journal import Draft
+from codedark.node.prints import png
 from codedark_drill.hospital import Hospital
 
 HOURS_US = 3600 * US_PER_S
 NURSE = "physician"
+PICTURE = png(Raster(400, 500, 1, bytes(range(200)) * 1000))
 
 
 @dataclass
@@ -57,7 +60,9 @@ class Site:
         record = self.home.deeds.record
         units = [row.unit for row in record.units() if row.unit not in ("4W", "5E")]
         patients = [row.patient for row in record.census(units[0]) if row.patient][:2]
+        tied, loose = self.home.pictures
         return [
+            f"/chart/{self.home.patient('4W')}/report/{tied}", "/reports", f"/reports/{loose}",
             "/login", "/envelope", "/units", f"/beds?unit={units[0].replace(' ', '%20')}",
             *(f"/chart/{patient}" for patient in [*patients, self.home.patient("4W"), self.home.patient("5E")]),
             "/search", "/feeds", f"/print?unit={units[0].replace(' ', '%20')}", "/help", "/nowhere", "/worklist",
@@ -80,6 +85,9 @@ def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
         spoken = Hospital(7, beds=24).messages(now - 8 * HOURS_US, now)
         home.journal.append_all([Draft("hl7.received", 1, f"feed:{said.feed}", said.data) for said in spoken])
         home.fold()
+        home.print_out("MAR", "MRN: 482193", tied_to=home.patient("4W"))
+        home.print_out("Kardex", "MRN: 999999")
+        home.pictures.update(dict.fromkeys(home.pictures, (PICTURE,)))
         arguments = [
             "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
             "--disable-component-update", "--disable-default-apps",
