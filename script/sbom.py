@@ -65,6 +65,32 @@ VENDORED = {
 """What others made in our own tree: name → (place, licence, what for). A folder with its own LICENSE must be here."""
 
 
+_RUNTIME = "GPL-3.0-or-later WITH GCC-exception-3.1"
+INSIDE: dict[str, tuple[tuple[str, str, str], ...]] = {
+    "apsw-sqlite3mc": (("SQLite", "", "blessing"), ("SQLite3 Multiple Ciphers", "", "MIT")),
+    "cryptography": (("OpenSSL", "", "Apache-2.0"),),
+    "numpy": (("OpenBLAS", "", "BSD-3-Clause"), ("libgfortran, libquadmath", "", _RUNTIME)),
+    "opencv-python-headless": (
+        ("FFmpeg (libavcodec, libavformat, libavutil, libswscale, libswresample)", "", "LGPL-2.1-or-later"),
+        ("OpenSSL", "1.1.1k", "OpenSSL"),
+        ("OpenBLAS", "0.3.15", "BSD-3-Clause"),
+        ("libgfortran, libquadmath", "", _RUNTIME),
+        ("libaom, libavif, libvpx, libdrm, libpng", "", "BSD-2-Clause AND BSD-3-Clause AND MIT AND libpng-2.0"),
+    ),
+    "pillow": (
+        ("FreeType, libjpeg-turbo, libpng, libtiff", "", "FTL AND IJG AND BSD-3-Clause AND libpng-2.0 AND libtiff"),
+        ("Brotli, HarfBuzz, Little CMS, libxcb", "", "MIT"),
+        ("OpenJPEG, libavif, libwebp, zstd", "", "BSD-2-Clause AND BSD-3-Clause"),
+        ("liblzma", "", "0BSD"),
+    ),
+    "pypdfium2": (("PDFium", "", "BSD-3-Clause AND Apache-2.0"),),
+    "shapely": (("GEOS", "3.14.1", "LGPL-2.1-or-later"),),
+}  # fmt: skip
+"""Libraries in machine code inside the wheels of what runs: package → (name, version where it is known, licence).
+
+LGPL libraries are shared objects of their own there, which whoever has the machine may replace; they may go along."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pin:
     """One pinned version. `via`: the packages that ask for it ("codedark" = we do); `runs`: part of the product."""
@@ -173,9 +199,17 @@ def _component(kind: str, name: str, version: str, expression: str, ref: str) ->
 def _pinned(pin: Pin) -> dict[str, Any]:
     found = _component("library", pin.name, pin.version, pin.licence, pin.ref)
     found["scope"] = "required" if pin.runs else "excluded"
+    if pin.runs and pin.name in INSIDE:
+        found["components"] = [_inner(pin, *each) for each in INSIDE[pin.name]]
     if pin.marker:
         found["properties"] = [{"name": "codedark:marker", "value": pin.marker}]
     return found
+
+
+def _inner(pin: Pin, name: str, version: str, expression: str) -> dict[str, Any]:
+    said = {"expression": expression} if " " in expression else {"license": {"id": expression}}
+    found: dict[str, Any] = {"type": "library", "bom-ref": f"{pin.ref}#{name}", "name": name, "licenses": [said]}
+    return found | ({"version": version} if version else {})
 
 
 def _vendored(name: str) -> dict[str, Any]:
@@ -211,6 +245,10 @@ def table(found: Iterable[Pin]) -> str:
         pin = next(each for each in found if each.name == name)
         asks = ", ".join("us" if each == "codedark" else each for each in pin.via)
         out.append(f"| `{name}` | {pin.licence} | {'●' if pin.runs else ''} | {asks} |")
+    out += ["", "In machine code inside the wheels of what runs:", ""]
+    for name, inner in sorted(INSIDE.items()):
+        said = "; ".join(f"{each} {version}".strip() + f" ({terms})" for each, version, terms in inner)
+        out.append(f"- `{name}`: {said}")
     out += ["", "In our own tree:", ""]
     out += [f"- `{name}` in `{place}` ({terms}): {why}" for name, (place, terms, why) in sorted(VENDORED.items())]
     return "\n".join(out) + "\n"

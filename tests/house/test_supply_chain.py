@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -89,6 +90,16 @@ def test_an_oracle_under_another_licence_is_never_imported_by_the_product(root: 
 def test_every_pinned_package_has_its_line(root: Path, sbom: ModuleType) -> None:
     page = (root / "docs/why/dependencies.md").read_text("utf-8")
     assert [pin.name for pin in sbom.pins() if f"| `{pin.name}` | {pin.licence} |" not in page] == []
+
+
+def test_machine_code_that_comes_inside_a_wheel_is_said(sbom: ModuleType) -> None:
+    """Folders of shared libraries that a wheel brings along; the control: there are some."""
+    runs = {pin.name for pin in sbom.pins() if pin.runs}
+    place = Path(sysconfig.get_path("purelib"))
+    bringing = {each.name.removesuffix(".libs").replace("_", "-").lower() for each in place.glob("*.libs")} & runs
+    assert "numpy" in bringing
+    assert bringing - set(sbom.INSIDE) == set()
+    assert set(sbom.INSIDE) - runs == set(), "said, but no longer part of the product"
 
 
 def test_what_others_made_in_our_tree_is_said(root: Path, sbom: ModuleType) -> None:
