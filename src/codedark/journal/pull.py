@@ -22,6 +22,7 @@ from codedark.journal.origin import OriginStatement
 from codedark.journal.reader import READ_BYTES, READ_MAX, UNREADABLE, JournalReader
 from codedark.journal.rolling import volume_path
 from codedark.journal.standing import Memory
+from codedark.journal.stretches import STRETCH, hashing, processes_for
 from codedark.journal.verification import Checker, verify
 from codedark.journal.volume import Volume
 
@@ -112,7 +113,28 @@ class _Pulling:
         _drop_unsealed(self.target)
         if self.held and not (found := verify(self.copy)).ok:
             raise ChainBroken(found.position, f"the copy is not what was pulled: {found.reason}")
-        return self._ended(Checker(self.reader.statement), at_us, 0)
+        checker = Checker(self.reader.statement)
+        self._pass_over_old(checker)
+        return self._ended(checker, at_us, 0)
+
+    def _pass_over_old(self, checker: Checker) -> None:
+        """What is in the copy is hashed in long stretches; the first that does not come to what it should, and all
+        after it, is looked at entry by entry."""
+        whole = self.held // STRETCH * STRETCH
+        with hashing(self.reader, whole, (), processes_for(whole)) as hashed:
+            for first in range(0, whole, STRETCH):
+                stretch = hashed(first)
+                if stretch is None or not checker.follows(stretch):
+                    break
+                checker.take_stretch(stretch)
+                if self.progress:
+                    self.progress(checker.tree.size, self.newest.size)
+        checker.tiles.full.clear()
+        self._check_held(checker)
+
+    def _check_held(self, checker: Checker) -> None:
+        if 0 < self.held == checker.tree.size and checker.tree.root() != self.root_held:
+            raise ForkFound(self.held, "the source's history is not the one that was pulled before")
 
     def _ended(self, checker: Checker, at_us: int, pulls: int) -> str:
         newest = self.newest
@@ -129,8 +151,7 @@ class _Pulling:
         before, size, batch = checker.tree.size, 0, []
         for entry in self.reader.rows(before - 1, min(READ_MAX, self.newest.size - before)):
             checker.take(entry)
-            if checker.tree.size == self.held and checker.tree.root() != self.root_held:
-                raise ForkFound(self.held, "the source's history is not the one that was pulled before")
+            self._check_held(checker)
             if checker.tree.size > self.held:
                 batch.append((checker.tree.size - 1, entry))
                 size += len(entry.ciphertext)

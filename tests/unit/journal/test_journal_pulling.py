@@ -11,6 +11,7 @@ from journal_rig import deed, hl7, new_journal, reopen
 from codedark.errors import ChainBroken, ForkFound
 from codedark.journal import NoteSigner, pull, verify
 from codedark.journal.pull import WHOLE_EVERY
+from codedark.journal.stretches import STRETCH
 
 WITNESS = NoteSigner("codedark/witness/second", b"w" * 32)
 ENTRIES = 600
@@ -148,3 +149,17 @@ def test_a_pull_that_was_cut_off_goes_on(pulled):
     report = pull(source, copy, WITNESS)
     assert (report.new, report.whole) == (301, False)
     assert verify(copy).ok
+
+
+@pytest.mark.parametrize("more", [0, 300])
+def test_a_long_copy_is_passed_over_in_stretches_and_a_fork_below_it_is_found(tmp_path, more):
+    for name, body in (("journal", b"one past"), ("forged", b"another past")):
+        journal = new_journal(tmp_path / name, synchronous="OFF")
+        journal.append_all([hl7(n, body) for n in range(STRETCH - 2)])
+        journal.append_all([hl7(n, b"the same") for n in range(STRETCH, STRETCH + more)])
+        journal.close()
+    pull(tmp_path / "journal", tmp_path / "copy", WITNESS)
+    assert pull(tmp_path / "journal", tmp_path / "copy", WITNESS, whole=True).whole
+    assert verify(tmp_path / "copy").entries == STRETCH + more
+    with pytest.raises(ForkFound, match="not the one that was pulled"):
+        pull(tmp_path / "forged", tmp_path / "copy", WITNESS)
