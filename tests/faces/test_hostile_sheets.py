@@ -18,7 +18,7 @@ from codedark.node.config import Config, Facility
 from codedark.node.packing import Plate, request_for
 from codedark.paper import Pack, PackRequest, draw_pack, mint_sheets, wording
 
-SHORT = ("script", "typst", "typst end", "formula", "override", "zero width", "line ends", "segments", "stack")
+SHORT = ("script", "typst", "typst end", "override", "line ends", "segments", "stack")
 NAMES = tuple(TEXTS) if os.environ.get("CODEDARK_HOSTILE") == "all" else SHORT
 DPI = 200
 

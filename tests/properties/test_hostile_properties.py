@@ -31,7 +31,7 @@ NOW = 1_790_000_000_000_000
 
 
 @given(LONE | TEXT)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_nothing_that_hides_is_left_and_nothing_that_shows_is_lost(text: str) -> None:
     for shown in (visible(text), ink.visible(text), marked(text, lambda code: "*")):
         assert [char for char in shown if is_hidden(char)] == []
@@ -41,13 +41,13 @@ def test_nothing_that_hides_is_left_and_nothing_that_shows_is_lost(text: str) ->
 
 
 @given(TEXT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_marking_twice_is_marking_once(text: str) -> None:
     assert visible(visible(text)) == visible(text)
 
 
 @given(st.dictionaries(TEXT, TEXT | st.integers() | st.lists(TEXT, max_size=3), max_size=4))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_json_on_a_terminal_reads_back_as_what_it_is(data: dict[str, object]) -> None:
     told = json_text({"data": data})
 
@@ -56,7 +56,7 @@ def test_json_on_a_terminal_reads_back_as_what_it_is(data: dict[str, object]) ->
 
 
 @given(st.lists(st.lists(TEXT, min_size=1, max_size=3), max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_cell_of_a_csv_is_a_formula_and_each_holds_its_text(rows: list[list[str]]) -> None:
     read = list(csv.reader(io.StringIO(csv_text(["a"], rows))))[1:]
 
@@ -69,7 +69,7 @@ def test_no_cell_of_a_csv_is_a_formula_and_each_holds_its_text(rows: list[list[s
 @given(
     st.lists(TEXT, min_size=13, max_size=13), st.sampled_from("|^~\\&#?+-."), st.sampled_from(["^~\\&", "", "AB", "?"])
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_head_makes_an_answer_of_more_than_two_segments(fields: list[str], separator: str, encoding: str) -> None:
     head = separator.join(["MSH" + separator + encoding, *fields, "2.5.1", "", "", "AL", "NE", "", "UNICODE UTF-8"])
     answer = ack(peek(head.encode()), "CA", fields[0], control_id="1-2", now="20261124031200+0000")
@@ -79,7 +79,7 @@ def test_no_head_makes_an_answer_of_more_than_two_segments(fields: list[str], se
 
 
 @given(st.lists(st.lists(TEXT, max_size=3), max_size=5))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_messages_put_into_a_batch_come_out_of_it(values: list[list[str]]) -> None:
     head = "MSH|^~\\&|A||||||ADT^A01|{}|P|2.5.1||||||UNICODE UTF-8"
     messages = [
@@ -92,7 +92,7 @@ def test_messages_put_into_a_batch_come_out_of_it(values: list[list[str]]) -> No
 
 
 @given(TEXT, TEXT)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_two_units_never_share_the_names_of_their_files(one: str, other: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9-]{1,47}", file_name_of(one))
     assert one == other or file_name_of(one).casefold() != file_name_of(other).casefold() or one.isascii()
@@ -113,7 +113,7 @@ KEYS = ("id", "name", "zone", "code", "demo", "host", "port", "every_min", "pape
         max_size=4,
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_file_of_settings_is_taken_or_refused_with_its_place(tables: list[tuple[str, dict[str, object]]]) -> None:
     lines = [f"{header}\n" + "".join(f"{k} = {_toml(v)}\n" for k, v in table.items()) for header, table in tables]
     try:
@@ -133,7 +133,7 @@ def _toml(value: object) -> str:
 
 
 @given(st.integers(0, 10_000), st.sampled_from(string.printable), st.integers(0, 3))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_cookie_with_any_change_is_no_session(at: int, char: str, how: int) -> None:
     cookies = Cookies(bytes(range(32)))
     session = password_session("p1", "Ada", "ada", {"nurse": ("4W",)}, NOW, SeededChance("x"))
@@ -198,5 +198,5 @@ class Wire(RuleBasedStateMachine):
         assert counted <= self.sent
 
 
-Wire.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Wire.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 test_no_good_frame_is_lost_whatever_stands_around_it = Wire.TestCase

@@ -33,7 +33,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Gu
 
 
 @given(key=st.sampled_from(KEYS), value=VALUE)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_value_of_a_setting_breaks_a_page(reader: tuple[House, Guest], key: str, value: Any) -> None:
     home, guest = reader
     home.journal.append(draft_of(ConfigSet(key=key, value=value), source="person:x"))

@@ -253,14 +253,14 @@ class Config(Table, frozen=True):
 
 def _place(text: str, message: str) -> str:
     """` line N` of the key that a validation message is about, else of its table."""
-    unknown = re.search(r"unknown field `([^`]+)`", message)
+    unknown = re.search(r"unknown field `([^`]*)`", message)
     path = re.search(r"at `\$\.?([^`]*)`", message)
     steps = [step for step in re.split(r"[.\[\]]+", path.group(1)) if step] if path else []
     table = next((step for step in steps if not step.isdigit()), "")
     number = int(steps[1]) if len(steps) > 1 and steps[1].isdigit() else 0
-    key = unknown.group(1) if unknown else next((s for s in steps[::-1] if s != table and not s.isdigit()), "")
+    key = unknown.group(1) if unknown else next((s for s in steps[::-1] if s != table and not s.isdigit()), None)
     lines = _lines_of(text, table, number) if table else list(enumerate(text.splitlines(), 1))
-    return _found(lines, key) or _found(lines[:1], table) or (_line(text, key) if key else "")
+    return _found(lines, key) or _found(lines[:1], table or None) or (_line(text, key) if key is not None else "")
 
 
 def _at(text: str, feed: int, key: str) -> str:
@@ -290,9 +290,21 @@ def _line(text: str, key: str) -> str:
     return _found(list(enumerate(text.splitlines(), 1)), key)
 
 
-def _found(lines: list[tuple[int, str]], key: str) -> str:
+def _found(lines: list[tuple[int, str]], key: str | None) -> str:
+    if key is None:
+        return ""
     pattern = re.compile(rf"""^\s*(\[+\s*)?["']?{re.escape(key)}["']?\s*(=|\]|\.)""")
-    return next((f" line {number}" for number, words in lines if pattern.match(words)), "") if key else ""
+    plain = (number for number, words in lines if pattern.match(words))
+    written_otherwise = (number for number, words in lines if key in words or "\\" in words if _says(words, key))
+    return next((f" line {number}" for number in (*plain, *written_otherwise)), "")
+
+
+def _says(line: str, key: str) -> bool:
+    """Whether a line by itself sets `key`, however that is spelled ("\\u0061")."""
+    try:
+        return key in tomllib.loads(line)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _densest(text: str, characters: str) -> str:
