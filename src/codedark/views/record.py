@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import apsw
 import msgspec
@@ -19,6 +21,7 @@ from codedark.views.distrust import Marks, held_back
 from codedark.views.locations import Locations
 from codedark.views.loose import PrintReports
 from codedark.views.places import House
+from codedark.views.rows import Account, SessionRow
 from codedark.views.settings import feeds_of, site_of
 from codedark.views.shapes import (
     Administration,
@@ -36,6 +39,7 @@ from codedark.views.shapes import (
 )
 from codedark.views.store import ViewStore
 
+_Answer = TypeVar("_Answer")
 SECTIONS = ("adt", "allergies", "orders", "mar", "results", "vitals", "notes")
 """The sections whose age is shown, by the topic that a message is heard for."""
 
@@ -48,11 +52,37 @@ class Record(PrintReports):
         self._merges: tuple[tuple[str, int], Resolved] = (("", -1), {})
         self._places: tuple[tuple[str, int], Locations] | None = None
         self._remembered: tuple[tuple[str, int], dict[Any, Any]] = (("", -2), {})
+        self._moment = threading.local()
 
-    def at_one_moment(self) -> AbstractContextManager[apsw.Connection]:
-        """While this is open, this thread's answers are all of one state, however long the page takes. It writes
-        nothing and keeps nobody from writing; do not wait for people or hashes in it."""
-        return self.store.reading()
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """While this is open, this thread's answers are all of one state, however long the page takes, and what was
+        asked once is not read again. It writes nothing and keeps nobody from writing; do not wait for people or hashes
+        in it."""
+        if self._said() is not None:
+            yield
+            return
+        with self.store.reading():
+            self._moment.said = {}
+            try:
+                yield
+            finally:
+                self._moment.said = None
+
+    def _said(self) -> dict[Any, Any] | None:
+        """What this thread was told in its moment; None outside of one."""
+        said: dict[Any, Any] | None = getattr(self._moment, "said", None)
+        return said
+
+    def _once(self, question: object, ask: Callable[[], _Answer]) -> _Answer:
+        """The answer, read once in a moment. Within it the state cannot change, so it cannot be another."""
+        said = self._said()
+        if said is None:
+            return ask()
+        if question not in said:
+            said[question] = ask()
+        answer: _Answer = said[question]
+        return answer
 
     def settings(self) -> dict[str, Any]:
         """Every setting as folded, by key."""
@@ -63,12 +93,27 @@ class Record(PrintReports):
             found: dict[str, Any] = memory["settings"]
             return dict(found)
 
+    def account(self, login: str) -> Account | None:
+        """The account with this login name; None when there is none. When several have it, the active one."""
+        return self._once(("account", login), lambda: super(Record, self).account(login))
+
+    def person(self, id_: str) -> Account | None:
+        """The account of this person id."""
+        return self._once(("person", id_), lambda: super(Record, self).person(id_))
+
+    def session(self, id_: str) -> SessionRow | None:
+        """One session as folded."""
+        return self._once(("session", id_), lambda: super(Record, self).session(id_))
+
     def as_of(self) -> AsOf:
         """The line of state: newest entry folded, when clinical content was last heard, fold version, facility."""
         with self.store.reading() as db:
             return self._as_of(db)
 
     def _as_of(self, db: apsw.Connection) -> AsOf:
+        return self._once("as of", lambda: self._read_as_of(db))
+
+    def _read_as_of(self, db: apsw.Connection) -> AsOf:
         wanted = "'fold', 'position', 'clock_trusted', 'recorded_us'"
         meta = dict(db.execute(f"SELECT key, value FROM meta WHERE key IN ({wanted})"))  # nosec B608 - our own words
         named = dict(db.execute("SELECT key, value FROM setting WHERE key IN ('facility.name', 'facility.id')"))
@@ -85,12 +130,18 @@ class Record(PrintReports):
 
     def _state(self, db: apsw.Connection) -> tuple[str, int]:
         """What an answer is good for: this file at the newest entry that could change one."""
+        return self._once("state", lambda: self._read_state(db))
+
+    def _read_state(self, db: apsw.Connection) -> tuple[str, int]:
         row = db.execute("SELECT value FROM meta WHERE key IN ('changed', 'position') ORDER BY key LIMIT 1").fetchone()
         return self.store.path.name, int(row[0]) if row else -1
 
     def _read_with(self, db: apsw.Connection) -> House:
         """Merges and Locations. What was found out of them is good until one of them changes, not only until something
         is heard."""
+        return self._once("house", lambda: self._house(db))
+
+    def _house(self, db: apsw.Connection) -> House:
         counts: dict[str, int] = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('linked', 'located')"))
         file = self.store.path.name
         linked, located = (file, counts.get("linked", 0)), (file, counts.get("located", 0))

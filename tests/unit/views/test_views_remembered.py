@@ -21,6 +21,7 @@ from codedark.entries import (
     SourceDistrusted,
     UnitCodeUsed,
 )
+from codedark.errors import NotFound
 from codedark.views import Record
 from codedark.views.fold import QUIET
 
@@ -126,3 +127,37 @@ def test_what_is_remembered_is_what_a_fresh_reader_says(
             assert record.settings() == fresh.settings()
     finally:
         views.store.close()
+
+
+def test_within_one_moment_every_answer_is_of_one_state(views: Views) -> None:
+    record = peopled(views)
+    with record.at_one_moment():
+        before = record.as_of().position, record.units(), record.settings()
+        views.tape.facts(patient("p3", "KIM"), stay("e3", "p3", "5E^01^A"))
+        views.tape.say(ConfigSet(key="record.old_after_s", value=77))
+        views.caught_up()
+
+        assert (record.as_of().position, record.units(), record.settings()) == before
+
+    assert record.as_of().position == before[0] + 2
+    assert {row.unit for row in record.units()} == {"4W", "5E"}
+    assert record.settings()["record.old_after_s"] == 77
+
+
+def test_a_moment_is_of_its_thread_and_ends_with_a_failure(views: Views) -> None:
+    record = peopled(views)
+    position = record.as_of().position
+    with pytest.raises(NotFound), record.at_one_moment():
+        record.chart("nobody")
+    views.tape.say(VIEWED)
+    views.caught_up()
+
+    with record.at_one_moment(), record.at_one_moment():
+        assert record.as_of().position == position + 1
+
+
+def test_who_is_nobody_is_asked_once_in_a_moment_too(views: Views) -> None:
+    record = peopled(views)
+
+    with record.at_one_moment():
+        assert [record.person("x"), record.person("x"), record.account("y"), record.session("z")] == [None] * 4
