@@ -3,12 +3,22 @@
 # ruff: noqa: PT017, PT018
 from __future__ import annotations
 
+import base64
 import tempfile
 from pathlib import Path
 
+import msgspec
 from fuzzing import SCRATCH, Target
 
-from codedark.access import Cookies, RootSeed, matching_code, new_unit_card, read_back, well_typed
+from codedark.access import (
+    Cookies,
+    RootSeed,
+    matching_code,
+    new_unit_card,
+    password_session,
+    read_back,
+    well_typed,
+)
 from codedark.access.seed import age_identity, age_scalar
 from codedark.clock import SeededChance
 from codedark.errors import ActionRefused, ConfigError
@@ -79,6 +89,9 @@ def check_cookie(data: bytes) -> None:
     """No bytes are a session: neither as the value of a cookie nor (with the key) as what was sealed in it."""
     assert COOKIES.open(data.decode("latin-1"), NOW_US) is None
     assert COOKIES.open(data.decode("utf-8", "surrogateescape"), NOW_US) is None
+    sealed = COOKIES._cipher.encrypt(data or b"\x00", [b"codedark session v1"])
+    found = COOKIES.open(base64.urlsafe_b64encode(sealed).rstrip(b"=").decode(), NOW_US)
+    assert found is None or found.alive(NOW_US)
 
 
 def check_card(data: bytes) -> None:
@@ -139,6 +152,11 @@ def _seed_cards() -> list[bytes]:
     return ["\n".join(_CARDS[:3]).encode(), "\n".join(_CARDS).encode(), "\n".join(_CARDS[1:3]).encode()]
 
 
+def _sessions() -> list[bytes]:
+    session = password_session("p1", "Ada", "ada", {"nurse": ("4W",)}, NOW_US, SeededChance("fuzz"))
+    return [b"gAAAAABn", b"=" * 7, b"A" * 64, msgspec.msgpack.encode(session)]
+
+
 _WORDS = (
     b"academic",
     b"zero",
@@ -158,9 +176,7 @@ TARGETS = (
     Target(
         "configuration", check_config, lambda: [_CONFIG, _CONFIG.split(b"[[")[0]], _CONFIG_WORDS, ("codedark.node",)
     ),
-    Target(
-        "cookie", check_cookie, lambda: [b"gAAAAABn", b"=" * 7, b"A" * 64], (b"-_", b"=", b"\xff"), ("codedark.access",)
-    ),
+    Target("cookie", check_cookie, _sessions, (b"-_", b"=", b"\xff"), ("codedark.access",)),
     Target(
         "unit-card",
         check_card,
