@@ -28,8 +28,17 @@ from codedark.node.prints import PrintShelf
 from codedark.node.spare import leaves_spare
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import copied
-from codedark.paper import Pack, PackRequest, comparison_code, draw_pack, mint_sheets, plan_sheets, wanted_reports
-from codedark.views import Chart, Record, ViewStore
+from codedark.paper import (
+    Pack,
+    PackRequest,
+    comparison_code,
+    draw_pack,
+    mint_sheets,
+    plan_sheets,
+    wanted_census,
+    wanted_reports,
+)
+from codedark.views import Chart, PrintReport, Record, ViewStore
 
 SEALED = ".age"
 KEPT = 8
@@ -80,13 +89,15 @@ def request_for(
     record: Record, unit: str, plate: Plate, note: str, clock: Clock, *, draft: bool, printed_by: str, paper: str = ""
 ) -> PackRequest:
     """Everything a unit's pack is drawn from, as of one moment. Raises `NotFound` for a unit nobody lies in."""
-    if unit not in {row.unit for row in record.units()}:
+    here = next((row for row in record.units() if row.unit == unit), None)
+    if here is None:
         raise NotFound(
             "there is no such unit", hint="`codedark pack --all` draws every unit; `codedark status` counts them."
         )
     census = tuple(record.census(unit))
     charts = tuple(record.chart(patient) for patient in dict.fromkeys(row.patient for row in census if row.patient))
     as_of, now_us = record.as_of(), clock.now_us()
+    unit_report = wanted_census(record.unit_reports(), unit, here.last_heard_us)
     settings, facility = record.settings(), plate.config.facility
     copy, unpinned = copied(plate.journal, settings)
     size: Literal["a4", "letter"] = "letter" if (paper or plate.config.packs.paper) == "letter" else "a4"
@@ -107,17 +118,21 @@ def request_for(
         sheet_key=plate.sheet_key,
         key_id=str(plate.generation),
         demo=plate.config.node.demo,
-        prints=_prints(plate.prints, charts),
+        prints=_prints(plate.prints, charts, unit_report),
+        unit_report=unit_report,
         copied=copy,
         unpinned=unpinned,
     )
 
 
-def _prints(shelf: PrintShelf | None, charts: Sequence[Chart]) -> dict[str, tuple[bytes, ...]]:
+def _prints(
+    shelf: PrintShelf | None, charts: Sequence[Chart], unit_report: PrintReport | None
+) -> dict[str, tuple[bytes, ...]]:
     """The pages of the print reports that stand in for what was not heard."""
     if shelf is None:
         return {}
-    return {report.id: shelf.pages(report.id) for chart in charts for report in wanted_reports(chart)}
+    wanted = [report for chart in charts for report in wanted_reports(chart)]
+    return {report.id: shelf.pages(report.id) for report in [*wanted, *([unit_report] if unit_report else [])]}
 
 
 def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:

@@ -11,6 +11,7 @@ In order:
 from codedark.paper.identity import SheetId, SheetRef, comparison_code, read_code, site_letters
 from codedark.paper.pack import draw_pack, mint_sheets, plan_sheets
 from codedark.paper.reports import wanted as wanted_reports
+from codedark.paper.reports import wanted_census
 from codedark.paper.request import Copied, Pack, PackRequest, Sheet, SheetPlan
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "plan_sheets",
     "read_code",
     "site_letters",
+    "wanted_census",
     "wanted_reports",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import segno
@@ -18,7 +18,7 @@ from codedark.paper.press import Press
 from codedark.paper.request import Pack, PackRequest, Sheet, SheetKey, SheetPlan
 from codedark.paper.summary import Print, Values
 from codedark.paper.wording import known, mar_day, moment, printable, wall
-from codedark.views import Chart
+from codedark.views import Chart, PrintReport
 
 TITLES = {"cover": "Unit cover", "summary": "Summary", "mar": "MAR"}
 LEGEND = "▪ EHR feed  ✎ paper  ▸ screen  ⇄ transferred  ▫ import  * the sender gave no time zone"
@@ -67,11 +67,17 @@ def draw_pack(request: PackRequest) -> Pack:
 
 
 def _keys(request: PackRequest) -> list[SheetKey]:
-    keys: list[SheetKey] = [("", "cover")]
+    keys: list[SheetKey] = [("", "cover"), *([("", f"{reports.FORM}census")] if _census(request) else [])]
     for chart in _in_bed_order(request):
         forms = ["summary", "mar", *(reports.FORM + each.kind for each in reports.drawn(chart, request.prints))]
         keys += [(chart.banner.patient, form) for form in forms]
     return keys
+
+
+def _census(request: PackRequest) -> PrintReport | None:
+    """The EHR's census of the unit, when it is wanted and its pages lie ready."""
+    report = request.unit_report
+    return report if report is not None and request.prints.get(report.id) else None
 
 
 def _in_bed_order(request: PackRequest) -> list[Chart]:
@@ -134,30 +140,6 @@ def _data(request: PackRequest) -> str:
             "the facility's time zone is not known", hint="Set an IANA zone, e.g. America/New_York."
         ) from error
     paper, width = WIDTHS[request.paper]
-    rows = {row.patient: row for row in reversed(request.census)}
-    sheets: list[Values] = [
-        {"patient": "0", "form": "cover", "title": TITLES["cover"], "ages": "", "body": cover.body(request, pr)}
-    ]
-    for number, chart in enumerate(_in_bed_order(request), 1):
-        strip = summary.banner(chart, rows.get(chart.banner.patient), pr)
-        bodies = {"summary": summary.body(chart, pr), "mar": mar.body(chart, pr, request.mar_day_start)}
-        bodies["summary"]["reports"] = reports.listed(chart, request.prints, pr)
-        titles = dict(TITLES)
-        for report in reports.drawn(chart, request.prints):
-            form = reports.FORM + report.kind
-            bodies[form], titles[form] = reports.body(report, request.prints[report.id], pr), reports.title(report)
-        ages = summary.ages_in_line(chart, pr)
-        sheets += [
-            {
-                "patient": str(number),
-                "form": form,
-                "title": titles[form],
-                "ages": ages,
-                "banner": strip,
-                "body": bodies[form],
-            }
-            for form in bodies
-        ]
     return json.dumps(
         {
             "title": f"Downtime pack {printable(request.unit)}",
@@ -171,6 +153,32 @@ def _data(request: PackRequest) -> str:
             "replace_by": wall(mar_day(request.printed_at_us, pr.zone, request.mar_day_start)[1]),
             "legend": LEGEND,
             "printed": f"{moment(request.printed_at_us, pr.zone)} by {known(request.printed_by)}, copy {request.copy}",
-            "sheets": sheets,
+            "sheets": [*_unit_sheets(request, pr), *_patient_sheets(request, pr)],
         }
     )
+
+
+def _unit_sheets(request: PackRequest, pr: Print) -> Iterator[Values]:
+    """The cover, and the EHR's census when it is newer than what was heard."""
+    about: Values = {"patient": "0", "ages": ""}
+    yield about | {"form": "cover", "title": TITLES["cover"], "body": cover.body(request, pr)}
+    if (census := _census(request)) is not None:
+        body = reports.body(census, request.prints[census.id], pr)
+        yield about | {"form": f"{reports.FORM}census", "title": reports.title(census), "body": body}
+
+
+def _patient_sheets(request: PackRequest, pr: Print) -> Iterator[Values]:
+    """Each patient's forms, in bed order."""
+    rows = {row.patient: row for row in reversed(request.census)}
+    for number, chart in enumerate(_in_bed_order(request), 1):
+        about: Values = {
+            "patient": str(number),
+            "ages": summary.ages_in_line(chart, pr),
+            "banner": summary.banner(chart, rows.get(chart.banner.patient), pr),
+        }
+        listed = {"reports": reports.listed(chart, request.prints, pr)}
+        yield about | {"form": "summary", "title": TITLES["summary"], "body": summary.body(chart, pr) | listed}
+        yield about | {"form": "mar", "title": TITLES["mar"], "body": mar.body(chart, pr, request.mar_day_start)}
+        for report in reports.drawn(chart, request.prints):
+            body = reports.body(report, request.prints[report.id], pr)
+            yield about | {"form": reports.FORM + report.kind, "title": reports.title(report), "body": body}

@@ -6,7 +6,7 @@ Bedside rule 5. A report is a picture: it says what the EHR printed and when, an
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from codedark.paper.summary import Print, Values
 from codedark.paper.wording import known, moment, printable, when
@@ -34,6 +34,16 @@ def wanted(chart: Chart) -> list[PrintReport]:
         if last is None or (not report.time_impossible and (report.printed_us or 0) > last):
             found[report.kind] = report
     return [found[kind] for kind in STANDS_FOR if kind in found]
+
+
+def wanted_census(reports: Iterable[PrintReport], unit: str, heard_us: int | None) -> PrintReport | None:
+    """The newest census of a unit (by its name as the EHR writes it), when it was printed after the unit was last
+    heard of."""
+    of_unit = (each for each in reports if each.kind == "census" and each.unit.casefold() == unit.casefold())
+    newest = next(of_unit, None)
+    if newest is None or newest.time_impossible or (newest.printed_us or 0) <= (heard_us or 0):
+        return None
+    return newest
 
 
 def drawn(chart: Chart, prints: Prints) -> list[PrintReport]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from codedark.paper.identity import SheetId
-from codedark.views import AsOf, BedRow, Chart, FeedRow
+from codedark.views import AsOf, BedRow, Chart, FeedRow, PrintReport
 
-Form = Literal["cover", "summary", "mar", "report-mar", "report-kardex"]
+Form = Literal["cover", "summary", "mar", "report-mar", "report-kardex", "report-census"]
 Paper = Literal["a4", "letter"]
 SheetKey = tuple[str, str]
 """(patient, form); the unit's cover is ("", "cover")."""
@@ -38,7 +38,8 @@ class PackRequest:
     `sheets`: the id of each (patient, form), `counts`: its pages, both from `SheetPlan.applied`; a pack that would come
     out with other counts is refused, without counts it takes what it needs. `copied`: what the newest pinned witness
     holds, None when none does; `unpinned`: cosignatures that do not count. `mar_day_start`: hour at which the site's
-    MAR day begins. `prints`: pages (PNG) of the EHR's print reports by report id, as drawn in the cage.
+    MAR day begins. `prints`: pages (PNG) of the EHR's print reports by report id, as drawn in the cage;
+    `unit_report`: the EHR's census of this unit, when it is newer than what was heard.
     `checkpoint_note`: C2SP signed note, "" when there is none (the cover says so)."""
 
     unit: str
@@ -63,6 +64,7 @@ class PackRequest:
     unpinned: int = 0
     mar_day_start: int = 7
     prints: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
+    unit_report: PrintReport | None = None
     demo: bool = False
 
 

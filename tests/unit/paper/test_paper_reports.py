@@ -13,7 +13,7 @@ import ward_shapes
 from codedark.cage import Cage
 from codedark.clock import SeededChance
 from codedark.node.prints import png
-from codedark.paper import PackRequest, draw_pack, mint_sheets, plan_sheets, wanted_reports
+from codedark.paper import PackRequest, draw_pack, mint_sheets, plan_sheets, wanted_census, wanted_reports
 from codedark.views import Chart, Mark, PrintReport, SectionAge, Stamp, When
 
 PRINTED = ward_shapes.PRINTED_US
@@ -31,7 +31,7 @@ def printout(
 ) -> PrintReport:
     """A report printed so many minutes before the pack."""
     at = PRINTED - minutes * MINUTE
-    title = {"mar": "MAR", "kardex": "Kardex", "other": "Report"}[kind]
+    title = {"mar": "MAR", "kardex": "Kardex", "census": "Census", "other": "Report"}[kind]
     stamp = Stamp(7, PRINTED - MINUTE, Mark.FEED, "prints")
     when = When("2026-11-24T02:58:00-05:00")
     return PrintReport(id_, kind, title, 1, last, when, at, stated, "4 West", "feed:prints", stamp)
@@ -123,3 +123,22 @@ def test_planned_sheets_are_those_that_are_drawn(pages: tuple[bytes, ...]) -> No
     pack = draw_pack(plan.applied(asked))
     assert pack.sheets == plan.sheets
     assert draw_pack(plan.applied(asked)).pdf == pack.pdf
+
+
+def test_census_newer_than_what_was_heard_of_its_unit_stands_behind_the_cover(pages: tuple[bytes, ...]) -> None:
+    report = printout("census", minutes=30, last=1)
+    pack = draw_pack(request(chart(), prints={"r1": pages[:1]}, unit_report=report))
+    assert [sheet.form for sheet in pack.sheets[:2]] == ["cover", "report-census"]
+    text = " ".join(pypdfium2.PdfDocument(pack.pdf)[1].get_textpage().get_text_range().split())
+    assert "Census as the EHR printed it" in text
+    assert "4 West" in text
+    assert "MRN" not in text.split("Census as the EHR")[0]
+
+
+def test_census_of_another_unit_or_older_than_what_was_heard_is_not_printed() -> None:
+    census = printout("census", minutes=30)
+    assert wanted_census([census], "4 west", PRINTED - 60 * MINUTE) == census
+    assert wanted_census([census], "4 West", None) == census
+    assert wanted_census([census], "5 East", None) is None
+    assert wanted_census([census], "4 West", PRINTED - 10 * MINUTE) is None
+    assert wanted_census([replace(census, time_impossible=True)], "4 West", None) is None
