@@ -4,8 +4,9 @@ envelope reads a chart (security decision 8: at most 60 s).
 The attacker is a process of its own (`flood`): its connections are made and greeted beforehand, come from several
 addresses of loopback, and carry many requests each. The nurse is another process's worth of work in this one: a new
 connection, the envelope's page, the code, the units, the bed list, a chart. Alone first, then under the flood, several
-times. Afterwards the journal is read: every bad log-in must be counted, in few entries. Both share the machine with
-the node, so what was offered and what was absorbed are told, not judged.
+times; then among three thousand connections that only take room. Afterwards the journal is read: every bad log-in must
+be counted, in few entries. Both share the machine with the node, so what was offered and what was absorbed are told,
+not judged.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from codedark.node import Config, issue_card, open_node
 
 from .demo_people import enrol_demo_people
 from .drill_node import RunningNode, found_drill_node, lines_of
-from .flood import FloodPlan, ended, flooding
+from .flood import FloodPlan, ended, flooding, loitering
 from .hospital import Hospital
 from .stage import run as run_command
 from .visitor import Visitor
 
+LOITERERS = 3_000
 RATE, SECONDS, SOURCES, CONNECTIONS = 10_000, 30.0, 16, 256
 _HOUR_US = 3_600_000_000
 UNIT = "ICU"
@@ -48,6 +50,7 @@ def run(short: bool = False, *, rate: int = RATE) -> dict[str, Any]:
             node.wait_ready(lines_of(config))
             plan = _plan(config, short, rate)
             found = _measure(folder, config, plan, codes[: 2 if short else 2 * _ENTERS])
+            found["nurse"] |= _crowded(folder, config, plan, codes[-1], 100 if short else LOITERERS)
         finally:
             node.stop()
         return {**found, "counted": _counted(folder, found["flood"]["refused"], found["flood"]["offered"])}
@@ -88,6 +91,13 @@ def _measure(folder: Path, config: Config, plan: FloodPlan, codes: tuple[str, ..
         "nurse": {"alone_s": _spread(alone), "under_flood_s": _spread(under), "charts_under_flood": len(under)},
         "flood": _flood(told, plan),
     }
+
+
+def _crowded(folder: Path, config: Config, plan: FloodPlan, code: str, count: int) -> dict[str, float]:
+    """The nurse once more, while `count` connections only take room."""
+    with loitering(FloodPlan(host=plan.host, port=plan.port, sources=plan.sources, connections=count)) as held:
+        seconds = _nurse(f"https://127.0.0.1:{config.web.port}/", folder, code)
+    return {"among_idle_s": round(seconds, 3), "idle_connections": held}
 
 
 def _flood(told: Mapping[str, Any], plan: FloodPlan) -> dict[str, Any]:

@@ -106,6 +106,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure("gate", "entries they took in the journal", "counted.entries"),
     Figure("gate", "nurse, envelope to chart, alone, s", "nurse.alone_s.median"),
     Figure("gate", "nurse, envelope to chart, under the flood, worst s", "nurse.under_flood_s.worst", at_most=60),
+    Figure("gate", "nurse among 3,000 idle and half-open connections, s", "nurse.among_idle_s", at_most=60),
     Figure("restore", "entries of the drill's day", "entries"),
     Figure("restore", "restore from a copy, 3 cards, snapshot and tail, s", "restore_s"),
     Figure("restore", "the same without a snapshot, s", "restore_without_snapshot_s"),

@@ -27,6 +27,7 @@ _TOKEN = re.compile(rb'name="token" value="([0-9a-f]+)"')
 _NONCE = re.compile(rb"(__Host-codedark-form=[0-9a-f]+)")
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 _TICK_S, _READ, _TAIL = 0.005, 1 << 18, 11
+_HALF_A_HELLO = b"\x16\x03\x01\x02\x00\x01"
 _NO_ANSWER = (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError)
 
 
@@ -89,13 +90,42 @@ def offer(plan: FloodPlan) -> Told:
     return told
 
 
-def _called(plan: FloodPlan, index: int) -> _Caller:
-    """A connection from its own address, with a form's token of its own: every request would be looked at."""
+@contextmanager
+def loitering(plan: FloodPlan) -> Iterator[int]:
+    """Connections that only take room, held as long as this is open: every other one in half a TLS handshake, the rest
+    idle after theirs. Gives how many could be opened."""
+    held: list[socket.socket] = []
+    for index in range(plan.connections):
+        try:
+            wire: socket.socket = _dialled(plan, index)
+            if index % 2:
+                wire.sendall(_HALF_A_HELLO)
+            else:
+                wire = _trusting().wrap_socket(wire)
+        except OSError:
+            continue
+        held.append(wire)
+    try:
+        yield len(held)
+    finally:
+        for wire in held:
+            wire.close()
+
+
+def _dialled(plan: FloodPlan, index: int) -> socket.socket:
     source = f"127.0.{(index % plan.sources) // 250}.{(index % plan.sources) % 250 + 2}"
-    plain = socket.create_connection((plan.host, plan.port), 20, (source, 0))
+    return socket.create_connection((plan.host, plan.port), 20, (source, 0))
+
+
+def _trusting() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # an attacker does not ask who it is
-    wire = context.wrap_socket(plain)
+    return context
+
+
+def _called(plan: FloodPlan, index: int) -> _Caller:
+    """A connection from its own address, with a form's token of its own: every request would be looked at."""
+    wire = _trusting().wrap_socket(_dialled(plan, index))
     wire.sendall(f"GET {plan.path} HTTP/1.1\r\nHost: node\r\n\r\n".encode())
     page = _whole(wire)
     token, nonce = _TOKEN.search(page), _NONCE.search(page)

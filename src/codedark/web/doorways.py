@@ -82,7 +82,7 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("GET", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart),
         Doorway("POST", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart, asks=True),
         Doorway("GET", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart),
-        Doorway("POST", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart),
+        Doorway("POST", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart, asks=True),
         Doorway("GET", "/reports", p.RECORD_FACTS, NOBODY, reports.loose),
         Doorway("GET", "/reports/{report}", p.RECORD_FACTS, "report", reports.one),
         Doorway("POST", "/reports/{report}", p.RECORD_FACTS, NOBODY, reports.tie),

@@ -3,7 +3,7 @@
 granian's embedded server runs on this thread's event loop. Its HTTP and TLS 1.3 are native code; a page costs what its
 template costs (ceilings.md, section 7). Plain HTTP is only ever spoken on loopback (security decision 10).
 
-A request's head must have come within five seconds, which also ends a connection that nobody uses. granian ends a TLS
+A request's head must have come within ten seconds, which also ends a connection that nobody uses. granian ends a TLS
 handshake that takes longer than ten. How many connections one address may hold is the warden's business, so granian
 itself is told to take as many as there may ever be.
 """
@@ -22,7 +22,7 @@ from granian.server.embed import Server
 
 from codedark.errors import ConfigError
 
-HEAD_MS = 5_000
+HEAD_MS = 10_000
 HEAD_BYTES = 64 * 1024
 TAKEN = 16_384
 """More than the warden ever leaves open: nobody waits in the kernel's queue behind somebody else's idle connection."""
