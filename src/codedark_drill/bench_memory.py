@@ -35,7 +35,7 @@ from .visitor import Visitor
 
 PROCESSES = ("keeper", "folder", "web", "import", "rebuild", "verify", "pull", "pack")
 JOURNAL_ONLY = ("keeper", "verify", "pull")
-_FOLDED = {"short": (500, 1_000), "": (2_000, 8_000), "long": (30_000, 300_000)}
+_FOLDED = {"short": (500, 1_000), "": (12_000, 36_000), "long": (100_000, 1_000_000)}
 _PLAIN = {"short": (1_000, 4_000), "": (20_000, 200_000), "long": (100_000, 1_000_000)}
 _SEED, _BEDS, _DAY_US, _IN_A_FILE = 7, 400, 86_400_000_000, 500
 _DAYS, _LONG_DAYS = 7, 60
