@@ -7,12 +7,13 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+import apsw
 import pytest
 from damage_rig import ENTRIES, FREE, REFUSED, content, heals, is_found, judge, original, read_all, serves, swapped_rows
 from journal_rig import IDENTITY, deed, hl7, reopen
 from soak_sizes import EPOCH_FLIPS, FLIPS, LOG_FLIPS, ROLLBACKS, ROW_SWAPS, SWAPS, TRUNCATIONS, recorded
 
-from codedark.errors import CannotUnseal
+from codedark.errors import CannotUnseal, ChainBroken
 from codedark.journal import UNWITNESSED, EpochKeys, verify
 
 PAGE = 4096
@@ -87,6 +88,23 @@ def test_a_damaged_key_that_hides_a_row_from_look_ups_only_is_found(tmp_path: Pa
     assert_held(one)
     assert ["entry"] in hidden["entry"]
     assert ["duplicate"] in hidden["duplicate"]
+
+
+def test_a_payload_that_lost_its_type_is_damage_and_not_a_crash(tmp_path: Path) -> None:
+    """A flip in a row's header can make SQLite give a number where bytes were kept; 6,771 flips found this."""
+    one = original(tmp_path)
+    one.write(one.data)
+    connection = apsw.Connection(str(one.file))
+    schema = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'payload'").get
+    connection.execute("PRAGMA writable_schema = on")  # a table that takes what STRICT would refuse
+    connection.execute("UPDATE sqlite_schema SET sql = ? WHERE name = 'payload'", (schema.replace("STRICT", ""),))
+    connection.close()
+    connection = apsw.Connection(str(one.file))
+    connection.execute("UPDATE payload SET ciphertext = 7 WHERE id = 5 * 4096")
+    connection.close()
+    with pytest.raises(ChainBroken, match="the row is damaged"):
+        read_all(one.folder, one.opener)
+    assert "row" in is_found(one.folder, one.opener)
 
 
 def test_truncated_files_are_found(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ MESSAGES = max(3000, 60 * KILLS)
 
 
 def load(count: int) -> list[Spoken]:
-    return distinct(Hospital(11, 120).messages(START_US, START_US + 24 * 3_600_000_000), count)
+    beds = 120 if count <= 3000 else 400
+    return distinct(Hospital(11, beds).messages(START_US, START_US + 24 * 3_600_000_000), count)
 
 
 def kept_in(folder: Path) -> list[str]:

@@ -148,6 +148,8 @@ class JournalReader:
             for position, header, nonce, digest, first in volume.entries(after, limit):
                 if first is None:
                     raise ChainBroken(position, "the payload is missing")
+                if type(first) is not bytes:
+                    raise ChainBroken(position, "the row is damaged")
                 if len(first) == 1 << 20:
                     first += volume.further_parts(position)
                 yield position, SealedEntry(header, nonce, first, digest)
