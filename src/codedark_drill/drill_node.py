@@ -51,7 +51,7 @@ def drill_config(name: str, zone: str, code: str, usual_ports: bool) -> Config:
         facility=Facility(id=name.lower().replace(" ", "-"), name=name, zone=zone, code=code),
         node=Node(demo=True),
         web=Web(port=(usual_ports and _free(_WEB_PORT)) or ports[-1]),
-        packs=Packs(paper="letter"),
+        packs=Packs(paper="letter", plain=True),  # invented patients, and a visitor wants to look at the sheets
         feed=feeds,
     )
 
