@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from codedark.clock import SeededChance, SeededClock
 
@@ -47,6 +50,16 @@ def clock() -> SeededClock:
 def chance() -> SeededChance:
     """The same bytes every time."""
     return SeededChance("tests")
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """A command run inside a test leaves no log behind that writes to that test's closed output."""
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers = [
+        each for each in logging.getLogger().handlers if "codedark" not in type(each).__module__
+    ]
 
 
 @pytest.hookimpl(trylast=True)

@@ -75,7 +75,7 @@ class Watched:
         return len(paths)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def ear() -> Iterator[Canary]:
     with canary() as listening:
         yield listening
