@@ -87,6 +87,7 @@ def _charts(node: OpenNode, each: int) -> dict[str, Any]:
         record.chart(patient)
 
     def look_and_say(patient: str) -> None:
+        """As a page does it: the chart, and its row of the read log made durable."""
         chart = record.chart(patient)
         viewed = ChartViewed(
             person="bench", session="bench", what="chart", fold=chart.as_of.fold, position=chart.as_of.position,
@@ -104,6 +105,7 @@ def _charts(node: OpenNode, each: int) -> dict[str, Any]:
 
 def _latencies(look: Callable[[str], None], patients: list[str], each: int) -> dict[str, Any]:
     def reader(seed: int) -> list[float]:
+        """One reader: milliseconds of each look."""
         chance, took = random.Random(seed), []
         for _ in range(each):
             begun = time.perf_counter()

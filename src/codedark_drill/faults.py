@@ -85,6 +85,7 @@ async def _ordeal(
     due, moment = asyncio.Event(), next(moments, 0)
 
     def answered(spoken: Spoken, answer: Answer) -> None:
+        """Count an answer; at its number the node is killed."""
         nonlocal answers
         if answer.code in ACCEPTED:
             ordeal.acknowledged.add(answer.control_id)

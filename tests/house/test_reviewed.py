@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 import zipfile
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from release_wheels import built, source
+from scripts_of_ours import loaded
 
 RUNS_DATA = re.compile(
     r"(?<![.\w])(eval|exec|compile)\(|\bpickle\b|\bmarshal\b|\bshelve\b|yaml\.(load|unsafe_load)\b|os\.(system|popen)\b"
@@ -24,13 +23,7 @@ HASHES = re.compile(r"^\s*(from|import) hashlib\b", re.M)
 @pytest.fixture(scope="module")
 def asvs(root: Path) -> ModuleType:
     """script/asvs.py."""
-    spec = importlib.util.spec_from_file_location("script_asvs", root / "script/asvs.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return loaded(root / "script/asvs.py")
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +77,8 @@ def test_each_decision_of_the_threat_model_has_a_test_and_a_control(root: Path) 
 
 
 def test_the_picture_of_the_boundaries_is_what_its_table_says(root: Path) -> None:
-    spec = importlib.util.spec_from_file_location("make_boundaries", root / "docs/make_boundaries.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    assert (root / "docs/pictures/boundaries.svg").read_text("utf-8") == module.drawing()
+    drawing = loaded(root / "docs/make_boundaries.py").drawing()
+    assert (root / "docs/pictures/boundaries.svg").read_text("utf-8") == drawing
 
 
 def test_nothing_in_the_source_runs_data(root: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import re
@@ -19,28 +18,19 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from release_wheels import EPOCH, built, source
-
-
-def _script(root: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"script_{name}", root / "script" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+from scripts_of_ours import loaded
 
 
 @pytest.fixture(scope="module")
 def sbom(root: Path) -> ModuleType:
     """script/sbom.py."""
-    return _script(root, "sbom")
+    return loaded(root / "script/sbom.py")
 
 
 @pytest.fixture(scope="module")
 def audit(root: Path) -> ModuleType:
     """script/audit.py."""
-    return _script(root, "audit")
+    return loaded(root / "script/audit.py")
 
 
 def test_the_bill_of_materials_is_what_the_lock_says(root: Path) -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import hl7
 import hl7apy.parser
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from codedark.errors import Unparsable
@@ -56,13 +56,15 @@ def test_peek_never_raises_and_its_ack_is_always_one_frame(raw):
 @given(st.one_of(st.binary(max_size=300), CONTENT))
 @settings(max_examples=300, deadline=None)
 def test_splitting_and_parsing_raise_nothing_but_unparsable(raw):
+    refusals = []
     for part in split_batch(raw):
         try:
             for segment in parse(part.raw):
                 for number in range(1, len(segment.fields)):
                     segment.repetitions(number)
-        except Unparsable:
-            pass
+        except Unparsable as error:
+            refusals.append(str(error))
+    assert all(refusals)
 
 
 @given(st.text(max_size=60), st.sampled_from(["|^~\\&", "#%*!@", "$^~\\&", "|^~\\&#"]))
@@ -80,6 +82,7 @@ def test_parsing_escaped_text_gives_the_text(text):
 
 
 @given(st.lists(st.lists(WORDS, min_size=1, max_size=4), min_size=1, max_size=3))
+@example([[" "]])
 @settings(max_examples=60, deadline=None)
 def test_two_other_libraries_read_the_same_components(repetitions):
     value = "~".join("^".join(escape(w) for w in components) for components in repetitions)
@@ -87,11 +90,13 @@ def test_two_other_libraries_read_the_same_components(repetitions):
     ours = parse(text.encode())["PID"].repetitions(5)
     assert [[c[0] for c in r] for r in ours] == repetitions
     theirs = hl7.parse(text)
-    third = hl7apy.parser.parse_segment(text.split("\r")[2], version="2.5")
+    # hl7apy has no repetition where nothing but blanks was sent; it has a say where something was.
+    spoken = all("".join(components).strip() for components in repetitions)
+    third = hl7apy.parser.parse_segment(text.split("\r")[2], version="2.5") if spoken else None
     field = theirs.segment("PID")[5]
     for r, components in enumerate(repetitions):
         for c, word in enumerate(components):
             other = str(field[r][c]) if len(components) > 1 else str(field[r])
             assert theirs.unescape(other) == word
-        raw = third.pid_5[r].to_er7()
-        assert [unescape(part) for part in raw.split("^")] == components
+        if third is not None:
+            assert [unescape(part) for part in third.pid_5[r].to_er7().split("^")] == components

@@ -21,22 +21,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from codedark.access import derive
-from codedark.journal import Draft, Lane, Once
+from codedark.journal import Draft, DraftRow
 
 HALF = 1 << 20
 """Bytes of a half: about two thousand log-ins, or three thousand spent codes."""
 _HEAD, _LENGTH = struct.Struct(">Q"), struct.Struct(">I")
 _TAG = 16
-
-
-class _Row(msgspec.Struct, array_like=True, frozen=True):
-    kind: str
-    version: int
-    source: str
-    payload: bytes
-    audience: str
-    once: tuple[str, str] | None
-    lane: int
 
 
 class OwedFile:
@@ -98,9 +88,8 @@ class OwedFile:
         return (number % 2) * self._half
 
     def _sealed(self, draft: Draft, number: int, index: int) -> bytes:
-        once = (draft.once.scope, draft.once.key) if draft.once else None
-        row = _Row(draft.kind, draft.version, draft.source, draft.payload, str(draft.audience), once, int(draft.lane))
-        sealed = self._cipher.encrypt(msgspec.msgpack.encode(row), [_HEAD.pack(number), _LENGTH.pack(index)])
+        plain = msgspec.msgpack.encode(DraftRow.of(draft))
+        sealed = self._cipher.encrypt(plain, [_HEAD.pack(number), _LENGTH.pack(index)])
         return _LENGTH.pack(len(sealed)) + sealed
 
     def _read(self) -> list[Draft]:
@@ -124,8 +113,6 @@ class OwedFile:
             return None
         try:
             plain = self._cipher.decrypt(sealed, [_HEAD.pack(self._number), _LENGTH.pack(index)])
-            row = msgspec.msgpack.decode(plain, type=_Row)
+            return msgspec.msgpack.decode(plain, type=DraftRow).draft()
         except (InvalidTag, msgspec.MsgspecError):
             return None
-        once = Once(*row.once) if row.once else None
-        return Draft(row.kind, row.version, row.source, row.payload, row.audience, once, Lane(row.lane))

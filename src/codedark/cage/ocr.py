@@ -32,6 +32,7 @@ def prepare(settings: dict[str, Any]) -> Work:
     engine(sample, use_det=True, use_cls=True, use_rec=True)
 
     def work(head: dict[str, Any], blob: bytes) -> Iterator[Answer]:
+        """One picture in; its lines, or what stands in each of its regions, out."""
         shape = (head["height"], head["width"]) + ((3,) if head["channels"] == 3 else ())
         picture = numpy.frombuffer(blob, numpy.uint8).reshape(shape)
         if head["channels"] == 3:

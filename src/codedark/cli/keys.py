@@ -11,10 +11,9 @@ import typer
 from codedark.access import load_node_keys
 from codedark.cli.init import cards_shown
 from codedark.cli.moments import when
-from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.options import DEFAULT_FOLDER, Approver, As, AsFile, Folder, Json, WithFile
 from codedark.cli.output import Output, visible
-from codedark.cli.people import credentials, given_cards
-from codedark.cli.person import AsFile, WithFile
+from codedark.cli.people import credentials, given_cards, two_people
 from codedark.errors import ConfigError
 from codedark.node import drill as hold_drill
 from codedark.node import open_node
@@ -26,17 +25,14 @@ app = typer.Typer(help="The facility key, the five cards, and the drill.", no_ar
 _Cards = Annotated[
     Path | None, typer.Option("--cards-file", help="Three cards, one a line ('-': stdin); asked for when not given.")
 ]
-_As = Annotated[str, typer.Option("--as", help="Your own log-in; the password is asked for.")]
-_With = Annotated[str, typer.Option("--with", help="Log-in of the second person, who approves.")]
 _Reason = Annotated[str, typer.Option(help="Why. It is kept and shown.")]
-Who = tuple[str, Path | None]
 
 
 @app.command("rotate")
 def rotate(
     reason: _Reason,
-    author: _As,
-    second: _With,
+    author: As,
+    second: Approver,
     folder: Folder = DEFAULT_FOLDER,
     cards_file: _Cards = None,
     author_file: AsFile = None,
@@ -49,7 +45,7 @@ def rotate(
     paper are read as before: the old key stays in the file.
     """
     output = Output(as_json)
-    me, other = _two(output, (author, author_file), (second, second_file))
+    me, other = two_people(output, (author, author_file), (second, second_file))
     cards = given_cards(cards_file)
     with open_node(folder) as node:
         done = rotate_key(node, cards, reason, me, other)
@@ -62,8 +58,8 @@ def rotate(
 @app.command("resplit")
 def resplit(
     reason: _Reason,
-    author: _As,
-    second: _With,
+    author: As,
+    second: Approver,
     folder: Folder = DEFAULT_FOLDER,
     cards_file: _Cards = None,
     cards_to: Annotated[
@@ -78,7 +74,7 @@ def resplit(
     The old cards still open everything: destroy every one of them. Old and new cards do not mix.
     """
     output = Output(as_json)
-    me, other = _two(output, (author, author_file), (second, second_file))
+    me, other = two_people(output, (author, author_file), (second, second_file))
     cards = given_cards(cards_file)
     with open_node(folder) as node:
         number = split_cards(node, cards, reason, me, other, cards_shown(output, cards_to))
@@ -88,7 +84,7 @@ def resplit(
 
 @app.command("drill")
 def drill(
-    author: _As,
+    author: As,
     folder: Folder = DEFAULT_FOLDER,
     cards_file: _Cards = None,
     author_file: AsFile = None,
@@ -134,10 +130,3 @@ def status(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
         "split_us": stands.split_us, "drilled_us": stands.drilled_us, "drill_failed": stands.drill_failed,
     }  # fmt: skip
     Output(as_json).result(data, lines)
-
-
-def _two(output: Output, author: Who, second: Who) -> tuple[tuple[str, str], tuple[str, str]]:
-    me, other = credentials(output, *author), credentials(output, *second)
-    if me is None or other is None:
-        raise ConfigError("this takes two people", hint="Name both: --as LOGIN --with LOGIN.")
-    return me, other

@@ -19,3 +19,10 @@ PasswordFile = Annotated[
     Path | None,
     typer.Option("--password-file", help="Read the password from this file ('-': stdin) instead of asking."),
 ]
+As = Annotated[str, typer.Option("--as", help="Your own log-in; the password is asked for.")]
+AsFile = Annotated[Path | None, typer.Option("--as-password-file", help="Your password from this file ('-': stdin).")]
+With = Annotated[str, typer.Option("--with", help="Log-in of the second person, where a deed takes two.")]
+Approver = Annotated[str, typer.Option("--with", help="Log-in of the second person, who approves.")]
+WithFile = Annotated[
+    Path | None, typer.Option("--with-password-file", help="The second person's password from this file.")
+]

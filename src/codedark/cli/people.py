@@ -10,6 +10,9 @@ import typer
 from codedark.cli.output import Output
 from codedark.errors import ConfigError, NotFound
 
+Named = tuple[str, Path | None]
+"""A log-in, and the file that its password is read from (None: it is asked for)."""
+
 
 def new_password(output: Output, source: Path | None) -> str:
     """A new password, asked for twice on a terminal."""
@@ -66,3 +69,11 @@ def given_cards(source: Path | None, count: int = 3) -> list[str]:
 def credentials(output: Output, login: str, source: Path | None) -> tuple[str, str] | None:
     """Log-in and password of somebody who acts here; None when nobody was named."""
     return (login, known_password(output, source, login)) if login else None
+
+
+def two_people(output: Output, author: Named, second: Named) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Log-ins and passwords of the author and of who approves. Raises ConfigError when one of them is not named."""
+    me, other = credentials(output, *author), credentials(output, *second)
+    if me is None or other is None:
+        raise ConfigError("this takes two people", hint="Name both: --as LOGIN --with LOGIN.")
+    return me, other

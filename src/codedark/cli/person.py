@@ -8,20 +8,13 @@ from typing import Annotated
 
 import typer
 
-from codedark.cli.options import DEFAULT_FOLDER, Folder, Json, PasswordFile
+from codedark.cli.options import DEFAULT_FOLDER, As, AsFile, Folder, Json, PasswordFile, With, WithFile
 from codedark.cli.output import Output, table, visible
 from codedark.cli.people import credentials, given_cards, new_password
 from codedark.errors import ConfigError
 from codedark.node import change_account, enrol, open_node, recover
 
 app = typer.Typer(help="Who may log in, with which roles.", no_args_is_help=True)
-
-As = Annotated[str, typer.Option("--as", help="Your own log-in; the password is asked for.")]
-AsFile = Annotated[Path | None, typer.Option("--as-password-file", help="Your password from this file ('-': stdin).")]
-With = Annotated[str, typer.Option("--with", help="Log-in of the second person, where a deed takes two.")]
-WithFile = Annotated[
-    Path | None, typer.Option("--with-password-file", help="The second person's password from this file.")
-]
 
 
 @app.command("add")

@@ -12,10 +12,9 @@ import typer
 
 from codedark.access import Session
 from codedark.actions import Deeds, record_facts
-from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.options import DEFAULT_FOLDER, As, AsFile, Folder, Json
 from codedark.cli.output import Output
 from codedark.cli.people import credentials
-from codedark.cli.person import AsFile
 from codedark.entries import SIGNS, Basis, BedsideNote, Dose, Said, Vitals
 from codedark.errors import ConfigError, NotFound
 from codedark.node import by_one, open_node
@@ -25,14 +24,13 @@ app = typer.Typer(help="Record what was seen or done at a bedside.", no_args_is_
 _Patient = Annotated[str, typer.Argument(help="The patient's id in the record, as it stands in the chart's address.")]
 _At = Annotated[str, typer.Option(help="When, such as 2026-11-24T03:12-05:00; not given: now.")]
 _Basis = Annotated[Basis, typer.Option(help="How you know.")]
-_As = Annotated[str, typer.Option("--as", help="Your own log-in; the password is asked for.")]
 _Why = Annotated[str, typer.Option("--why", help="Why, for a patient outside your units. It is kept.")]
 
 
 @app.command("dose")
 def dose(
     patient: _Patient,
-    author: _As,
+    author: As,
     medication: Annotated[str, typer.Option(help="The drug, when it is given outside any order.")] = "",
     order: Annotated[str, typer.Option(help="Id of the order in the record.")] = "",
     amount: Annotated[str, typer.Option(help="How much, such as 2.5; with --unit.")] = "",
@@ -63,7 +61,7 @@ def dose(
 def vitals(
     patient: _Patient,
     values: Annotated[list[str], typer.Argument(help=f"SIGN=VALUE; signs: {', '.join(SIGNS)}.")],
-    author: _As,
+    author: As,
     at: _At = "",
     basis: _Basis = Basis.DONE,
     why: _Why = "",
@@ -82,7 +80,7 @@ def vitals(
 @app.command("note")
 def note(
     patient: _Patient,
-    author: _As,
+    author: As,
     text_file: Annotated[Path, typer.Option(help="The words, from this file ('-': stdin); never as an argument.")],
     at: _At = "",
     basis: _Basis = Basis.DONE,

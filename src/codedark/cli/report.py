@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.options import DEFAULT_FOLDER, As, AsFile, Folder, Json
 from codedark.cli.output import Output, table
 from codedark.cli.people import credentials
-from codedark.cli.person import As, AsFile
 from codedark.errors import ActionRefused
 from codedark.node import loose_reports, open_node, tie_by_hand
 

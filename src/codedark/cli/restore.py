@@ -8,13 +8,11 @@ from typing import Annotated
 import typer
 
 from codedark.cli.journal import note_in
-from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.options import DEFAULT_FOLDER, Approver, As, AsFile, Folder, Json, WithFile
 from codedark.cli.output import Output
-from codedark.cli.people import credentials, given_cards
-from codedark.cli.person import AsFile, WithFile
+from codedark.cli.people import given_cards, two_people
 from codedark.cli.progress import progress
 from codedark.clock import SystemChance, SystemClock
-from codedark.errors import ConfigError
 from codedark.node import RestoreRequest, open_node
 from codedark.node import adopt as adopt_origin
 from codedark.node import restore as restore_node
@@ -67,8 +65,8 @@ def restore(
 
 
 def adopt(
-    author: Annotated[str, typer.Option("--as", help="Your own log-in; the password is asked for.")],
-    second: Annotated[str, typer.Option("--with", help="Log-in of the second person, who approves.")],
+    author: As,
+    second: Approver,
     folder: Folder = DEFAULT_FOLDER,
     cards_file: _Cards = None,
     author_file: AsFile = None,
@@ -78,9 +76,7 @@ def adopt(
     """Let a restored node's record speak for the facility. Two people, and three cards whose root endorses it."""
     output = Output(as_json)
     cards = given_cards(cards_file)
-    me, other = credentials(output, author, author_file), credentials(output, second, second_file)
-    if me is None or other is None:
-        raise ConfigError("this takes two people", hint="Name both: --as LOGIN --with LOGIN.")
+    me, other = two_people(output, (author, author_file), (second, second_file))
     with open_node(folder) as node:
         stands = adopt_origin(node, cards, me, other)
     output.result(

@@ -12,10 +12,9 @@ import typer
 from codedark.access import Session
 from codedark.actions import Deeds, hold_source, release_source, review_deed
 from codedark.cli.moments import ago, moment_us, when
-from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.options import DEFAULT_FOLDER, Approver, As, AsFile, Folder, Json, WithFile
 from codedark.cli.output import Output, table, visible
-from codedark.cli.people import credentials
-from codedark.cli.person import AsFile, WithFile
+from codedark.cli.people import credentials, two_people
 from codedark.errors import ConfigError, NotFound
 from codedark.node import by_one, change_trust, open_node, standing
 
@@ -25,8 +24,6 @@ _Source = Annotated[str, typer.Argument(help="feed:NAME, device:ID or person:ID.
 _Since = Annotated[str, typer.Option(help="Start of the period, such as 2026-11-24T03:12-05:00.")]
 _Until = Annotated[str, typer.Option(help="End of the period; not given: still.")]
 _Reason = Annotated[str, typer.Option(help="Why. It is kept and shown; never write anything about a patient.")]
-_As = Annotated[str, typer.Option("--as", help="Your own log-in; the password is asked for.")]
-_With = Annotated[str, typer.Option("--with", help="Log-in of the second person, who approves.")]
 
 
 @app.command("withdraw")
@@ -34,8 +31,8 @@ def withdraw(
     source: _Source,
     since: _Since,
     reason: _Reason,
-    author: _As,
-    second: _With,
+    author: As,
+    second: Approver,
     until: _Until = "",
     reviewer: Annotated[
         str, typer.Option(help="Log-in of who looks at what a distrusted person did; not given: the second person.")
@@ -59,8 +56,8 @@ def restore(
     source: _Source,
     since: _Since,
     reason: _Reason,
-    author: _As,
-    second: _With,
+    author: As,
+    second: Approver,
     until: _Until = "",
     folder: Folder = DEFAULT_FOLDER,
     author_file: AsFile = None,
@@ -106,8 +103,8 @@ _Name = Annotated[str, typer.Argument(help="The witness's name, as `journal pull
 def pin(
     name: _Name,
     public_key: Annotated[str, typer.Argument(help="Its public key in base64, compared with what that machine shows.")],
-    author: _As,
-    second: _With,
+    author: As,
+    second: Approver,
     reason: _Reason = "pinned at the console",
     folder: Folder = DEFAULT_FOLDER,
     author_file: AsFile = None,
@@ -122,8 +119,8 @@ def pin(
 @app.command("unpin")
 def unpin(
     name: _Name,
-    author: _As,
-    second: _With,
+    author: As,
+    second: Approver,
     reason: _Reason = "unpinned at the console",
     folder: Folder = DEFAULT_FOLDER,
     author_file: AsFile = None,
@@ -195,7 +192,7 @@ def list_deeds(
 @app.command("review")
 def review(
     entry: Annotated[int, typer.Argument(help="The entry's number, as `trust deeds` lists it.")],
-    author: _As,
+    author: As,
     undo: Annotated[bool, typer.Option("--undo/--keep", help="Undo the deed, or keep it in force.")],
     note: Annotated[str, typer.Option(help="A remark. It is kept and shown; nothing about a patient.")] = "",
     folder: Folder = DEFAULT_FOLDER,
@@ -226,7 +223,7 @@ def _person_of(folder: Path, login: str) -> str:
 def hold(
     source: Annotated[str, typer.Argument(help="feed:NAME or device:ID.")],
     reason: _Reason,
-    author: _As,
+    author: As,
     since: Annotated[str, typer.Option(help="Start, such as 2026-11-24T03:12-05:00; not given: now.")] = "",
     folder: Folder = DEFAULT_FOLDER,
     author_file: AsFile = None,
@@ -244,7 +241,7 @@ def hold(
 def release(
     source: Annotated[str, typer.Argument(help="feed:NAME or device:ID.")],
     reason: _Reason,
-    author: _As,
+    author: As,
     folder: Folder = DEFAULT_FOLDER,
     author_file: AsFile = None,
     as_json: Json = False,
@@ -279,19 +276,10 @@ def _pinned(
     people: tuple[tuple[str, Path | None], tuple[str, Path | None]],
     word: str,
 ) -> None:
-    me, other = _two(output, people)
+    me, other = two_people(output, *people)
     with open_node(folder) as node:
         proposal = change_trust(node, "pin_witness", arguments, me, other)
     output.result({"proposal": proposal, "done": word, **arguments}, [f"{visible(str(arguments['name']))}: {word}"])
-
-
-def _two(
-    output: Output, people: tuple[tuple[str, Path | None], tuple[str, Path | None]]
-) -> tuple[tuple[str, str], tuple[str, str]]:
-    me, other = credentials(output, *people[0]), credentials(output, *people[1])
-    if me is None or other is None:
-        raise ConfigError("this takes two people", hint="Name both: --as LOGIN --with LOGIN.")
-    return me, other
 
 
 def _period(source: str, since: str, until: str, reason: str) -> dict[str, object]:
@@ -306,7 +294,7 @@ def _decided(
     arguments: dict[str, object],
     people: tuple[tuple[str, Path | None], tuple[str, Path | None]],
 ) -> None:
-    me, other = _two(output, people)
+    me, other = two_people(output, *people)
     with open_node(folder) as node:
         proposal = change_trust(node, deed, arguments, me, other)
     word = "withdrawn" if deed == "distrust" else "trusted again"

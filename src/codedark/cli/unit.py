@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from codedark.access import NewUnitCard
-from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
+from codedark.cli.options import DEFAULT_FOLDER, As, AsFile, Folder, Json, With, WithFile
 from codedark.cli.output import Output, visible
 from codedark.cli.people import credentials
-from codedark.cli.person import As, AsFile, With, WithFile
 from codedark.errors import ConfigError
 from codedark.node import issue_card, open_node
 

@@ -6,6 +6,7 @@ Write with `Journal` (or through a `DoorClient` when a node runs), read with `Jo
 
 from codedark.journal.derived import check_duplicates, rebuild_duplicates
 from codedark.journal.door import Door, DoorClient
+from codedark.journal.drafts import DraftRow
 from codedark.journal.earlier import check_closed, fill_closed
 from codedark.journal.epochs import EpochKeys, SealingKeys
 from codedark.journal.export import export, keep_export, verify_export
@@ -41,6 +42,7 @@ __all__ = [
     "Door",
     "DoorClient",
     "Draft",
+    "DraftRow",
     "Entry",
     "EpochKeys",
     "Flag",

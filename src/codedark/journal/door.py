@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 
 from codedark.errors import AppendFailed, JournalError
-from codedark.journal.model import Checkpoint, Draft, Lane, Once, Outcome, Receipt
+from codedark.journal.drafts import DraftRow
+from codedark.journal.model import Checkpoint, Draft, Outcome, Receipt
 from codedark.journal.note import read_checkpoint
 from codedark.journal.writer import Journal
 
@@ -27,19 +28,10 @@ _U32 = struct.Struct(">I")
 FRAME_MAX = 256 << 20
 
 
-class _Draft(msgspec.Struct, array_like=True, frozen=True):
-    kind: str
-    version: int
-    source: str
-    payload: bytes
-    audience: str
-    once: tuple[str, str] | None
-    lane: Lane  # an unknown one is refused with the whole request, before any of its drafts is submitted
-
-
 class _Request(msgspec.Struct, frozen=True):
     op: str
-    drafts: list[_Draft] = []
+    drafts: list[DraftRow] = []
+    """An unknown lane is refused with the whole request, before any of its drafts is submitted."""
 
 
 class _Answer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,7 +90,7 @@ class Door:
             return await self._roll()
         return _Answer(failed=f"the door knows no {request.op!r}")
 
-    async def _append(self, drafts: list[_Draft]) -> _Answer:
+    async def _append(self, drafts: list[DraftRow]) -> _Answer:
         loop = asyncio.get_running_loop()
         waiting = [loop.create_future() for _ in drafts]
 
@@ -106,9 +98,7 @@ class Door:
             return lambda result: loop.call_soon_threadsafe(_settle, future, result)
 
         for item, future in zip(drafts, waiting, strict=True):
-            once = Once(*item.once) if item.once else None
-            draft = Draft(item.kind, item.version, item.source, item.payload, item.audience, once, item.lane)
-            self._journal.submit(draft, placed(future))
+            self._journal.submit(item.draft(), placed(future))
         results = await asyncio.gather(*waiting)
         for result in results:
             if isinstance(result, AppendFailed):
@@ -157,7 +147,7 @@ class DoorClient:
 
     def append_all(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Keep several drafts in order. Raises AppendFailed."""
-        rows = [_Draft(d.kind, d.version, d.source, d.payload, d.audience, d.once, d.lane) for d in drafts]
+        rows = [DraftRow.of(draft) for draft in drafts]
         try:
             answer = self._ask(_Request("append", rows))
         except (OSError, msgspec.MsgspecError, JournalError) as error:

@@ -142,6 +142,8 @@ class Journal:
         left, all_done, guard = [len(drafts)], threading.Event(), threading.Lock()
 
         def placed(index: int) -> Done:
+            """What takes the result of one of them."""
+
             def done(result: Receipt | AppendFailed) -> None:
                 results[index] = result
                 with guard:

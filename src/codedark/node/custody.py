@@ -112,6 +112,7 @@ def drill(node: OpenNode, cards: Sequence[str], author: Credentials) -> Drilled:
     found: list[Drilled] = []
 
     def deed(deeds: Deeds, session: Session) -> None:
+        """Try, and record that it was tried."""
         may_drill(deeds, session)
         escrow = escrow_of(cards, node.keys)
         places = [*closed_chains(node.layout), node.layout.journal]

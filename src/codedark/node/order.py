@@ -50,6 +50,7 @@ def watch_keeper(pipe: BinaryIO, gone: Callable[[], None]) -> None:
     """Call `gone` (on a thread) when the keeper's end of the pipe closes."""
 
     def wait() -> None:
+        """Read until the other end is closed."""
         try:
             while os.read(pipe.fileno(), 1):
                 continue

@@ -68,6 +68,7 @@ def tie_by_hand(node: OpenNode, author: Credentials, report: str, mrn: str, reas
     Raises ActionRefused, NotFound."""
 
     def deed(deeds: Deeds, session: Session) -> None:
+        """Find the one patient, and record whose it is."""
         patient = ""
         if mrn:
             found = [banner.patient for banner in deeds.record.search(mrn, limit=50) if banner.mrn == mrn]

@@ -206,6 +206,7 @@ def _turned(out: Outgoing) -> Turned:
 
 def _static(files: Mapping[str, Asset]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        """A file under the name of its content: it may be kept for ever."""
         asset = files.get(request.path_params["name"])
         if asset is None or asset.tag != request.path_params["tag"]:
             return Response(status_code=404, headers=SECURITY_HEADERS)

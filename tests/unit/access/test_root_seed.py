@@ -70,7 +70,10 @@ def test_reading_back_names_the_wrong_word_by_number_only(cards: list[str]) -> N
 
 
 def test_a_card_written_down_rightly_is_accepted(cards: list[str]) -> None:
-    read_back(cards[0], "  ".join(cards[0].upper().split()))
+    typed = "  ".join(cards[0].upper().split())
+    read_back(cards[0], typed)
+    again = RootSeed.from_shares([typed, *cards[1:3]])
+    assert again.shares(SeededChance("cards")) == RootSeed.from_shares(cards[:3]).shares(SeededChance("cards"))
 
 
 @pytest.mark.parametrize("cut", [slice(0, 32), slice(0, 0)])

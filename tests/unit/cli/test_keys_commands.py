@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from node_rig import codedark
-from trust_rig import PASSWORD, House, new_house
+from trust_rig import PASSWORD, House, codedark, new_house
 
 from codedark.access import RootSeed
 

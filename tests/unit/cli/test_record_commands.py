@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from node_rig import codedark
-from trust_rig import ADA, PASSWORD, hear, new_house
+from trust_rig import ADA, PASSWORD, codedark, hear, new_house
 
 from codedark.node import enrol, open_node
 from codedark.views import Mark

@@ -30,6 +30,14 @@ def small() -> object:
     return feed(hourly_bytes=100 * KB)
 
 
+async def flood(s: Site, count: int) -> Client:
+    """A connection on which so many big messages were sent at once."""
+    client = await s.connect()
+    for number in range(count):
+        await client.send(frame(adt(number, BIG)))
+    return client
+
+
 async def kept(s: Site, count: int) -> int:
     """Wait until so many messages are kept, or a while; returns how many are."""
     for _ in range(40):
@@ -51,9 +59,7 @@ async def silent(client: Client) -> bool:
 def test_what_is_over_the_quota_waits_unkept_and_unanswered_until_it_is_paid(tmp_path: Path) -> None:
     async def story() -> None:
         async with site(tmp_path, small()) as s:
-            client = await s.connect()
-            for number in range(5):
-                await client.send(frame(adt(number, BIG)))
+            client = await flood(s, 5)
             assert await client.codes(3) == [("AA", "0"), ("AA", "1"), ("AA", "2")]
             assert await silent(client)
             assert len(s.entries("hl7.received")) == 3
@@ -69,9 +75,7 @@ def test_what_is_over_the_quota_waits_unkept_and_unanswered_until_it_is_paid(tmp
 def test_a_feed_over_its_quota_does_not_slow_another(tmp_path: Path) -> None:
     async def story() -> None:
         async with site(tmp_path, small(), feed("lab", hourly_bytes=100 * KB)) as s:
-            flooding, lab = await s.connect(), await s.connect("lab")
-            for number in range(6):
-                await flooding.send(frame(adt(number, BIG)))
+            flooding, lab = await flood(s, 6), await s.connect("lab")
             assert len(await flooding.codes(3)) == 3
             assert (await lab.exchange(adt(1)))["MSA"].text(1) == "AA"
 
@@ -81,9 +85,7 @@ def test_a_feed_over_its_quota_does_not_slow_another(tmp_path: Path) -> None:
 def test_a_sender_that_gives_up_loses_nothing_and_sends_again(tmp_path: Path) -> None:
     async def story() -> None:
         async with site(tmp_path, small()) as s:
-            client = await s.connect()
-            for number in range(4):
-                await client.send(frame(adt(number, BIG)))
+            client = await flood(s, 4)
             assert len(await client.codes(3)) == 3
             await client.close()
             s.clock.advance(HOUR_US)
@@ -100,9 +102,7 @@ def test_a_sender_that_gives_up_loses_nothing_and_sends_again(tmp_path: Path) ->
 def test_waiting_is_no_reason_to_hang_up(tmp_path: Path) -> None:
     async def story() -> None:
         async with site(tmp_path, small()) as s:
-            client = await s.connect()
-            for number in range(4):
-                await client.send(frame(adt(number, BIG)))
+            client = await flood(s, 4)
             assert len(await client.codes(3)) == 3
             s.clock.advance(10 * US_PER_S)  # longer than a message may be without a receipt
             assert await silent(client)
@@ -128,9 +128,7 @@ def test_that_a_feed_was_slowed_is_said_and_counted(tmp_path: Path) -> None:
         said: list[tuple[str, str]] = []
         async with site(tmp_path, small()) as s:
             s.listener._warn = lambda event, name: said.append((event, name))
-            client = await s.connect()
-            for number in range(6):
-                await client.send(frame(adt(number, BIG)))
+            client = await flood(s, 6)
             assert len(await client.codes(3)) == 3
             assert await silent(client)
             await client.close()

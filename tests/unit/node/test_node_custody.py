@@ -20,7 +20,6 @@ from codedark.node import (
     Rotated,
     custody,
     drill,
-    examine,
     open_node,
     pull_copy,
     resplit,
@@ -28,6 +27,7 @@ from codedark.node import (
     rotate,
     standing,
 )
+from codedark.node.keeping import custody_findings
 from codedark.paper import SheetId, SheetRef, read_code
 from codedark.paper.identity import write_code
 from codedark.views import ViewStore
@@ -62,7 +62,10 @@ def last(folder: Path) -> int:
 
 
 def findings(house: House, what: str) -> list[tuple[str, str]]:
-    return [(each.state, each.says) for each in examine(house.folder) if each.what == what]
+    """The lines of `doctor` about keys and cards."""
+    with open_node(house.folder) as node:
+        lines = list(custody_findings(node.record(), load_node_keys(house.folder), node.clock))
+    return [(each.state, each.says) for each in lines if each.what == what]
 
 
 def test_after_a_rotation_new_entries_are_sealed_to_the_new_key_and_old_ones_still_open(house: House) -> None:

@@ -8,8 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from node_rig import codedark
-from trust_rig import ADA, BEN, House, new_house
+from trust_rig import ADA, BEN, House, codedark, new_house
 
 from codedark.clock import SeededClock, SystemClock
 from codedark.entries import ConfigSet, draft_of
@@ -51,7 +50,7 @@ def _made(copy: Path) -> tuple[str, str]:
 
 
 def finding(house: House) -> tuple[str, str]:
-    (found,) = [each for each in examine(house.folder) if each.what == "witness"]
+    found = watch_finding(standing(house.folder))
     return found.state, found.says
 
 
@@ -64,6 +63,7 @@ def cover(house: House) -> tuple[Copied | None, int]:
 
 def test_nobody_has_taken_a_copy_and_it_is_said(house: House) -> None:
     assert finding(house) == ("amber", "no second machine has taken a copy")
+    assert [each.state for each in examine(house.folder) if each.what == "witness"] == ["amber"]
     assert cover(house) == (None, 0)
     assert "no second machine has taken a copy" in codedark("status", "-f", house.folder).out
 

@@ -25,3 +25,5 @@ def test_a_free_port_is_accepted() -> None:
         other.bind(("127.0.0.1", 0))
         port = other.getsockname()[1]
     nobody_listens("127.0.0.1", port)
+    with socket.create_server(("127.0.0.1", port)) as ours:  # and asking did not take it
+        assert ours.getsockname()[1] == port

@@ -5,29 +5,36 @@ from __future__ import annotations
 import re
 
 from codedark.access import Permission
-from codedark.actions import ASK_REASON, view_chart
+from codedark.actions import ASK_REASON, Opened, view_chart
 from codedark.errors import ActionRefused, NotFound
 from codedark.views import Chart
 from codedark.web import tables
 from codedark.web.answers import Answer, Page, Visit
 
-_OPAQUE = re.compile(r"^[0-9A-Za-z.-]{1,64}$")
+OPAQUE = re.compile(r"^[0-9A-Za-z.-]{1,64}$")
 """A FHIR id. Ours are UUIDs, which say nothing about anybody."""
 ORDER = ("mar", "vitals", "results", "orders", "notes", "allergies", "adt")
 """The order of the parts, on screen and on paper; then what the banner shows."""
 
 
-def chart(visit: Visit, patient: str) -> Answer:
-    """GET /chart/{id}, and POST with a reason when the patient is not on a unit of the reader's."""
-    if not _OPAQUE.match(patient):
+def open_chart(visit: Visit, patient: str, action: str) -> Opened | Page:
+    """The chart with its row in the read log; or the page that asks for a reason and posts it to `action`."""
+    if not OPAQUE.match(patient):
         raise NotFound("no such patient")
     session = visit.need(Permission.SEE_CHART)
     try:
-        opened = view_chart(visit.deeds, session, patient, visit.form.get("reason", ""))
+        return view_chart(visit.deeds, session, patient, visit.form.get("reason", ""))
     except ActionRefused as error:
         if error.hint != ASK_REASON:
             raise
-        return Page("reason.html", {"action": f"/chart/{patient}", "again": "reason" in visit.form}, 403)
+        return Page("reason.html", {"action": action, "again": "reason" in visit.form}, 403)
+
+
+def chart(visit: Visit, patient: str) -> Answer:
+    """GET /chart/{id}, and POST with a reason when the patient is not on a unit of the reader's."""
+    opened = open_chart(visit, patient, f"/chart/{patient}")
+    if isinstance(opened, Page):
+        return opened
     return Page("chart.html", {**chart_context(opened.chart), "unlogged": not opened.logged})
 
 

@@ -23,6 +23,7 @@ def pack_page(press: Press | None) -> Callable[[Visit], Answer]:
     """POST /print: draw and hand over the unit's pack."""
 
     def draw(visit: Visit) -> Answer:
+        """Draw it, once the printing is in the read log."""
         unit = visit.form.get("unit", "")
         session = visit.need(Permission.PRINT_UNIT, unit)
         paper = visit.form.get("paper", "")

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import base64
-import re
 
 from codedark.access import Permission
-from codedark.actions import ASK_REASON, tie_report, view_chart, view_report
-from codedark.errors import ActionRefused, NotFound
+from codedark.actions import tie_report, view_report
+from codedark.errors import NotFound
 from codedark.views import PrintReport
 from codedark.web.answers import Answer, Move, Page, Visit
+from codedark.web.pages.chart import OPAQUE, open_chart
 
 FAULTS = {"mrn": "There is no one patient with this MRN.", "reason": "Say how you know whose it is."}
-_OPAQUE = re.compile(r"^[0-9A-Za-z.-]{1,64}$")
 
 
 def in_chart(visit: Visit, patient: str, report: str) -> Answer:
     """GET /chart/{patient}/report/{report}: its pages as our own pictures. The look is a look at the chart."""
-    if not _OPAQUE.match(patient):
-        raise NotFound("no such patient")
-    session = visit.need(Permission.SEE_CHART)
-    try:
-        opened = view_chart(visit.deeds, session, patient, visit.form.get("reason", ""))
-    except ActionRefused as error:
-        if error.hint != ASK_REASON:
-            raise
-        action = f"/chart/{patient}/report/{report}"
-        return Page("reason.html", {"action": action, "again": "reason" in visit.form}, 403)
+    opened = open_chart(visit, patient, f"/chart/{patient}/report/{report}")
+    if isinstance(opened, Page):
+        return opened
     found = next((each for each in opened.chart.reports if each.id == report), None)
     if found is None:
         raise NotFound("no such report")
@@ -53,7 +45,7 @@ def one(visit: Visit, report: str) -> Answer:
 def tie(visit: Visit, report: str) -> Answer:
     """POST /reports/{report}: a person says whose it is."""
     session, mrn = visit.need(Permission.RECORD_FACTS), visit.form.get("mrn", "").strip()
-    if not _OPAQUE.match(report):
+    if not OPAQUE.match(report):
         raise NotFound("no such report")
     found = [banner for banner in visit.record.search(mrn) if banner.mrn == mrn] if mrn else []
     if len(found) != 1:
