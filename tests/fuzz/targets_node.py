@@ -29,7 +29,6 @@ from codedark.clock import SeededClock
 from codedark.entries import FhirChunk
 from codedark.hl7 import Deframer, Garbage, frame, parse, peek
 from codedark.intake import Listener, deliver_on
-from codedark.intake import listener as listener_module
 from codedark.journal import Door, DoorClient, Journal
 from codedark.paper import PackRequest
 from codedark.paper.pack import _data
@@ -60,9 +59,11 @@ class Running:
         self.journal: Journal = reopen(
             self.folder / "journal", threaded=True, deliver=deliver_on(loop), synchronous="OFF"
         )
-        listener_module.SWEEP_S = 3600.0  # a frame that lacks its last byte is not ended by our own slowness
         await Door(self.journal, self.folder / "door.sock").serve()
-        listener = Listener([feed(frame_limit=100_000)], self.journal.submit, self.journal.mac, SeededClock())
+        # A frame that lacks its last byte is not ended by our own slowness: no sweep within a run.
+        listener = Listener(
+            [feed(frame_limit=100_000)], self.journal.submit, self.journal.mac, SeededClock(), sweep_s=3600.0
+        )
         await listener.start()
         self.port = listener.ports["adt"]
         self.ready.set()

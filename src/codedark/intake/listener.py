@@ -82,12 +82,14 @@ class Listener:
 
     `submit`: the journal's; its results must come on the loop's thread (`deliver_on`). `mac`: the journal's keyed MAC.
     `unfinished_max`: bytes that the unfinished and the waiting frames of all connections may hold together. `warn`:
-    told of what somebody should look after, as (event, feed), at most once a minute for each.
+    told of what somebody should look after, as (event, feed), at most once a minute for each. `sweep_s`: seconds between
+    two looks at what waits.
     """
 
     def __init__(
         self, feeds: Iterable[FeedDeclaration], submit: Submit, mac: Callable[[bytes], bytes], clock: Clock,
         *, unfinished_max: int = UNFINISHED_BYTES_MAX, warn: Callable[[str, str], None] = lambda event, feed: None,
+        sweep_s: float = SWEEP_S,
     ) -> None:  # fmt: skip
         self.room = Room(unfinished_max)
         self.submit, self.mac, self.clock = submit, mac, clock
@@ -98,6 +100,7 @@ class Listener:
         self.tallies = {
             feed.name: Tally(feed.name, now, steady, Allowance(feed.hourly_bytes, steady)) for feed in self._feeds
         }
+        self._sweep_s = sweep_s
         self._warn, self._warned = warn, dict[tuple[str, str], int]()
         self._endpoints: list[_Endpoint] = []
         self._sweeper: asyncio.Task[None] | None = None
@@ -158,7 +161,7 @@ class Listener:
 
     async def _sweep(self) -> None:
         while True:
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(self._sweep_s)
             steady = self.clock.steady_us()
             for endpoint in self._endpoints:
                 for connection in list(endpoint.connections):

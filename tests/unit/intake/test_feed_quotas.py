@@ -18,7 +18,6 @@ from codedark.hl7 import frame
 from codedark.intake.feeds import HOUR_US, Allowance
 from codedark.node import Config
 
-pytestmark = pytest.mark.alone  # once, beside others under load, three of these waited ten seconds for a sweep
 
 KB = 1000
 BIG = "x" * (40 * KB)
