@@ -82,8 +82,8 @@ class Listener:
 
     `submit`: the journal's; its results must come on the loop's thread (`deliver_on`). `mac`: the journal's keyed MAC.
     `unfinished_max`: bytes that the unfinished and the waiting frames of all connections may hold together. `warn`:
-    told of what somebody should look after, as (event, feed), at most once a minute for each. `sweep_s`: seconds between
-    two looks at what waits.
+    told of what somebody should look after, as (event, feed), at most once a minute for each. `sweep_s`: seconds
+    between two looks at what waits.
     """
 
     def __init__(

@@ -18,7 +18,6 @@ from codedark.hl7 import frame
 from codedark.intake.feeds import HOUR_US, Allowance
 from codedark.node import Config
 
-
 KB = 1000
 BIG = "x" * (40 * KB)
 TOML = '[facility]\nid = "wtb"\nname = "W"\n[[feed]]\nname = "adt"\nport = 1\n'
