@@ -27,7 +27,7 @@ class OpenedPack:
 def unsealed(file: Path, folder: Path, secret: str | None = None) -> OpenedPack:
     """Open a sealed pack with a card's `secret`, or with the keys of the node in `folder`.
 
-    Raises ConfigError when there is no such file or no keys, CannotUnseal for another card or a changed file.
+    Raises ConfigError when there is no such file, no PDF in it or no keys, CannotUnseal for another card or a change.
     """
     try:
         data = file.read_bytes()
@@ -35,6 +35,8 @@ def unsealed(file: Path, folder: Path, secret: str | None = None) -> OpenedPack:
         raise ConfigError(f"{file.name} cannot be read: {error.strerror}", hint="Name a file of packs/.") from error
     if file.suffix == SEALED:
         data = unwrapped([secret] if secret else load_node_keys(folder).facility_secrets, data)
+    if not data.startswith(b"%PDF-"):
+        raise ConfigError(f"{file.name} is no pack", hint=f"Packs end in .pdf or .pdf{SEALED}.")
     entry, asked = _entry(folder, sha256(data).digest())
     return OpenedPack(data, code_of(data), entry, asked)
 

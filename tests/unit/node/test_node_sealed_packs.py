@@ -124,6 +124,20 @@ def test_with_anything_else_nothing_is_shown(sealed: Sealed, tmp_path: Path, wro
     assert done.stdout == b""
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "inside.pdf.age"])
+def test_what_is_no_pack_is_not_opened_as_one(sealed: Sealed, tmp_path: Path, name: str) -> None:
+    words_of_others = b"not a PDF at all"
+    file = tmp_path / name
+    file.write_bytes(
+        wrapped_for([sealed.card.recipient], words_of_others) if name.endswith(SEALED) else words_of_others
+    )
+
+    done = opened(file, "--card", "-f", tmp_path / "none", stdin=sealed.card.secret.encode() + b"\n")
+
+    assert (done.returncode, done.stdout) == (10, b"")
+    assert "is no pack" in done.stderr.decode()
+
+
 def test_a_disk_without_the_keys_holds_no_word_about_a_patient(sealed: Sealed, tmp_path: Path) -> None:
     image = tmp_path / "image"
     shutil.copytree(sealed.folder, image, ignore=shutil.ignore_patterns("*.sock"))
