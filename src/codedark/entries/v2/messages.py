@@ -94,6 +94,7 @@ _MEANT = frozenset(
         "RXA",
         "TQ1",
         "SPM",
+        "SAC",
         "TXA",
         "SCH",
         "AIS",
@@ -294,6 +295,7 @@ def _groups(message: Message, family: str) -> list[PatientGroup]:
     """The patient groups of a message; segments before the first PID go with the first patient."""
     groups = [PatientGroup()]
     laboratory = family == "OUL"
+    headed = laboratory and _specimen_first(message)
     for segment in message.segments[1:]:
         if segment.name == "PID":
             if groups[-1].pid is not None:
@@ -302,19 +304,27 @@ def _groups(message: Message, family: str) -> list[PatientGroup]:
         elif segment.name in _FRONT and not groups[-1].orders:
             groups[-1].front.append(segment)
         else:
-            _place(groups[-1], segment, laboratory)
+            _place(groups[-1], segment, laboratory, headed)
     return groups
 
 
-def _place(group: PatientGroup, segment: Segment, laboratory: bool) -> None:
+def _specimen_first(message: Message) -> bool:
+    """Whether a specimen heads its orders (OUL R22, R23) or follows them (OUL R21, R24, as in an ORU)."""
+    return next((segment.name for segment in message.segments if segment.name in ("SPM", "OBR")), "") == "SPM"
+
+
+def _place(group: PatientGroup, segment: Segment, laboratory: bool, headed: bool) -> None:
     name = segment.name
     if name in ("DG1", "AL1", "IAM", "PRB", "PR1", "PV1", "PV2", "PD1", "NK1"):
         # Structures let them stand after an order too; they are about the patient all the same.
         group.front.append(segment)
-    elif (name == "SPM" and laboratory and (not group.orders or group.orders[-1].obr is not None)) or (
-        name in _STARTS and _begins(group, name, laboratory)
-    ):
+    elif name == "SPM" and headed and (not group.orders or group.orders[-1].obr is not None):
         group.orders.append(OrderGroup())
+        group.orders[-1].add(segment)
+        group.orders[-1].heading = group.orders[-1].segments
+    elif name in _STARTS and _begins(group, name, laboratory):
+        # Several orders may stand below one specimen: it is theirs too.
+        group.orders.append(OrderGroup(heading=group.orders[-1].heading if group.orders else []))
         group.orders[-1].add(segment)
     elif group.orders:
         group.orders[-1].add(segment)
@@ -327,8 +337,8 @@ def _begins(group: PatientGroup, name: str, laboratory: bool) -> bool:
     if not group.orders:
         return True
     last = group.orders[-1]
-    if laboratory:
-        return name == "OBR" and last.obr is not None
+    if laboratory and (last.orc is None or last.obr is None):
+        return name == "OBR" and last.obr is not None  # an OUL may name the order (ORC) below its OBR
     if name == "ORC":
         return True
     if name == "RXA":

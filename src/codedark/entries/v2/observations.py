@@ -21,7 +21,7 @@ from codedark.entries.datatypes import (
 )
 from codedark.entries.facts import Standing
 from codedark.entries.moments import Moment, moment, put_time, time_of_day
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, reps, text_of
+from codedark.entries.v2.reading import Reading, Specimens, first_rep, is_valued, null, reps, text_of
 from codedark.hl7 import Segment
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -58,7 +58,7 @@ class Panel(NamedTuple):
     reported_us: int | None = None
     category: Json | None = None
     request: str = ""
-    specimen: str = ""
+    specimens: Specimens = Specimens()
 
 
 def observation_status(code: str) -> str:
@@ -103,7 +103,7 @@ def read_observation(reading: Reading, panel: Panel, rows: list[Segment], notes:
     when = reading.put(body, "effectiveDateTime", obx, 14) or panel.at
     if "effectiveDateTime" not in body:
         put_time(body, "effectiveDateTime", panel.at)
-    _panel_fields(body, panel)
+    _panel_fields(body, panel, obx)
     cleared = _value(reading, body, rows)
     _interpretation(body, obx)
     if said == "N" and "dataAbsentReason" not in body:
@@ -119,14 +119,23 @@ def read_observation(reading: Reading, panel: Panel, rows: list[Segment], notes:
     return identity
 
 
-def _panel_fields(body: Json, panel: Panel) -> None:
+def _panel_fields(body: Json, panel: Panel, obx: Segment) -> None:
     if panel.name:
         # R4 has no way up from an Observation to its report: the panel's name goes with each result.
         body["extension"] = [{"url": "urn:codedark:panel", "valueString": panel.name}]
     if panel.request:
         body["basedOn"] = [{"reference": f"ServiceRequest/{panel.request}"}]
-    if panel.specimen:
-        body["specimen"] = {"reference": f"Specimen/{panel.specimen}"}
+    if identity := _specimen_of(panel, obx):
+        body["specimen"] = {"reference": f"Specimen/{identity}"}
+
+
+def _specimen_of(panel: Panel, obx: Segment) -> str:
+    """The specimen that OBX-33 names among the group's, else its first."""
+    by_number = panel.specimens.by_number
+    if by_number and len(by_number) > 1 and len(obx.fields) > 32:
+        named = first_rep(obx, 33)
+        return by_number.get(part(named, 2)) or by_number.get(part(named, 1)) or panel.specimens.first
+    return panel.specimens.first
 
 
 def _identity(reading: Reading, panel: Panel, obx: Segment, rep: Rep, when: Moment | None, twin: int) -> str:

@@ -18,11 +18,13 @@ from codedark.hl7 import Segment
 
 @dataclass(slots=True)
 class OrderGroup:
-    """One order of a message: its ORC, its OBR, and all segments of the group in their order."""
+    """One order of a message: its ORC, its OBR, and all segments of the group in their order. `heading`: the segments
+    of the group whose specimen this one shares."""
 
     segments: list[Segment] = field(default_factory=list)
     orc: Segment | None = None
     obr: Segment | None = None
+    heading: list[Segment] = field(default_factory=list)
 
     def add(self, segment: Segment) -> None:
         """Take one more segment into the group."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from codedark.entries.datatypes import Codes, Json, Rep, authority_name, part, split_field
 from codedark.entries.facts import Fact, Op, Problem, Site, Standing, rank
@@ -42,10 +42,20 @@ class Memory:
 _MEMORY = Memory()
 
 
+class Specimens(NamedTuple):
+    """What a group of segments says of its specimens. `first`: id of the first Specimen, "" when there is none;
+    `by_number`: every id by the number (SPM-2) it was named with; `rejected`: why the laboratory could not use one."""
+
+    first: str = ""
+    by_number: dict[str, str] | None = None
+    rejected: tuple[str, ...] = ()
+
+
 class Reading:
     """The state of one interpretation. `within`: begins every path, "" for a message that came alone; `patient`,
     `encounter`: ids of the group being read; `said_us`: MSH-7, µs UTC; `first_hand`: the message is the authority on
-    who and where (ADT); `orders`: id of each order claimed so far, and what it is for."""
+    who and where (ADT); `orders`: id of each order claimed so far, and what it is for; `specimens`: those claimed so
+    far, by the path of their first SPM."""
 
     def __init__(self, message: Message, site: Site, origin: bytes, position: int, within: str = "") -> None:
         self.message = message
@@ -60,6 +70,7 @@ class Reading:
         self.encounter: str | None = None
         self.first_hand = False
         self.orders: dict[str, str] = {}
+        self.specimens: dict[str, Specimens] = {}
         self.memory = _MEMORY.of(site)
         header = message.header
         self.trigger = header.text(9, 1, 2) or message_trigger(message)

@@ -8,7 +8,7 @@ wins, then the later message; a higher result status beats both.
 from __future__ import annotations
 
 from codedark.entries import tables
-from codedark.entries.datatypes import Json, concept, identifier_ei, joined, number, part, person, quantity
+from codedark.entries.datatypes import Json, concept, part, person
 from codedark.entries.facts import Standing
 from codedark.entries.v2.observations import IMAGING, LABORATORY, STANDING, VITALS, Panel, read_observation
 from codedark.entries.v2.orders import (
@@ -20,7 +20,8 @@ from codedark.entries.v2.orders import (
     order_notes,
     read_reported_order,
 )
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
+from codedark.entries.v2.reading import Reading, Specimens, first_rep, is_valued, text_of
+from codedark.entries.v2.specimens import read_specimens
 from codedark.hl7 import Segment
 
 _NOTE = "http://hl7.org/fhir/5.0/StructureDefinition/extension-DiagnosticReport.note"
@@ -40,8 +41,8 @@ def read_report(reading: Reading, group: OrderGroup) -> None:
         read_loose_observations(reading, group.segments)
         return
     code = concept(first_rep(obr, 4), reading.codes("service")) if is_valued(obr, 4) else {}
-    specimen = _specimen(reading, group)
-    panel = _panel(reading, group, obr, code, specimen)
+    specimens = read_specimens(reading, group)
+    panel = _panel(reading, group, obr, code, specimens)
     results = _observations(reading, panel, group.segments)
     if code:
         _report(reading, group, obr, panel, code, results)
@@ -50,7 +51,7 @@ def read_report(reading: Reading, group: OrderGroup) -> None:
     read_reported_order(reading, group)
 
 
-def _panel(reading: Reading, group: OrderGroup, obr: Segment, code: Json, specimen: str) -> Panel:
+def _panel(reading: Reading, group: OrderGroup, obr: Segment, code: Json, specimens: Specimens) -> Panel:
     (placer_by, placer), (filler_by, filler) = numbers(reading, group)
     service = part(first_rep(obr, 4), 1) or code.get("text", "")
     key = ("", "")
@@ -66,7 +67,7 @@ def _panel(reading: Reading, group: OrderGroup, obr: Segment, code: Json, specim
         reported_us=reported.at_us if reported is not None else None,
         category=_category(text_of(obr, 24), part(first_rep(obr, 4), 1)),
         request=order_id(reading, group, "ServiceRequest") if placer else "",
-        specimen=specimen,
+        specimens=specimens,
     )
 
 
@@ -93,11 +94,12 @@ def _report(reading: Reading, group: OrderGroup, obr: Segment, panel: Panel, cod
         body["resultsInterpreter"] = [reader]
     if panel.request:
         body["basedOn"] = [{"reference": f"ServiceRequest/{panel.request}"}]
-    if panel.specimen:
-        body["specimen"] = [{"reference": f"Specimen/{panel.specimen}"}]
+    if panel.specimens.first:
+        body["specimen"] = [{"reference": f"Specimen/{panel.specimens.first}"}]
     if results:
         body["result"] = [{"reference": f"Observation/{identity}"} for identity in results]
-    if notes := order_notes(group):
+    notes = [{"text": f"specimen rejected: {why}"} for why in panel.specimens.rejected]
+    if notes := notes + order_notes(group):
         body["extension"] = [{"url": _NOTE, "valueAnnotation": note} for note in notes]
     if panel.key[1]:
         identity = reading.id_of("DiagnosticReport", *panel.key)
@@ -151,37 +153,3 @@ def read_loose_observations(reading: Reading, segments: list[Segment]) -> None:
     """OBX without an OBR (in ADT, ORM, VXU, MDM): weight, code status, answers asked at order entry."""
     if any(segment.name == "OBX" for segment in segments):
         _observations(reading, Panel(at=None), segments)
-
-
-def _specimen(reading: Reading, group: OrderGroup) -> str:
-    """Claim the group's SPM; returns the Specimen id of the first, "" when there is none."""
-    first = ""
-    for spm in group.every("SPM"):
-        body: Json = reading.subject({}, encounter="")
-        subs = first_rep(spm, 2)
-        key = ""
-        for component in (2, 1):
-            if value := part(subs, component, 1):
-                authority = reading.site_authority(part(subs, component, 2)) or reading.site.authority
-                key = key or f"{component} {authority} {value}"
-                kind = "FILL" if component == 2 else "PLAC"
-                body.setdefault("identifier", []).append(identifier_ei(tuple((s,) for s in subs[component - 1]), kind))
-        if is_valued(spm, 4) and (kind_of := concept(first_rep(spm, 4), reading.codes("specimen"))):
-            body["type"] = kind_of
-        collection: Json = {}
-        reading.put(collection, "collectedDateTime", spm, 17)
-        if is_valued(spm, 8) and (site := concept(first_rep(spm, 8))):
-            collection["bodySite"] = site
-        if (amount := number(part(first_rep(spm, 12), 1))) is not None:
-            collection["quantity"] = quantity(
-                amount, tuple((u,) for u in first_rep(spm, 12)[1]) if len(first_rep(spm, 12)) > 1 else ()
-            )
-        if collection:
-            body["collection"] = collection
-        reading.put(body, "receivedTime", spm, 18)
-        if is_valued(spm, 14):
-            body["note"] = [{"text": joined(first_rep(spm, 14), 1)}]
-        identity = reading.id_of("Specimen", "specimen", key) if key else reading.id_of_place("Specimen", spm.path)
-        reading.claim(spm.path, "Specimen", identity, body)
-        first = first or identity
-    return first
