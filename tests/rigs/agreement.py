@@ -1,0 +1,198 @@
+"""What two other teams say a v2 message means in FHIR R4, against what we say: leaf by leaf.
+
+A leaf is (path without indices, value). Counted are the leaves of the other team's resources whose path the published
+maps give (`published_maps`); a resource of theirs is compared with the one of ours of its type that shares most leaves,
+each of ours once. Normalised, and nothing else: an instant with an offset is the same instant in UTC; a number is the
+same number with other zeros; white space around a text; the letter case of urn:uuid.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from meanings import entry, folded
+from published_maps import is_given
+
+from codedark.entries import Site, interpret
+from codedark.hl7 import split_batch
+
+Leaf = tuple[str, str]
+Bag = Counter[Leaf]
+Json = dict[str, Any]
+
+CDC, MICROSOFT = "CDC ReportStream", "Microsoft FHIR Converter"
+ZONES = {CDC: "UTC", MICROSOFT: "Asia/Kolkata"}
+"""The zone each team's machine stood in when it read times without an offset: it shows in their bundles."""
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)")
+
+
+class Pair(NamedTuple):
+    """One message of a corpus and what the other team says it means."""
+
+    oracle: str
+    name: str
+    payload: bytes
+    bundle: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """One leaf of theirs that ours does not have. `ours`: what stands at that path in the resource compared with it;
+    `whole`: we have no resource to compare with at all."""
+
+    oracle: str
+    name: str
+    path: str
+    theirs: str
+    ours: tuple[str, ...]
+    whole: bool
+
+
+@dataclass(slots=True)
+class Agreement:
+    """The count of one oracle. `leaves`, `agreed`: by resource type; `beyond`: leaves of ours that theirs has not, in
+    the resources compared."""
+
+    oracle: str
+    pairs: int = 0
+    leaves: Counter[str] = field(default_factory=Counter)
+    agreed: Counter[str] = field(default_factory=Counter)
+    beyond: Counter[str] = field(default_factory=Counter)
+    disagreements: list[Disagreement] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """Agreed leaves of all of theirs, percent."""
+        return 100 * self.agreed.total() / max(1, self.leaves.total())
+
+
+def cdc_pairs(shared_data: Path) -> Iterator[Pair]:
+    """The pairs of CDC ReportStream: NAME.hl7 and NAME.fhir."""
+    for bundle in sorted((shared_data / "fhir-cdc-reportstream-pairs").glob("*.fhir")):
+        message = bundle.with_suffix(".hl7")
+        if message.exists():
+            yield Pair(CDC, bundle.stem, message.read_bytes(), _loads(bundle.read_bytes()))
+
+
+def microsoft_pairs(shared_data: Path) -> Iterator[Pair]:
+    """The pairs of the Microsoft FHIR Converter: NAME.hl7 and TYPE__NAME-expected.json.gz."""
+    messages = shared_data / "hl7v2-microsoft-fhir-converter"
+    for bundle in sorted((shared_data / "fhir-microsoft-expected").glob("*-expected.json.gz")):
+        name = bundle.name.partition("__")[2].removesuffix("-expected.json.gz")
+        message = messages / f"{name}.hl7"
+        if message.exists():
+            yield Pair(MICROSOFT, name, message.read_bytes(), _loads(gzip.decompress(bundle.read_bytes())))
+
+
+ORACLES: dict[str, Callable[[Path], Iterator[Pair]]] = {CDC: cdc_pairs, MICROSOFT: microsoft_pairs}
+
+
+def _loads(raw: bytes) -> Json:
+    out: Json = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_int=Decimal)
+    return out
+
+
+def said(value: object) -> str:
+    """A leaf's value as it is compared."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return f"{Decimal(value).normalize():f}"
+    text = str(value).strip()
+    if _INSTANT.fullmatch(text):
+        return _instant(text)
+    return text.lower() if text.lower().startswith("urn:uuid:") else text
+
+
+def _instant(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat()
+    except ValueError:
+        return text
+
+
+def bag(resource: Json, paths: frozenset[str]) -> Bag:
+    """The counted leaves of one resource."""
+    kind = resource["resourceType"]
+    skip = ("resourceType", "entry", "contained", "type") if kind == "Bundle" else ("resourceType", "contained")
+    own = {key: value for key, value in resource.items() if key not in skip}
+    return Counter((path, value) for path, value in _walk(own, kind) if is_given(path, paths))
+
+
+def _walk(value: object, path: str) -> Iterator[Leaf]:
+    if isinstance(value, dict):
+        for key, below in value.items():
+            if not key.startswith("_"):
+                yield from _walk(below, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for below in value:
+            yield from _walk(below, path)
+    elif value is not None:
+        yield path, said(value)
+
+
+def resources(payload: bytes, zone: str) -> list[Json]:
+    """What we say a file of messages means: every claim added up, and the resources of the envelope."""
+    site = Site(facility="figures", zone=zone, authority="FIGURES")
+    entries = [entry(part.raw, position=n) for n, part in enumerate(split_batch(payload)) if not part.reason]
+    return [{"resourceType": kind} | body for (kind, _), body in folded(interpret(e, site) for e in entries).items()]
+
+
+def theirs(bundle: Json) -> Iterator[Json]:
+    """The other team's resources, and the bundle itself, which the maps map too."""
+    yield bundle | {"resourceType": "Bundle"}
+    for each in bundle.get("entry", ()):
+        if (resource := each.get("resource")) and "resourceType" in resource:
+            yield resource
+
+
+def count(oracle: str, pairs: Iterable[Pair], paths: frozenset[str]) -> Agreement:
+    """The agreement with one oracle."""
+    out = Agreement(oracle)
+    for pair in pairs:
+        out.pairs += 1
+        mine = [(each["resourceType"], bag(each, paths)) for each in resources(pair.payload, ZONES[oracle])]
+        wanted = [(each["resourceType"], bag(each, paths)) for each in theirs(pair.bundle)]
+        for kind, want, have in matched([w for w in wanted if w[1]], mine):
+            _compare(out, pair, kind, want, have)
+    return out
+
+
+def matched(wanted: list[tuple[str, Bag]], mine: list[tuple[str, Bag]]) -> Iterator[tuple[str, Bag, Bag | None]]:
+    """Each of theirs with the one of ours of that type that shares most leaves, the best pairs first."""
+    scores = sorted(
+        (
+            (-(want & have).total(), (have - want).total(), w, m)
+            for w, (kind, want) in enumerate(wanted)
+            for m, (ours, have) in enumerate(mine)
+            if ours == kind
+        ),
+    )
+    chosen: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, _, w, m in scores:
+        if w not in chosen and m not in taken:
+            chosen[w] = m
+            taken.add(m)
+    for w, (kind, want) in enumerate(wanted):
+        yield kind, want, mine[chosen[w]][1] if w in chosen else None
+
+
+def _compare(out: Agreement, pair: Pair, kind: str, want: Bag, have: Bag | None) -> None:
+    other = have if have is not None else Counter()
+    out.leaves[kind] += want.total()
+    out.agreed[kind] += (want & other).total()
+    surplus = other - want
+    out.beyond[kind] += surplus.total()
+    for (path, value), times in sorted((want - other).items()):
+        stands = tuple(sorted(v for p, v in surplus if p == path))
+        out.disagreements += [Disagreement(out.oracle, pair.name, path, value, stands, have is None)] * times
