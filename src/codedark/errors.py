@@ -16,6 +16,9 @@
     ├── ActionRefused              a person may not do this, or not alone                     exit 40
     ├── PackError                  a pack could not be drawn                                  exit 50
     ├── UpdateRefused              an update bundle is not taken; nothing was changed         exit 55
+    ├── EhrError                   the EHR's FHIR server                                      exit 70
+    │   ├── EhrSilent              no answer, or none in time: ask again later                exit 71
+    │   └── EhrRefused             it said no, or something that cannot be right              exit 72
     ├── CageError                  a file of others could not be opened safely                exit 80
     │   ├── NoCage                 this machine cannot cage a decoder                         exit 81
     │   └── FileRefused            the file is damaged, locked, too large or takes too long   exit 82
@@ -176,6 +179,30 @@ class UpdateRefused(CodedarkError):
     exit_code = 55
     slug = "update-refused"
     default_hint = "Do not use this bundle; docs/operate/update.md says what to ask the maintainers."
+
+
+class EhrError(CodedarkError):
+    """The EHR's FHIR server, when we ask it. What was taken before is kept."""
+
+    exit_code = 70
+    slug = "ehr-error"
+    default_hint = "Look at docs/operate/ehr.md; what was taken is kept."
+
+
+class EhrSilent(EhrError):
+    """The EHR's server does not answer, stays busy, or ends within an answer. Nothing is lost by asking again."""
+
+    exit_code = 71
+    slug = "ehr-silent"
+    default_hint = "Run the same command again: it goes on where it stopped."
+
+
+class EhrRefused(EhrError):
+    """The EHR's server said no, or gave what cannot be right."""
+
+    exit_code = 72
+    slug = "ehr-refused"
+    default_hint = "Ask the EHR's people; docs/operate/ehr.md says what they have to allow."
 
 
 class CageError(CodedarkError):
