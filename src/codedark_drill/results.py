@@ -139,4 +139,5 @@ def vital_rows(
         ("59408-5", "Oxygen saturation by pulse oximetry", number(round(min(100.0, oxygen))), "%"),
         ("72514-3", "Pain severity 0-10", str(pain), "{score}"),
         ("67775-7", "Level of responsiveness", alert, ""),
+        ("3151-8", "Inhaled oxygen flow rate", "0" if oxygen >= 94 else "2", "L/min"),
     ]

@@ -6,10 +6,23 @@ Write with `ViewStore` and `Fold` (one process), read with `Record` (any), compa
 from codedark.views.beside import DigestBeside
 from codedark.views.comparison import Difference, Line, compare, telling
 from codedark.views.digest import digest
+from codedark.views.flowsheet import (
+    FlowRow,
+    Flowsheet,
+    PanelGrid,
+    PanelRow,
+    Round,
+    Sign,
+    flowsheet,
+    number_of,
+    panel_grids,
+)
 from codedark.views.fold import EntrySource, Fold
 from codedark.views.ledger import REOPENED
+from codedark.views.news2 import Band, Part, Score, Unscored, news2_of, not_scored, scale_two_order
 from codedark.views.origins import ADOPTION_KEY
 from codedark.views.pins import WITNESS, WITNESS_HOURS, pin_of, pinned, witness_hours
+from codedark.views.plots import Plot, Strip, plot
 from codedark.views.record import SECTIONS, Record
 from codedark.views.rows import (
     Account,
@@ -56,6 +69,7 @@ from codedark.views.shapes import (
     WorklistItem,
 )
 from codedark.views.store import ViewStore, rekey, restore, snapshot
+from codedark.views.units import shown_unit
 
 __all__ = [
     "ADOPTION_KEY",
@@ -72,6 +86,7 @@ __all__ = [
     "Allergy",
     "AllergyState",
     "AsOf",
+    "Band",
     "Banner",
     "BedRow",
     "Chart",
@@ -83,6 +98,8 @@ __all__ = [
     "EntrySource",
     "FeedRow",
     "FlagRow",
+    "FlowRow",
+    "Flowsheet",
     "Fold",
     "FoldStatus",
     "HoldRow",
@@ -94,29 +111,46 @@ __all__ = [
     "Note",
     "Order",
     "PackRow",
+    "PanelGrid",
+    "PanelRow",
+    "Part",
+    "Plot",
     "PrintReport",
     "Proposal",
     "ReadRow",
     "Record",
     "Result",
+    "Round",
+    "Score",
     "SectionAge",
     "Sender",
     "SessionRow",
     "SheetRow",
+    "Sign",
     "Stamp",
+    "Strip",
     "UnitCard",
     "UnitRow",
+    "Unscored",
     "ViewStore",
     "Vital",
     "When",
     "WorklistItem",
     "compare",
     "digest",
+    "flowsheet",
     "fold_version",
+    "news2_of",
+    "not_scored",
+    "number_of",
+    "panel_grids",
     "pin_of",
     "pinned",
+    "plot",
     "rekey",
     "restore",
+    "scale_two_order",
+    "shown_unit",
     "snapshot",
     "telling",
     "witness_hours",

@@ -32,6 +32,7 @@ from codedark.views.shapes import (
     Vital,
     When,
 )
+from codedark.views.units import shown_unit
 
 AHEAD_US = 5 * 60 * 1_000_000
 """A dose dated further than this after it was recorded has an impossible time (security.md, decision 10)."""
@@ -142,7 +143,7 @@ def banner(cards: Cards, patient: str, pid: int) -> Banner:
         discharged=when(visit.discharged) if not visit.active else None,
         code_status=code_status(cards),
         isolation=isolation(cards),
-        weight=f"{weight.value} {weight.unit}".strip() if weight else "",
+        weight=f"{weight.value} {shown_unit(weight.unit)}".strip() if weight else "",
         weight_when=when(weight.when) if weight else None,
         merged_from=_absorbed(listed, who),
         stamp=stamp(who) if listed else None,
@@ -330,6 +331,8 @@ def results(cards: Cards) -> tuple[Result, ...]:
             when(card.when),
             tuple(card.earlier),
             stamp(card),
+            card.code,
+            _ahead(card),
         )
         for panel, card in found
     )
@@ -353,7 +356,10 @@ def critical_results(cards: Cards) -> tuple[str, ...]:
 def vitals(cards: Cards) -> tuple[Vital, ...]:
     """Vital signs, newest first; withdrawn ones are not shown as measured."""
     listed = sorted((card for card in cards.of(Section.VITAL) if card.standing != "withdrawn"), key=_measured)
-    return tuple(Vital(card.name, card.value, card.unit, when(card.when), stamp(card), _ahead(card)) for card in listed)
+    return tuple(
+        Vital(card.name, card.value, card.unit, when(card.when), stamp(card), _ahead(card), card.code)
+        for card in listed
+    )
 
 
 def conditions(cards: Cards) -> tuple[Condition, ...]:

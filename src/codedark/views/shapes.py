@@ -118,11 +118,15 @@ class Result:
     when: When | None
     earlier: tuple[str, ...]
     stamp: Stamp
+    code: str = ""
+    """`system|code` as sent, "" when it has none."""
+    time_impossible: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One vital sign measurement. `time_impossible`: claimed > 5 min after it was recorded; it is never the newest."""
+    """One vital sign measurement. `time_impossible`: claimed > 5 min after it was recorded; it is never the newest.
+    `code`: `system|code` as sent."""
 
     name: str
     value: str
@@ -130,6 +134,7 @@ class Vital:
     when: When | None
     stamp: Stamp
     time_impossible: bool = False
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

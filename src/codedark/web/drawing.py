@@ -12,7 +12,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codedark.access import Permission, Session, approves, may
-from codedark.web import ink
+from codedark.web import ink, tables
 from codedark.web.pen import Pen
 from codedark.web.state import StateLine
 
@@ -97,6 +97,10 @@ def environment(files: Mapping[str, Asset]) -> Environment:
     env.globals.update(
         asset=lambda name: f"/static/{files[name].tag}/{name}",
         beds_path=beds_path,
+        blocks=tables.blocks,
+        has_numbers=tables.has_numbers,
+        is_text=tables.is_text,
+        trend=tables.trend,
         here="",
         text="",
         unlogged=False,

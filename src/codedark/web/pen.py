@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from codedark.clock import US_PER_S
-from codedark.views import Mark, Stamp, Vital, When
+from codedark.views import Band, Mark, Result, Round, Sign, Stamp, Unscored, Vital, When, shown_unit
 from codedark.web import tables, wording
 from codedark.web.ink import visible
 
@@ -89,18 +89,64 @@ class Pen:
             self._origins[key] = drawn
         return drawn
 
-    def series(self, vitals: Sequence[Vital]) -> Markup:
-        """Earlier values with their times, as given: 98 (24-Nov 01:00) · 92 (24-Nov 00:00)."""
-        return Markup(" · ").join(
-            Markup(  # nosec B704
-                f'<span class="nowrap"><bdi>{_ink(vital.value)}</bdi> ({_ink(self.clinical(vital.when).text)})</span>'
-            )
-            for vital in vitals
-        )
+    def column(self, when: When) -> Markup:
+        """The head of a column: its day above its hour, and a star when the zone was assumed."""
+        worded = self.clinical(when)
+        day, _, hour = worded.text.partition(" ")
+        sent = f"{wording.ZONE_ASSUMED}: {wording.SENT} {worded.sent}" if worded.sent else wording.ZONE_ASSUMED
+        star = f'<abbr title="{_ink(sent)}">*</abbr>' if worded.assumed else ""
+        return Markup(f'<span class="day">{_ink(day)}</span> <span class="hour">{_ink(hour)}{star}</span>')  # nosec B704
+
+    def signs(self, cell: Sequence[Vital], found: Round, unit: str) -> Markup:
+        """One cell of the observation chart: 152/75; its own minute where that is not the column's, its own unit where
+        the row has none."""
+        value = "/".join(vital.value for vital in cell)
+        own = "" if unit or not cell[0].unit else f" {shown_unit(cell[0].unit)}"
+        drawn = f"<bdi>{_ink(value + own)}</bdi>"
+        if cell[0].when is not None and cell[0].when.iso[:16] != found.when.iso[:16]:
+            drawn += f' <span class="soft small">({_ink(self.clinical(cell[0].when).text.partition(" ")[2])})</span>'
+        return Markup(drawn)  # nosec B704
+
+    def result(self, result: Result) -> Markup:
+        """One result in its column: value, mark and word of its flag, what it was before, and whether it stands."""
+        value = f"<bdi>{_ink(result.value)}</bdi>"
+        if result.standing == "withdrawn":
+            return Markup(f'<del>{value}</del> <span class="tag tag-red">■ {_ink(wording.WITHDRAWN)}</span>')  # nosec B704
+        drawn = [f'<span class="{"red " * result.critical}value">{value}</span>{self.flag(result)}']
+        drawn += [
+            f'<br><del><span class="unseen">{_ink(wording.WAS)} </span><bdi>{_ink(each)}</bdi></del>'
+            for each in result.earlier
+        ]
+        if result.standing == "corrected":
+            said = f"{wording.CORRECTED} {self.short(result.stamp.recorded_at_us)}"
+            drawn.append(f'<br><span class="tag tag-amber">{_ink(said)}</span>')
+        elif result.standing not in ("final", ""):
+            drawn.append(f'<br><span class="tag tag-plain">{_ink(result.standing)}</span>')
+        return Markup(" ".join(drawn))  # nosec B704
+
+    def flag(self, result: Result) -> Markup:
+        """The flag as mark and word, with the space before it; nothing for none and for normal."""
+        if not result.flag or result.flag == "N":
+            return Markup("")
+        mark, word = wording.FLAG_WORDS.get(result.flag, ("●●" if result.critical else "", result.flag))
+        loud = ' class="red"' if result.critical else ""
+        return Markup(f" <span{loud}>{mark} {_ink(word)}</span>")  # nosec B704
 
     def unit(self, unit: str) -> str:
         """A unit as it is read at a bedside: mmHg for mm[Hg]; others as sent."""
-        return wording.UNITS.get(unit, unit)
+        return shown_unit(unit)
+
+    def band(self, band: Band) -> str:
+        """What a NEWS2 means by the thresholds of its chart."""
+        return wording.BAND_WORDS[band]
+
+    def unscored(self, why: Unscored) -> str:
+        """Why a patient has no NEWS2."""
+        return wording.UNSCORED_WORDS[why]
+
+    def sign(self, sign: Sign, name: str = "") -> str:
+        """A vital sign in a nurse's words; one that has none by its name."""
+        return wording.SIGN_WORDS.get(sign, name)
 
     def birth(self, birth_date: str) -> str:
         """04-Mar-1955 (71 y)."""

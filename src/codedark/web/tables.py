@@ -8,26 +8,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from codedark.clock import US_PER_S
-from codedark.views import Medication, Result, Stamp, Vital, When
+from codedark.views import (
+    Chart,
+    Flowsheet,
+    Medication,
+    Order,
+    PanelGrid,
+    PanelRow,
+    Plot,
+    Result,
+    Score,
+    Stamp,
+    Unscored,
+    When,
+    flowsheet,
+    news2_of,
+    not_scored,
+    number_of,
+    plot,
+    scale_two_order,
+)
 
 _HELD = frozenset({"on-hold"})
 _ENDED = frozenset({"stopped", "cancelled", "completed", "entered-in-error"})
 SPARK_WIDTH, SPARK_HEIGHT = 96, 20
-NEWS2_ORDER = (
-    ("respirat",),
-    ("oxygen", "spo2"),
-    ("systolic",),
-    ("diastolic",),
-    ("blood pressure",),
-    ("heart", "pulse"),
-    ("responsive", "conscious", "avpu"),
-    ("temperature",),
-)
-"""Words by which a vital sign is placed; the order is that of the RCP's NEWS2 chart."""
+COLUMNS = 8
+PLOT_WIDTH, PLOT_HEIGHT = 720.0, 44.0
+WORDS = 28
+"""Characters beyond which a value is words, not a number in a column."""
 IMPOSSIBLE_S = 5 * 60
 """A time further ahead of the moment it was heard cannot be true, and is never "the latest" (security decision 10)."""
 
@@ -44,29 +55,17 @@ class MedicationGroups:
 
 
 @dataclass(frozen=True, slots=True)
-class TestRow:
-    """One test of a panel: its newest value, all earlier ones (newest first), and its trend as SVG points or ""."""
+class Observations:
+    """The vital signs of a chart. `scores`: NEWS2 of each round, newest first, () when the patient is not scored, for
+    the reason `unscored`; `scale_two`: the order that prescribes SpO2 scale 2."""
 
-    latest: Result
-    before: tuple[Result, ...]
-    trend: str
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """One panel with its tests, as ordered in the record."""
-
-    name: str
-    rows: tuple[TestRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VitalRow:
-    """One vital sign: newest, all earlier, trend."""
-
-    latest: Vital
-    before: tuple[Vital, ...]
-    trend: str
+    sheet: Flowsheet
+    scores: tuple[Score, ...]
+    unscored: Unscored | None
+    scale_two: Order | None
+    plot: Plot | None
+    blocks: tuple[range, ...]
+    """Which rounds stand side by side, the newest first."""
 
 
 def medication_groups(medications: Iterable[Medication]) -> MedicationGroups:
@@ -87,47 +86,39 @@ def _group(medication: Medication) -> str:
     return "as_needed" if medication.as_needed else "scheduled"
 
 
-def panels(results: Iterable[Result]) -> tuple[Panel, ...]:
-    """Results by panel, then test, each newest first."""
-    grouped: dict[str, dict[tuple[str, str], list[Result]]] = {}
-    for result in results:
-        grouped.setdefault(result.panel, {}).setdefault((result.name, result.unit), []).append(result)
-    return tuple(Panel(name, tuple(_test_row(group) for group in tests.values())) for name, tests in grouped.items())
+def observations(chart: Chart) -> Observations:
+    """Vital signs by round, drawn and scored."""
+    sheet = flowsheet(chart.vitals)
+    rounds = sheet.rounds
+    why = not_scored(chart.banner.birth_date, rounds[0].at_us, chart.conditions, chart.results) if rounds else None
+    ordered = scale_two_order(chart.orders)
+    scores = () if why else tuple(news2_of(each, scale_two=ordered is not None) for each in rounds)
+    return Observations(sheet, scores, why, ordered, plot(rounds, PLOT_WIDTH, PLOT_HEIGHT), blocks(len(rounds)))
 
 
-def _test_row(group: list[Result]) -> TestRow:
-    group.sort(key=lambda result: _instant(result.when, result.stamp), reverse=True)
-    shown = [result for result in group if result.standing != "withdrawn"]
-    latest = shown[0] if shown else group[0]
-    before = tuple(result for result in group if result is not latest)
-    return TestRow(latest, before, trend([result.value for result in reversed(shown)]))
+def blocks(columns: int) -> tuple[range, ...]:
+    """Columns in runs of `COLUMNS`, the newest first."""
+    return tuple(range(at, min(at + COLUMNS, columns)) for at in range(0, columns, COLUMNS))
 
 
-def vital_rows(vitals: Iterable[Vital]) -> tuple[VitalRow, ...]:
-    """Vitals in the order of a NEWS2 chart, others after them as they came; each newest first."""
-    grouped: dict[tuple[str, str], list[Vital]] = {}
-    for vital in vitals:
-        grouped.setdefault((vital.name, vital.unit), []).append(vital)
-    rows = []
-    for group in sorted(grouped.values(), key=lambda group: _place(group[0].name)):
-        group.sort(key=lambda vital: _instant(vital.when, vital.stamp), reverse=True)
-        rows.append(VitalRow(group[0], tuple(group[1:]), trend([vital.value for vital in reversed(group)])))
-    return tuple(rows)
+def is_text(row: PanelRow) -> bool:
+    """Whether a test answers in words that need a line of their own: microbiology, pathology."""
+    return any(len(each.value) > WORDS or "\n" in each.value for cell in (*row.cells, row.loose) for each in cell)
 
 
-def _place(name: str) -> int:
-    lower = name.lower()
-    return next((place for place, words in enumerate(NEWS2_ORDER) if any(word in lower for word in words)), 99)
+def has_numbers(grid: PanelGrid) -> bool:
+    """Whether a panel has anything to put into columns."""
+    return any(any(row.cells) and not is_text(row) for row in grid.rows)
 
 
-def critical_now(panels_drawn: Iterable[Panel]) -> tuple[Result, ...]:
+def critical_now(grids: Iterable[PanelGrid]) -> tuple[Result, ...]:
     """Tests whose newest value is critical. An older critical value stays marked in its own row."""
-    return tuple(row.latest for panel in panels_drawn for row in panel.rows if row.latest.critical)
+    return tuple(row.newest for grid in grids for row in grid.rows if row.newest.critical)
 
 
 def trend(values: Sequence[str]) -> str:
     """SVG polyline points, oldest left, in a box of SPARK_WIDTH × SPARK_HEIGHT; "" unless ≥ 3 plain numbers."""
-    numbers = [number for number in map(_number, values) if number is not None]
+    numbers = [float(number) for number in map(number_of, values) if number is not None]
     if len(numbers) < 3 or len(numbers) != len(values):
         return ""
     low, high = min(numbers), max(numbers)
@@ -139,24 +130,10 @@ def trend(values: Sequence[str]) -> str:
     )
 
 
-def _number(text: str) -> float | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return float(number) if number.is_finite() and abs(number.adjusted()) < 15 else None
-
-
 def impossible(when: When | None, stamp: Stamp) -> bool:
     """Whether the claimed time lies more than five minutes after the moment it was heard."""
     seconds = _seconds(when)
     return seconds is not None and seconds > stamp.recorded_at_us / US_PER_S + IMPOSSIBLE_S
-
-
-def _instant(when: When | None, stamp: Stamp) -> float:
-    """For ordering: no time, an unreadable one and an impossible one count as before all others."""
-    seconds = _seconds(when)
-    return float("-inf") if seconds is None or impossible(when, stamp) else seconds
 
 
 def _seconds(when: When | None) -> float | None:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from codedark.clock import US_PER_S
 from codedark.journal import split_place
-from codedark.views import Mark, When
+from codedark.views import Band, Mark, Sign, Unscored, When
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ZONE_ASSUMED, SENT, TIME_IMPOSSIBLE = "zone assumed", "sent", "time impossible"
@@ -24,8 +24,41 @@ MARK_WORDS = {
     Mark.TRANSFER: "transferred",
     Mark.IMPORT: "imported",
 }
-UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[IU]": "units", "{score}": "", "[pH]": "", "1": ""}
-"""UCUM codes as they are read at a bedside (UCUM, tables 3 to 5). Notation only: no value is ever converted."""
+SIGN_WORDS = {
+    Sign.RESPIRATION: "Respirations",
+    Sign.SATURATION: "SpO₂",
+    Sign.OXYGEN: "Oxygen",
+    Sign.PRESSURE: "Blood pressure",
+    Sign.SYSTOLIC: "Systolic pressure",
+    Sign.DIASTOLIC: "Diastolic pressure",
+    Sign.PULSE: "Pulse",
+    Sign.CONSCIOUSNESS: "Consciousness",
+    Sign.TEMPERATURE: "Temperature",
+    Sign.PAIN: "Pain",
+}
+FLAG_WORDS = {
+    "HH": ("▲▲", "critical high"),
+    "LL": ("▼▼", "critical low"),
+    "AA": ("●●", "critical"),
+    "H": ("▲", "high"),
+    "L": ("▼", "low"),
+    "A": ("●", "abnormal"),
+    "N": ("", "normal"),
+}
+"""HL7 table 0078 as mark and word; any other flag is shown as it came."""
+WITHDRAWN, PRELIMINARY, CORRECTED, WAS = "withdrawn", "preliminary", "corrected, heard", "was"
+CRITICAL_OTHER = "critical"
+BAND_WORDS = {
+    Band.LOW: "low",
+    Band.SINGLE: "one part scores 3",
+    Band.MEDIUM: "medium",
+    Band.HIGH: "high",
+}
+UNSCORED_WORDS = {
+    Unscored.CHILD: "under 16 years, and the score is for adults",
+    Unscored.AGE: "the age is not known, and the score is for adults",
+    Unscored.PREGNANT: "pregnancy was heard, and the score is not made for it",
+}
 _MINUTE_US = 60 * US_PER_S
 _PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
 

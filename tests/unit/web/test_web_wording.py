@@ -9,16 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from codedark.clock import US_PER_S
-from codedark.views import Mark, Medication, Result, Stamp, Vital, When
+from codedark.views import Mark, Medication, Stamp, When
 from codedark.web import state, tables, wording
 
 ZONE = ZoneInfo("America/New_York")
 NOW = int(datetime(2026, 11, 24, 16, 0, tzinfo=UTC).timestamp()) * US_PER_S
 MINUTE = 60 * US_PER_S
 STAMP = Stamp(7, NOW, Mark.FEED, "feed:lab")
-POTASSIUM = Result(
-    "BMP", "Potassium", "6.4", "mmol/L", "3.5-5.1", "HH", True, "final", When("2026-11-24T02:40:00-05:00"), (), STAMP
-)
 
 
 @pytest.mark.parametrize(
@@ -60,36 +57,6 @@ def test_a_birth_date_is_worded_with_its_age(born: str, said: str) -> None:
     assert wording.birth(born, NOW, ZONE) == said
 
 
-def test_the_latest_result_is_the_newest_by_its_own_time() -> None:
-    older = replace(POTASSIUM, value="5.2", critical=False, when=When("2026-11-23T02:40:00-05:00"))
-
-    row = tables.panels([older, POTASSIUM])[0].rows[0]
-
-    assert (row.latest.value, [result.value for result in row.before]) == ("6.4", ["5.2"])
-
-
-def test_a_result_from_the_future_is_never_the_latest() -> None:
-    ahead = replace(POTASSIUM, value="4.0", critical=False, when=When("2027-11-23T02:40:00-05:00"))
-
-    row = tables.panels([ahead, POTASSIUM])[0].rows[0]
-
-    assert row.latest.value == "6.4"
-    assert tables.impossible(ahead.when, STAMP)
-
-
-def test_a_withdrawn_result_is_not_the_latest_and_not_lost() -> None:
-    gone = replace(POTASSIUM, value="9.9", standing="withdrawn", when=When("2026-11-24T05:00:00-05:00"))
-
-    panels = tables.panels([gone, POTASSIUM])
-
-    assert panels[0].rows[0].latest.value == "6.4"
-    assert [result.value for result in panels[0].rows[0].before] == ["9.9"]
-
-
-def test_one_test_in_two_units_is_two_rows() -> None:
-    assert len(tables.panels([POTASSIUM, replace(POTASSIUM, unit="mg/dL")])[0].rows) == 2
-
-
 def test_every_medicine_stands_in_exactly_one_group() -> None:
     plain = Medication("1", "a", "active", "", "", "", False, False, "", None, None, 0, STAMP)
     meds = [plain, replace(plain, as_needed=True), replace(plain, infusion=True), replace(plain, status="on-hold"),
@@ -121,12 +88,3 @@ def test_amber_begins_after_the_threshold_and_red_after_twice_that() -> None:
         return state.level_of(NOW - seconds * US_PER_S, NOW, 900, clock_trusted=True).value
 
     assert [level(s) for s in (900, 901, 1800, 1801)] == ["heard", "old", "old", "very-old"]
-
-
-def test_vitals_stand_in_the_order_of_a_news2_chart() -> None:
-    names = ("Body temperature", "Pain", "Heart rate", "Oxygen saturation by pulse oximetry", "Respiratory rate")
-    rows = tables.vital_rows(Vital(name, "1", "", None, STAMP) for name in names)
-
-    assert [row.latest.name for row in rows] == [
-        "Respiratory rate", "Oxygen saturation by pulse oximetry", "Heart rate", "Body temperature", "Pain"
-    ]  # fmt: skip

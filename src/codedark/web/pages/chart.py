@@ -7,7 +7,7 @@ import re
 from codedark.access import Permission
 from codedark.actions import ASK_REASON, Opened, view_chart
 from codedark.errors import ActionRefused, NotFound
-from codedark.views import Chart
+from codedark.views import Chart, panel_grids
 from codedark.web import tables
 from codedark.web.answers import Answer, Page, Visit
 
@@ -40,14 +40,14 @@ def chart(visit: Visit, patient: str) -> Answer:
 
 def chart_context(chart: Chart) -> dict[str, object]:
     """Everything the chart templates draw, in the fixed order of screen and paper."""
-    panels = tables.panels(chart.results)
+    grids = panel_grids(chart.results)
     ages = {age.section: age for age in chart.ages}
     return {
         "here": "units",
         "chart": chart,
         "groups": tables.medication_groups(chart.medications),
-        "panels": panels,
-        "critical": tables.critical_now(panels),
-        "vitals": tables.vital_rows(chart.vitals),
+        "grids": grids,
+        "critical": tables.critical_now(grids),
+        "vitals": tables.observations(chart),
         "ages": {section: ages[section] for section in ORDER if section in ages},
     }
