@@ -25,6 +25,7 @@ Codes = Mapping[str, tuple[str, str, str]]
 
 _NUMBER = frozenset("0123456789.+-eE")
 V2 = "http://terminology.hl7.org/CodeSystem/v2-"
+UCUM_DAY = {"unit": "days", "system": tables.UCUM, "code": "d"}
 
 
 MOST_PARTS = 65_536
@@ -292,6 +293,18 @@ def person(rep: Rep) -> Json:
     out: Json = {"display": display or value}
     if value:
         out["identifier"] = _identifier(value, (part(rep, 9, 1), part(rep, 9, 2), part(rep, 9, 3)), part(rep, 13))
+    return out
+
+
+@lru_cache(maxsize=8192)
+def organization(rep: Rep) -> Json:
+    """A reference to an organization of an XON: a display name and the identifier. {} when nothing is valued."""
+    name, value = joined(rep, 1), part(rep, 10) or part(rep, 3)
+    if not name and not value:
+        return {}
+    out: Json = {"display": name or value}
+    if value:
+        out["identifier"] = _identifier(value, (part(rep, 6, 1), part(rep, 6, 2), part(rep, 6, 3)), part(rep, 7))
     return out
 
 

@@ -286,6 +286,26 @@ ADMISSION_TYPE = {
     "C": "Elective",
 }
 
+AMBULATORY_STATUS = {
+    "A0": "No functional limitations",
+    "A1": "Ambulates with assistive device",
+    "A2": "Wheelchair or stretcher bound",
+    "A3": "Comatose; non-responsive",
+    "A4": "Disoriented",
+    "A5": "Vision impaired",
+    "A6": "Hearing impaired",
+    "A7": "Speech impaired",
+    "A8": "Non-English speaking",
+    "A9": "Functional level unknown",
+    "B1": "Oxygen therapy",
+    "B2": "Special equipment (tubes, IVs, catheters)",
+    "B3": "Amputee",
+    "B4": "Mastectomy",
+    "B5": "Paraplegic",
+    "B6": "Pregnant",
+}
+"""Table 0009 (HL7 v2.5.1, chapter 3)."""
+
 _ROUTE = """AP Apply Externally|B Buccal|DT Dental|EP Epidural|ET Endotrachial Tube|GTT Gastrostomy Tube|GU GU Irrigant
 IMR Immerse (Soak) Body Part|IA Intra-arterial|IB Intrabursal|IC Intracardiac|ICV Intracervical (uterus)
 ID>IDINJ Injection, intradermal|IH Inhalation|IHA Intrahepatic Artery|IM>IM Injection, intramuscular|IN Intranasal

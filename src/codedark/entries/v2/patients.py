@@ -6,23 +6,50 @@ from codedark.entries import tables
 from codedark.entries.datatypes import (
     V2,
     Json,
+    Rep,
     address,
+    coding,
     concept,
     contact_point,
     human_name,
     identifier_cx,
     joined,
+    organization,
     part,
     person,
     table_concept,
 )
 from codedark.entries.facts import Op
-from codedark.entries.moments import put_time
+from codedark.entries.moments import moment, put_time
+from codedark.entries.v2.kin import contact_of
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, put_all, reps, text_of
 from codedark.hl7 import Segment
 
 _EXTENSION = "http://hl7.org/fhir/StructureDefinition/"
+_CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
 _IDENTITY_FIELDS = (3, 2, 4)
+_PHONES = ((13, "home"), (14, "work"), (40, ""))
+_CODED = (
+    (17, _EXTENSION + "patient-religion"),
+    (10, "urn:codedark:race"),
+    (22, "urn:codedark:ethnic-group"),
+    (27, "urn:codedark:veteran"),
+)
+"""Coded fields of PID and the extension each becomes. Race, ethnic group, military status: the maps leave them to the
+realm; kept as coded, under names of our own."""
+_NESTED = (
+    (26, "patient-citizenship", "code"),
+    (39, "patient-citizenship", "code"),
+    (28, "patient-nationality", "code"),
+    (35, "patient-animal", "species"),
+    (36, "patient-animal", "breed"),
+)
+_WISHES = (
+    (6, _EXTENSION + "patient-disability"),
+    (7, "urn:codedark:living-will"),
+    (8, "urn:codedark:organ-donor"),
+)
+"""Coded fields of PD1."""
 
 
 def patient_id(reading: Reading, segment: Segment, fields: tuple[int, ...] = _IDENTITY_FIELDS) -> str | None:
@@ -64,15 +91,15 @@ def _described(reading: Reading, pid: Segment, extra: list[Segment]) -> tuple[st
     _birth_and_death(reading, body, cleared, pid)
     if reading.first_hand:
         _contact(body, cleared, pid)
-        _extensions(body, pid)
+        _extensions(body, pid, extra)
         for segment in extra:
-            if segment.name == "PD1" and is_valued(segment, 4):
-                doctors = [person(rep) for rep in reps(segment, 4)]
-                body["generalPractitioner"] = [doctor for doctor in doctors if doctor]
-        kin = [_kin(segment) for segment in extra if segment.name == "NK1"]
-        put = [contact for contact in kin if contact]
-        if put:
-            body["contact"] = put
+            if segment.name == "PD1":
+                _disclosure(body, cleared, segment)
+        if doctors := [doctor for segment in extra if segment.name == "PD1" for doctor in _doctors(segment)]:
+            body["generalPractitioner"] = doctors
+        kin = [contact_of(reading, segment) for segment in extra if segment.name == "NK1"]
+        if kin := [contact for contact in kin if contact]:
+            body["contact"] = kin
     return identity, body, tuple(cleared)
 
 
@@ -91,8 +118,21 @@ def _identifiers(body: Json, pid: Segment) -> None:
     if is_valued(pid, 19):
         social = {"type": {"coding": [{"system": V2 + "0203", "code": "SS"}]}, "value": text_of(pid, 19)}
         found.append({"system": "http://hl7.org/fhir/sid/us-ssn"} | social)
+    if is_valued(pid, 20) and (licence := first_rep(pid, 20)) and part(licence, 1):
+        found.append(_licence(licence))
     if found:
         body["identifier"] = found
+
+
+def _licence(rep: Rep) -> Json:
+    """DLN: the number, who issued it, until when."""
+    out: Json = {"type": {"coding": [{"system": V2 + "0203", "code": "DL"}]}, "value": part(rep, 1)}
+    if issuer := part(rep, 2):
+        out["assigner"] = {"display": issuer}
+    until = moment(part(rep, 3), "UTC") if part(rep, 3) else None
+    if until is not None and not until.problem and not until.assumed:
+        out["period"] = {"end": until.iso}
+    return out
 
 
 def _birth_and_death(reading: Reading, body: Json, cleared: list[str], pid: Segment) -> None:
@@ -123,9 +163,8 @@ def _birth_and_death(reading: Reading, body: Json, cleared: list[str], pid: Segm
 
 
 def _contact(body: Json, cleared: list[str], pid: Segment) -> None:
-    places = [place for place in map(address, reps(pid, 11)) if place] if is_valued(pid, 11) else []
-    put_all(body, cleared, "address", pid, 11, places)
-    phones = [contact_point(rep, use) for number, use in ((13, "home"), (14, "work")) for rep in reps(pid, number)]
+    put_all(body, cleared, "address", pid, 11, _addresses(pid))
+    phones = [contact_point(rep, use) for number, use in _PHONES for rep in reps(pid, number)]
     put_all(body, cleared, "telecom", pid, 13, [phone for phone in phones if phone])
     if is_valued(pid, 15):
         language = concept(first_rep(pid, 15))
@@ -146,36 +185,81 @@ def _contact(body: Json, cleared: list[str], pid: Segment) -> None:
         body["multipleBirthBoolean"] = text_of(pid, 24) == "Y"
 
 
-def _extensions(body: Json, pid: Segment) -> None:
+def _addresses(pid: Segment) -> list[Json]:
+    """PID-11, with the county of PID-12 where PID-11 does not say it."""
+    places = [place for place in map(address, reps(pid, 11)) if place] if is_valued(pid, 11) else []
+    county = text_of(pid, 12)
+    if not county or any(place.get("district") == county for place in places):
+        return places
+    if len(places) == 1 and "district" not in places[0]:
+        return [places[0] | {"district": county}]
+    return [*places, {"district": county}]
+
+
+def _doctors(pd1: Segment) -> list[Json]:
+    """The primary care place and the primary care doctors of a PD1."""
+    found = [organization(rep) for rep in reps(pd1, 3)] + [person(rep) for rep in reps(pd1, 4)]
+    return [doctor for doctor in found if doctor]
+
+
+def _extensions(body: Json, pid: Segment, extra: list[Segment]) -> None:
     found: list[Json] = []
     if is_valued(pid, 6) and (mother := joined(first_rep(pid, 6), 1)):
         found.append({"url": _EXTENSION + "patient-mothersMaidenName", "valueString": mother})
-    if is_valued(pid, 17) and (religion := concept(first_rep(pid, 17))):
-        found.append({"url": _EXTENSION + "patient-religion", "valueCodeableConcept": religion})
     if is_valued(pid, 23):
         found.append({"url": _EXTENSION + "patient-birthPlace", "valueAddress": {"text": pid.whole(23)}})
-    # Race, ethnic group: the maps leave them to the realm; kept as coded, under names of our own.
-    for number, name in ((10, "race"), (22, "ethnic-group")):
+    for number, name in _CODED:
         for rep in reps(pid, number) if is_valued(pid, number) else ():
             if value := concept(rep):
-                found.append({"url": f"urn:codedark:{name}", "valueCodeableConcept": value})
+                found.append({"url": name, "valueCodeableConcept": value})
+    for number, name, inner in _NESTED:
+        for rep in reps(pid, number) if is_valued(pid, number) else ():
+            if value := concept(rep):
+                inside = {"url": inner, "valueCodeableConcept": value}
+                found.append({"url": _EXTENSION + name, "extension": [inside]})
+    if is_valued(pid, 21):
+        mothers = [identifier_cx(rep) for rep in reps(pid, 21)]
+        found += [{"url": "urn:codedark:mother", "valueIdentifier": mother} for mother in mothers if mother]
+    if (told := text_of(pid, 31)) in ("Y", "N"):
+        found.append({"url": "urn:codedark:identity-unknown", "valueBoolean": told == "Y"})
+    for segment in extra:
+        found += _wishes(segment) if segment.name == "PD1" else _importance(segment) if segment.name == "PV1" else ()
     if found:
         body["extension"] = found
 
 
-def _kin(segment: Segment) -> Json:
-    out: Json = {}
-    relation = concept(first_rep(segment, 3))
-    if relation:
-        out["relationship"] = [relation]
-    if is_valued(segment, 2) and (name := human_name(first_rep(segment, 2))):
-        out["name"] = name
-    phones = [contact_point(rep, use) for number, use in ((5, "home"), (6, "work")) for rep in reps(segment, number)]
-    if phones := [phone for phone in phones if phone]:
-        out["telecom"] = phones
-    if is_valued(segment, 4) and (place := address(first_rep(segment, 4))):
-        out["address"] = place
-    return out if out.keys() - {"relationship"} else {}
+def _wishes(pd1: Segment) -> list[Json]:
+    """What a PD1 says of disability, congregation, living will and donation."""
+    found: list[Json] = []
+    if is_valued(pd1, 14) and (church := part(first_rep(pd1, 14), 1)):
+        found.append({"url": _EXTENSION + "patient-congregation", "valueString": church})
+    for number, name in _WISHES:
+        if is_valued(pd1, number) and (value := concept(first_rep(pd1, number))):
+            found.append({"url": name, "valueCodeableConcept": value})
+    return found
+
+
+def _disclosure(body: Json, cleared: list[str], pd1: Segment) -> None:
+    """Who may be told (PD1-11, table 0215) and the protection indicator (PD1-12), which have no published row.
+
+    In `meta.security`, a field of its own: a later message that says nothing of it never takes it away.
+    """
+    labels: list[Json] = []
+    if is_valued(pd1, 11) and part(rep := first_rep(pd1, 11), 1):
+        labels.append(coding(part(rep, 1), joined(rep, 2), part(rep, 3) or "HL70215"))
+    if (hidden := text_of(pd1, 12)) in ("Y", "N"):
+        code, display = ("R", "restricted") if hidden == "Y" else ("N", "normal")
+        labels.append({"system": _CONFIDENTIALITY, "code": code, "display": display})
+    if labels:
+        body["meta"] = {"security": labels}
+    elif null(pd1, 11) or null(pd1, 12):
+        cleared.append("meta")
+
+
+def _importance(pv1: Segment) -> list[Json]:
+    if not is_valued(pv1, 16) or not (value := concept(first_rep(pv1, 16))):
+        return []
+    return [{"url": _EXTENSION + "patient-importance", "valueCodeableConcept": value}]
 
 
 def read_merge(reading: Reading, mrg: Segment) -> None:

@@ -8,12 +8,19 @@ claims the status of the patient class, second-hand: it counts only until an eve
 from __future__ import annotations
 
 from codedark.entries import tables
-from codedark.entries.datatypes import V2, Json, bed, coding, concept, identifier_cx, part, person
+from codedark.entries.datatypes import V2, Json, bed, identifier_cx, part, person
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, reps, text_of
+from codedark.entries.v2.stays import describe_stay, other_places
 from codedark.hl7 import Segment
 
 _PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
-_ROLES = ((7, "ATND", "attender"), (8, "REF", "referrer"), (9, "CON", "consultant"), (17, "ADM", "admitter"))
+_ROLES = (
+    (7, "ATND", "attender"),
+    (8, "REF", "referrer"),
+    (9, "CON", "consultant"),
+    (17, "ADM", "admitter"),
+    (52, "PART", "Participation"),
+)
 _EVENT_STATUS = {
     "A01": "in-progress",
     "A02": "in-progress",
@@ -71,6 +78,9 @@ def read_visit(reading: Reading, pv1: Segment, pv2: Segment | None, pid: Segment
         body["status"] = status
     ranked = reading.rank(hearsay=pending)
     reading.claim(pv1.path, "Encounter", identity, body, ranked=ranked, cleared=cleared)
+    if pending and "extension" in body:
+        # When somebody is expected to go is news, whatever the bed is.
+        reading.claim(f"{pv1.path}.3", "Encounter", identity, {"extension": body["extension"]})
     if not status and likely:
         ranked = reading.rank(hearsay=True)
         reading.claim(f"{pv1.path}.2", "Encounter", identity, {"status": likely}, ranked=ranked)
@@ -108,11 +118,9 @@ def _described(
     _class(reading, body, pv1)
     _numbers(body, pv1, pid)
     ended = _period(reading, body, cleared, pv1)
-    _places(reading, body, cleared, pv1, ended)
+    _places(reading, body, cleared, (pv1, pv2), ended)
     _people(reading, body, pv1)
-    if pv2 is not None:
-        _details(body, pv2)
-    _admission(body, pv1)
+    describe_stay(reading, body, pv1, pv2)
     code = text_of(pv1, 2)
     # The map calls class N ("not applicable") in progress; a PV1 that says so says nothing of a stay.
     likely = "finished" if ended else "" if code in ("N", "U") else tables.CLASS_STATUS.get(code, "")
@@ -137,6 +145,7 @@ def _class(reading: Reading, body: Json, pv1: Segment) -> None:
 
 def _numbers(body: Json, pv1: Segment, pid: Segment | None) -> None:
     numbers = [identifier_cx(rep, "VN") for rep in reps(pv1, 19)] if is_valued(pv1, 19) else []
+    numbers += [identifier_cx(rep) for rep in reps(pv1, 50)] if is_valued(pv1, 50) else []
     if pid is not None and is_valued(pid, 18):
         numbers += [identifier_cx(rep, "AN") for rep in reps(pid, 18)]
     if numbers := [number for number in numbers if number]:
@@ -167,17 +176,21 @@ def _event_end(reading: Reading, period: Json) -> bool:
     return "end" in period
 
 
-def _places(reading: Reading, body: Json, cleared: list[str], pv1: Segment, ended: bool) -> None:
-    places: list[Json] = []
+def _places(
+    reading: Reading, body: Json, cleared: list[str], segments: tuple[Segment, Segment | None], ended: bool
+) -> None:
+    pv1, pv2 = segments
     gone = ended or (reading.first_hand and reading.trigger in ("A03", "A11"))
     planned = text_of(pv1, 2) == "P" or (reading.first_hand and reading.trigger in ("A05", "A14"))
-    for number, status in ((3, "completed" if gone else "planned" if planned else "active"), (6, "completed")):
-        rep = first_rep(pv1, number)
-        if place := bed(rep):
-            places.append({"location": place, "status": status})
-    if (places and places[0]["status"] != "completed") or gone:
-        if places:
-            body["location"] = places
+    assigned, prior = bed(first_rep(pv1, 3)), bed(first_rep(pv1, 6))
+    # The assigned bed is the last active one: that is where the census looks.
+    places = [] if gone else other_places(pv1, pv2)
+    if assigned:
+        places.append({"location": assigned, "status": "completed" if gone else "planned" if planned else "active"})
+    if prior:
+        places.append({"location": prior, "status": "completed"})
+    if places and (assigned or gone):
+        body["location"] = places
     elif null(pv1, 3):
         cleared.append("location")
 
@@ -194,26 +207,6 @@ def _people(reading: Reading, body: Json, pv1: Segment) -> None:
                 people.append({"type": [role], "individual": who})
     if people:
         body["participant"] = people
-
-
-def _admission(body: Json, pv1: Segment) -> None:
-    kind = text_of(pv1, 4)
-    if kind:
-        body["type"] = [{"coding": [coding(kind, tables.ADMISSION_TYPE.get(kind, ""), "HL70007")]}]
-    if is_valued(pv1, 10) and (service := concept(first_rep(pv1, 10))):
-        body["serviceType"] = service
-    stay: Json = {}
-    if is_valued(pv1, 14) and (source := concept(first_rep(pv1, 14))):
-        stay["admitSource"] = source
-    if is_valued(pv1, 36) and (disposition := concept(first_rep(pv1, 36))):
-        stay["dischargeDisposition"] = disposition
-    if stay:
-        body["hospitalization"] = stay
-
-
-def _details(body: Json, pv2: Segment) -> None:
-    if is_valued(pv2, 3) and (reason := concept(first_rep(pv2, 3))):
-        body["reasonCode"] = [reason]
 
 
 def read_moved_visit(reading: Reading, mrg: Segment, pv1: Segment | None) -> None:
