@@ -3,7 +3,8 @@
 A leaf is (path without indices, value). Counted are the leaves of the other team's resources whose path the published
 maps give (`published_maps`); a resource of theirs is compared with the one of ours of its type that shares most leaves,
 each of ours once. Normalised, and nothing else: an instant with an offset is the same instant in UTC; a number is the
-same number with other zeros; white space around a text; the letter case of urn:uuid.
+same number with other zeros; white space around a text; the letter case of urn:uuid; a URI that a team coined for a
+local name is that name; a resource said twice in a bundle is said once.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from meanings import entry, folded
 from published_maps import is_given
 
 from codedark.entries import Site, interpret
-from codedark.hl7 import split_batch
+from codedark.entries.v2.named import named_resources
+from codedark.errors import Unparsable
+from codedark.hl7 import parse, split_batch
 
 Leaf = tuple[str, str]
 Bag = Counter[Leaf]
@@ -33,6 +37,9 @@ CDC, MICROSOFT = "CDC ReportStream", "Microsoft FHIR Converter"
 ZONES = {CDC: "UTC", MICROSOFT: "Asia/Kolkata"}
 """The zone each team's machine stood in when it read times without an offset: it shows in their bundles."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)")
+_COINED = re.compile(
+    r"http://example\.com/v2-to-fhir-converter/\w+/|urn:codedark:(codesystem|authority):([A-Z]+:(?=.))?"
+)
 
 
 class Pair(NamedTuple):
@@ -110,6 +117,8 @@ def said(value: object) -> str:
     text = str(value).strip()
     if _INSTANT.fullmatch(text):
         return _instant(text)
+    if coined := _COINED.match(text):
+        return f"local {unquote(text[coined.end() :])}"
     return text.lower() if text.lower().startswith("urn:uuid:") else text
 
 
@@ -144,7 +153,18 @@ def resources(payload: bytes, zone: str) -> list[Json]:
     """What we say a file of messages means: every claim added up, and the resources of the envelope."""
     site = Site(facility="figures", zone=zone, authority="FIGURES")
     entries = [entry(part.raw, position=n) for n, part in enumerate(split_batch(payload)) if not part.reason]
-    return [{"resourceType": kind} | body for (kind, _), body in folded(interpret(e, site) for e in entries).items()]
+    found = [{"resourceType": kind} | body for (kind, _), body in folded(interpret(e, site) for e in entries).items()]
+    for each in entries:
+        found += [{"resourceType": kind} | body for kind, body in named(each.payload, zone)]
+    return found
+
+
+def named(payload: bytes, zone: str) -> list[tuple[str, Json]]:
+    """Who and what one message names."""
+    try:
+        return named_resources(parse(payload), zone)
+    except Unparsable:
+        return []
 
 
 def theirs(bundle: Json) -> Iterator[Json]:
@@ -162,9 +182,14 @@ def count(oracle: str, pairs: Iterable[Pair], paths: frozenset[str]) -> Agreemen
         out.pairs += 1
         mine = [(each["resourceType"], bag(each, paths)) for each in resources(pair.payload, ZONES[oracle])]
         wanted = [(each["resourceType"], bag(each, paths)) for each in theirs(pair.bundle)]
-        for kind, want, have in matched([w for w in wanted if w[1]], mine):
+        for kind, want, have in matched(once(wanted), once(mine)):
             _compare(out, pair, kind, want, have)
     return out
+
+
+def once(found: Iterable[tuple[str, Bag]]) -> list[tuple[str, Bag]]:
+    """Every resource with a counted leaf, each once."""
+    return list({(kind, frozenset(leaves.items())): (kind, leaves) for kind, leaves in found if leaves}.values())
 
 
 def matched(wanted: list[tuple[str, Bag]], mine: list[tuple[str, Bag]]) -> Iterator[tuple[str, Bag, Bag | None]]:
