@@ -6,6 +6,8 @@ no published map and follow these. A dose is linked to its order by the order nu
 
 from __future__ import annotations
 
+import re
+
 from codedark.entries import tables
 from codedark.entries.datatypes import (
     Json,
@@ -34,7 +36,8 @@ from codedark.entries.v2.orders import (
     priority,
 )
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
-from codedark.entries.v2.timings import timing_of
+from codedark.entries.v2.specimens import amount_of
+from codedark.entries.v2.timings import dosages_of
 from codedark.hl7 import Segment
 
 _CODE_FIELD = {"RXO": 1, "RXE": 2, "RXD": 2, "RXG": 4, "RXA": 5}
@@ -72,8 +75,8 @@ def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment,
         body["contained"] = [mixed]
         body["supportingInformation"] = [{"reference": "#mixture"}]
     _order_fields(reading, body, group)
-    if dosage := _dosage(reading, group, segment):
-        body["dosageInstruction"] = [dosage]
+    if dosages := _dosages(reading, group, segment):
+        body["dosageInstruction"] = dosages
     if segment.name in ("RXO", "RXE"):
         _supply(body, segment)
     if notes := order_notes(group):
@@ -159,31 +162,54 @@ _DOSE_FIELDS = {"RXO": (2, 3, 4, 7), "RXE": (3, 4, 5, 7), "RXG": (5, 6, 7, 13), 
 """Field numbers of: dose (minimum), maximum, units, administration instructions."""
 
 
-def _dosage(reading: Reading, group: OrderGroup, segment: Segment) -> Json:
+def _dosages(reading: Reading, group: OrderGroup, segment: Segment) -> list[Json]:
+    """One Dosage for each part of the timing: amount, rate, route and words are the order's and go with each."""
+    common, dose = _dosage(reading, group, segment)
+    out = []
+    for timing, amount in dosages_of(reading, group, segment) or [({}, ())]:
+        quantity_of = amount_of(amount) if "doseQuantity" not in dose and "doseRange" not in dose else {}
+        # The old TQ counts tablets or says "1"; a number without a unit says no dose.
+        whole = dose | {"doseQuantity": quantity_of} if "unit" in quantity_of else dose
+        dosage = ({"doseAndRate": [whole]} if whole else {}) | common | timing
+        if dosage:
+            out.append(dosage)
+    return out
+
+
+def _dosage(reading: Reading, group: OrderGroup, segment: Segment) -> tuple[Json, Json]:
+    """(what a Dosage says beside its timing, its dose and rate)."""
     low_at, high_at, unit_at, words_at = _DOSE_FIELDS[segment.name]
     out: Json = {}
+    dose: Json = {}
     if segment.name != "RXD":
         dose = dose_and_rate(segment, low_at, high_at, unit_at)
-        if segment.name == "RXE":
-            _rate(dose, segment)
-        if dose:
-            out["doseAndRate"] = [dose]
+        _rate(dose, segment, low_at, unit_at)
+        if most := amount_of(first_rep(segment, _DAILY[segment.name])) if segment.name in _DAILY else {}:
+            out["maxDosePerPeriod"] = {"numerator": most, "denominator": _A_DAY}
     rxr = group.first("RXR")
-    if rxr is not None and (route := route_of(reading, first_rep(rxr, 1))):
-        out["route"] = route
-    if rxr is not None and is_valued(rxr, 2) and (site := concept(first_rep(rxr, 2))):
-        out["site"] = site
-    if rxr is not None and is_valued(rxr, 4) and (method := concept(first_rep(rxr, 4))):
-        out["method"] = method
-    timing = timing_of(reading, group, segment)
-    out.update(timing)
-    words = (
-        [joined(rep, 2) or joined(rep, 1) for rep in reps(segment, words_at)] if is_valued(segment, words_at) else []
-    )
-    if segment.name == "RXO" and is_valued(segment, 6):
-        words += [joined(rep, 2) or joined(rep, 1) for rep in reps(segment, 6)]
+    if rxr is not None:
+        out |= _way(reading, rxr)
+    fields = (words_at, 6) if segment.name == "RXO" else (words_at, 21) if segment.name == "RXE" else (words_at,)
+    words = [joined(rep, 2) or joined(rep, 1) for field in fields for rep in reps(segment, field)]
     if text := "; ".join(dict.fromkeys(word for word in words if word)):
         out["text"] = text
+    return out, dose
+
+
+_DAILY = {"RXO": 23, "RXE": 19}
+"""The field of the total daily dose (a CQ)."""
+_A_DAY = {"value": 1, "unit": "d", "system": tables.UCUM, "code": "d"}
+
+
+def _way(reading: Reading, rxr: Segment) -> Json:
+    """Route, site, device, method and routing instruction of an RXR."""
+    out: Json = {}
+    if route := route_of(reading, first_rep(rxr, 1)):
+        out["route"] = route
+    if is_valued(rxr, 2) and (site := concept(first_rep(rxr, 2))):
+        out["site"] = site
+    if is_valued(rxr, 4) and (method := concept(first_rep(rxr, 4))):
+        out["method"] = method
     return out
 
 
@@ -199,11 +225,28 @@ def dose_and_rate(segment: Segment, low_at: int, high_at: int, unit_at: int) -> 
     return {"doseRange": {"low": quantity(low, unit), "high": quantity(high, unit)}}
 
 
-def _rate(dose: Json, rxe: Segment) -> None:
-    """The give rate of an infusion (RXE-23 amount, RXE-24 units)."""
-    rate = number(text_of(rxe, 23))
+_RATE_FIELDS = {"RXO": (21, 22, 17), "RXE": (23, 24, 22), "RXG": (15, 16, 14)}
+"""Field numbers of: give rate amount, give rate units, give per (time unit)."""
+
+
+def _rate(dose: Json, segment: Segment, amount_at: int, unit_at: int) -> None:
+    """The rate of an infusion: as such, else the dose per unit of time ("H", "H8", "M30": table 0335's letters)."""
+    rate_at, rate_unit_at, per_at = _RATE_FIELDS[segment.name]
+    rate = number(text_of(segment, rate_at))
     if rate is not None:
-        dose["rateQuantity"] = quantity(rate, first_rep(rxe, 24))
+        dose["rateQuantity"] = quantity(rate, first_rep(segment, rate_unit_at))
+        return
+    per = _PER.match(text_of(segment, per_at))
+    amount = number(text_of(segment, amount_at))
+    if per is None or amount is None:
+        return
+    unit = _PER_UNITS[per[1].upper()]
+    span = {"value": number(per[2] or "1"), "unit": unit, "system": tables.UCUM, "code": unit}
+    dose["rateRatio"] = {"numerator": quantity(amount, first_rep(segment, unit_at)), "denominator": span}
+
+
+_PER = re.compile(r"([SMHDW])(\d+)?\Z", re.IGNORECASE)
+_PER_UNITS = {"S": "s", "M": "min", "H": "h", "D": "d", "W": "wk"}
 
 
 def route_of(reading: Reading, rep: Rep) -> Json:

@@ -22,9 +22,10 @@ from codedark.entries.v2.medicines import (
     read_dispense,
     read_medication_order,
 )
-from codedark.entries.v2.orders import OrderGroup, read_service
+from codedark.entries.v2.orders import OrderGroup, join_replacements
 from codedark.entries.v2.patients import read_link, read_merge, read_patient
 from codedark.entries.v2.reading import Reading
+from codedark.entries.v2.requests import read_service
 from codedark.entries.v2.results import read_loose_observations, read_report
 from codedark.entries.v2.visits import read_moved_visit, read_renumbered_visit, read_visit
 from codedark.errors import Unparsable
@@ -93,6 +94,7 @@ _MEANT = frozenset(
         "RXG",
         "RXA",
         "TQ1",
+        "TQ2",
         "SPM",
         "SAC",
         "TXA",
@@ -175,9 +177,11 @@ class PatientGroup:
         return None
 
 
-def interpret_message(raw: bytes, site: Site, origin: bytes, position: int, *, within: str = "") -> Interpretation:
+def interpret_message(
+    raw: bytes, site: Site, origin: bytes, position: int, *, within: str = "", whole: bool = False
+) -> Interpretation:
     """The facts of one HL7 v2 message. Never raises for what the sender did. `within`: begins every path of a message
-    that is one of several in its frame."""
+    that is one of several in its frame. `whole`: also the resources that no view reads (see `Reading`)."""
     try:
         message = parse(raw)
     except Unparsable as error:
@@ -192,7 +196,7 @@ def interpret_message(raw: bytes, site: Site, origin: bytes, position: int, *, w
             f"{within}MSH[1].9", "a message type that is not read here", "The bytes are kept; nothing of it is shown."
         )
         return Interpretation(problems=(problem,), understood=Understood.KEPT, message_type=kind)
-    reading.first_hand = reading.family == "ADT"
+    reading.first_hand, reading.whole = reading.family == "ADT", whole
     _read(reading)
     return _result(reading, kind)
 
@@ -227,6 +231,7 @@ def _read_group(reading: Reading, group: PatientGroup) -> None:
         if reader is not None:
             _guarded(reading, segment.path, reader, segment)
     _front_events(reading, group, pv1)
+    join_replacements(group.orders)
     for order in group.orders:
         _guarded(reading, order.path, _read_order, order)
 

@@ -1,4 +1,4 @@
-"""ORC and OBR as ServiceRequest facts, and what every order shares (V2-to-FHIR: ORC/OBR[ServiceRequest]).
+"""What every order shares: its numbers, its status, who asked for it, what it came of (V2-to-FHIR: ORC).
 
 An order's identity is its placer number; without one its filler number; without both its place. Placer numbers
 without an assigning authority belong to the site's; filler numbers to the sender (MSH-3/MSH-4), because two departments
@@ -7,10 +7,11 @@ may count alike. Its own time is ORC-9, so a replay of an old order does not out
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from codedark.entries import tables
-from codedark.entries.datatypes import V2, Json, Rep, concept, identifier_ei, part, person
+from codedark.entries.datatypes import Json, concept, identifier_ei, part, person
 from codedark.entries.moments import put_time
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, order_number, reps, text_of
 from codedark.hl7 import Segment
@@ -19,12 +20,14 @@ from codedark.hl7 import Segment
 @dataclass(slots=True)
 class OrderGroup:
     """One order of a message: its ORC, its OBR, and all segments of the group in their order. `heading`: the segments
-    of the group whose specimen this one shares."""
+    of the group whose specimen this one shares; `replaces`: the order it takes the place of; `replaced`: it is one."""
 
     segments: list[Segment] = field(default_factory=list)
     orc: Segment | None = None
     obr: Segment | None = None
     heading: list[Segment] = field(default_factory=list)
+    replaces: OrderGroup | None = None
+    replaced: bool = False
 
     def add(self, segment: Segment) -> None:
         """Take one more segment into the group."""
@@ -96,18 +99,98 @@ def order_identifiers(reading: Reading, group: OrderGroup) -> list[Json]:
     return out
 
 
+_CONTROL = {"SN": "active", "CH": "active", "RU": "active"}
+"""Codes of table 0119 the map leaves blank: an order sent without a number yet, the child of an order."""
+_STATUS = {"A": "active"}
+"""Table 0038: some, not all, results are there."""
+REPLACED = frozenset({"RP", "RQ", "RU"})
+"""Table 0119: the order that an RO below it replaces (HL7 v2.5.1, 4.5.1.1). Without an RO it goes on."""
+
+
+def order_control(group: OrderGroup) -> str:
+    """ORC-1, "" when there is no ORC."""
+    return text_of(group.orc, 1).upper() if group.orc is not None else ""
+
+
 def order_status(group: OrderGroup) -> str:
     """The R4 request status of ORC-1 and ORC-5, or "" when they say nothing of it.
 
-    A stop, cancel or hold in ORC-1 counts whatever ORC-5 says; else ORC-5 counts, then ORC-1.
+    A stop, cancel or hold in ORC-1 counts whatever ORC-5 says; else ORC-5 counts, then ORC-1. An order that another
+    one of the message replaces is over.
     """
     if group.orc is None:
         return ""
-    control = text_of(group.orc, 1)
-    said = tables.ORDER_CONTROL_HERE.get(control) or tables.ORDER_CONTROL.get(control, "")
+    if group.replaced:
+        return "revoked"
+    control = order_control(group)
+    said = _CONTROL.get(control) or tables.ORDER_CONTROL_HERE.get(control) or tables.ORDER_CONTROL.get(control, "")
     if said in ("revoked", "on-hold"):
         return said
-    return tables.ORDER_STATUS.get(text_of(group.orc, 5), "") or said
+    code = text_of(group.orc, 5).upper()
+    return tables.ORDER_STATUS.get(code, "") or _STATUS.get(code, "") or said
+
+
+def join_replacements(groups: list[OrderGroup]) -> None:
+    """Tie each replacement (RO) to the order above it that it replaces, when that has another number."""
+    before: OrderGroup | None = None
+    for group in groups:
+        control = order_control(group)
+        if control in REPLACED:
+            before = group
+        elif control == "RO" and before is not None:
+            if _numbered(before) != _numbered(group):
+                group.replaces, before.replaced = before, True
+        else:
+            before = None
+
+
+def _numbered(group: OrderGroup) -> tuple[str, str]:
+    return ("", "") if group.orc is None else (group.orc.field(2), group.orc.field(3))
+
+
+def status_reason(group: OrderGroup) -> Json:
+    """Why the order was stopped, held or changed (ORC-16), {} when it was not said."""
+    return concept(first_rep(group.orc, 16)) if group.orc is not None and is_valued(group.orc, 16) else {}
+
+
+def takes_effect(reading: Reading, group: OrderGroup) -> list[Json]:
+    """When a stop, hold or change counts from (ORC-15), where that is not the time it was asked for (ORC-9)."""
+    orc = group.orc
+    if orc is None or not is_valued(orc, 15) or orc.field(15) == orc.field(9) or order_control(group) == "NW":
+        return []
+    said: Json = {"url": TAKES_EFFECT}
+    put_time(said, "valueDateTime", reading.moment(orc, 15))
+    return [said] if "valueDateTime" in said else []
+
+
+TAKES_EFFECT = "urn:codedark:takes-effect"
+
+
+def order_security(body: Json, group: OrderGroup) -> None:
+    """ORC-28, the confidentiality of an order and of what came of it (table 0177), as `meta.security`."""
+    if group.orc is None or not is_valued(group.orc, 28):
+        return
+    if codings := [each for rep in reps(group.orc, 28) for each in concept(rep).get("coding", ())]:
+        body["meta"] = {"security": codings}
+
+
+def parent_orders(reading: Reading, group: OrderGroup, kind: str) -> list[Json]:
+    """References to the orders this one came of: ORC-8, else OBR-29 (parent: placer ^ filler number)."""
+    for segment, at in ((group.orc, 8), (group.obr, 29)):
+        if segment is None or not is_valued(segment, at):
+            continue
+        rep = first_rep(segment, at)
+        placer, filler = (tuple((text,) for text in rep[n]) if n < len(rep) else () for n in (0, 1))
+        if part(placer, 1):
+            by = reading.site_authority(part(placer, 2) or part(placer, 3)) or reading.site.authority
+            target, named = reading.id_of(kind, f"placer {by}", part(placer, 1)), identifier_ei(placer, "PLAC")
+        elif part(filler, 1):
+            by = reading.site_authority(part(filler, 2) or part(filler, 3)) or reading.sender
+            target, named = reading.id_of(kind, f"filler {by}", part(filler, 1)), identifier_ei(filler, "FILL")
+        else:
+            continue
+        return [{"reference": f"{kind}/{target}", "type": kind, "identifier": named}]
+    return []
 
 
 def order_time(reading: Reading, group: OrderGroup) -> int | None:
@@ -143,89 +226,23 @@ def note_text(nte: Segment) -> str:
 
 
 def priority(group: OrderGroup) -> str:
-    """The R4 request priority: TQ1-9, else the sixth part of ORC-7, else OBR-5."""
-    timing = group.first("TQ1")
-    candidates = [part(first_rep(timing, 9), 1) if timing is not None else ""]
+    """The R4 request priority: TQ1-9, else the sixth part of ORC-7, else OBR-5, else that of OBR-27."""
+    candidates = [part(rep, 1) for timing in group.every("TQ1") for rep in reps(timing, 9)]
     if group.orc is not None:
         candidates.append(part(first_rep(group.orc, 7), 6))
     if group.obr is not None:
         candidates += [text_of(group.obr, 5), part(first_rep(group.obr, 27), 6)]
-    return next((tables.PRIORITY[code] for code in candidates if code in tables.PRIORITY), "")
+    return next((said for code in candidates if code and (said := _priority(code))), "")
 
 
-def read_service(reading: Reading, group: OrderGroup) -> None:
-    """An order that is no medicine: ORC with its OBR."""
-    reading.topics.add("orders")
-    body: Json = reading.subject({"intent": "order"})
-    if group.obr is not None:
-        _service(reading, body, group.obr)
-    _order(reading, body, group)
-    if notes := order_notes(group):
-        body["note"] = notes
-    if "code" not in body and group.obr is not None:
-        reading.problem(group.obr.path, "an order that names no service", kind="ServiceRequest")
-    at = order_time(reading, group)
-    identity = own_order_id(reading, group, "ServiceRequest", body.get("code", {}))
-    reading.claim(group.path, "ServiceRequest", identity, body, ranked=reading.rank(at_us=at), at_us=at)
+def _priority(code: str) -> str:
+    """R4 priority of a code of table 0485, of table 0027, or of the whole word that many send."""
+    code = code.upper()
+    if code in tables.PRIORITY:
+        return tables.PRIORITY[code]
+    # Timing critical, and within how many seconds, minutes, hours, days, weeks or months.
+    return "urgent" if _CRITICAL.match(code) else _PRIORITY_WORDS.get(code, "")
 
 
-def _service(reading: Reading, body: Json, obr: Segment) -> None:
-    if is_valued(obr, 4) and (code := concept(first_rep(obr, 4), reading.codes("service"))):
-        body["code"] = code
-    intent = text_of(obr, 11)
-    if intent == "G":
-        body["intent"] = "reflex-order"
-    reading.put(body, "occurrenceDateTime", obr, 6)
-    if is_valued(obr, 31):
-        body["reasonCode"] = [reason for reason in (concept(rep) for rep in reps(obr, 31)) if reason]
-
-
-def _order(reading: Reading, body: Json, group: OrderGroup) -> None:
-    if identifiers := order_identifiers(reading, group):
-        body["identifier"] = identifiers
-    if status := order_status(group):
-        body["status"] = status
-    if urgency := priority(group):
-        body["priority"] = urgency
-    order_author(body, group)
-    orc = group.orc
-    if orc is None:
-        return
-    if is_valued(orc, 4) and (requisition := part(first_rep(orc, 4), 1)):
-        kind = {"coding": [{"system": V2 + "0203", "code": "PGN"}]}
-        body["requisition"] = {"type": kind, "value": requisition}
-    if text_of(orc, 1) == "NW":
-        put_time(body, "authoredOn", reading.moment(orc, 9))
-    _start(reading, body, first_rep(orc, 7), group)
-
-
-def _start(reading: Reading, body: Json, legacy: Rep, group: OrderGroup) -> None:
-    """When it is to happen: TQ1-7, else the start of the old TQ in ORC-7."""
-    if "occurrenceDateTime" in body:
-        return
-    timing = group.first("TQ1")
-    if timing is not None and (when := reading.moment(timing, 7)) is not None:
-        put_time(body, "occurrenceDateTime", when)
-    elif group.orc is not None and part(legacy, 4):
-        put_time(body, "occurrenceDateTime", reading.moment(group.orc, 7, 1, 4))
-
-
-def read_reported_order(reading: Reading, group: OrderGroup) -> None:
-    """What a result says of its order: done when the report is final. Only with a placer number."""
-    obr = group.obr
-    if obr is None or not numbers(reading, group)[0][1]:
-        return
-    identity = order_id(reading, group, "ServiceRequest")
-    if identity in reading.orders:
-        return  # one order, several panels: the first one names it
-    reading.orders[identity] = ""
-    body: Json = reading.subject({"intent": "order"})
-    _service(reading, body, obr)
-    if identifiers := order_identifiers(reading, group):
-        body["identifier"] = identifiers
-    order_author(body, group)
-    status = {"F": "completed", "C": "completed", "X": "revoked"}.get(text_of(obr, 25), "active")
-    body["status"] = status
-    # A preliminary result says only second-hand that its order lives: it must not bring a cancelled one back.
-    ranked = reading.rank(hearsay=status == "active")
-    reading.claim(f"{obr.path}.2", "ServiceRequest", identity, body, ranked=ranked)
+_CRITICAL = re.compile(r"T([SMHDWL]\d+)?\Z")
+_PRIORITY_WORDS = {"STAT": "stat", "ASAP": "asap", "ROUTINE": "routine", "URGENT": "urgent", "U": "urgent"}

@@ -55,7 +55,8 @@ class Reading:
     """The state of one interpretation. `within`: begins every path, "" for a message that came alone; `patient`,
     `encounter`: ids of the group being read; `said_us`: MSH-7, µs UTC; `first_hand`: the message is the authority on
     who and where (ADT); `orders`: id of each order claimed so far, and what it is for; `specimens`: those claimed so
-    far, by the path of their first SPM."""
+    far, by the path of their first SPM; `whole`: make also what no view reads (the order behind a report that nobody
+    placed here, the device of a result): for exports and comparisons, never for the fold, which would pay for it."""
 
     def __init__(self, message: Message, site: Site, origin: bytes, position: int, within: str = "") -> None:
         self.message = message
@@ -68,7 +69,7 @@ class Reading:
         self.topics: set[str] = set()
         self.patient: str | None = None
         self.encounter: str | None = None
-        self.first_hand = False
+        self.first_hand = self.whole = False
         self.orders: dict[str, str] = {}
         self.specimens: dict[str, Specimens] = {}
         self.memory = _MEMORY.of(site)

@@ -18,9 +18,9 @@ from codedark.entries.v2.orders import (
     order_id,
     order_identifiers,
     order_notes,
-    read_reported_order,
 )
 from codedark.entries.v2.reading import Reading, Specimens, first_rep, is_valued, text_of
+from codedark.entries.v2.requests import read_reported_order
 from codedark.entries.v2.specimens import read_specimens
 from codedark.hl7 import Segment
 
