@@ -4,7 +4,6 @@ from codedark.access.authority import (
     SERVER_FILE,
     SERVER_KEY_FILE,
     CertificateAuthority,
-    certificate_ended,
     client_context,
     renew_server_certificate,
     renewal_due,
@@ -37,6 +36,12 @@ from codedark.access.people import (
     unknown_roles,
 )
 from codedark.access.seed import RootSeed, age_recipient, derive, read_back
+from codedark.access.senders import (
+    WARNED_DAYS,
+    SenderCertificate,
+    certificate_end_us,
+    issue_sender_certificate,
+)
 from codedark.access.sessions import (
     FOUNDING,
     ClosedSessions,
@@ -59,6 +64,7 @@ __all__ = [
     "ROLES",
     "SERVER_FILE",
     "SERVER_KEY_FILE",
+    "WARNED_DAYS",
     "AttemptLane",
     "CertificateAuthority",
     "ClosedSessions",
@@ -75,12 +81,13 @@ __all__ = [
     "Refusals",
     "Role",
     "RootSeed",
+    "SenderCertificate",
     "Session",
     "Throttle",
     "add_generation",
     "age_recipient",
     "approves",
-    "certificate_ended",
+    "certificate_end_us",
     "check_password",
     "client_context",
     "create_node_keys",
@@ -90,6 +97,7 @@ __all__ = [
     "escrow_of",
     "generation_of",
     "hash_password",
+    "issue_sender_certificate",
     "load_node_keys",
     "matching_code",
     "may",

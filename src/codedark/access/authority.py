@@ -69,7 +69,7 @@ class CertificateAuthority:
         """A new authority, limited to localhost, downtime.FACILITY, `names` and private addresses."""
         names = tuple(dict.fromkeys(["localhost", f"downtime.{facility}", *names]))
         addresses = tuple(dict.fromkeys(["127.0.0.1", "::1", *addresses]))
-        key, now = _new_key(chance), _time(now_us)
+        key, now = _new_key(chance), x509_time(now_us)
         until = min(now + timedelta(days=ISSUING_DAYS), _ROOT_UNTIL)
         subject = _name(f"codedark issuing authority of {facility}")
         builder = _begin(
@@ -99,7 +99,7 @@ class CertificateAuthority:
 
     def server_files(self, now_us: int, chance: Chance) -> dict[str, bytes]:
         """server.pem (leaf, then issuing) and server.key for `names` and `addresses`, at most 825 days."""
-        key, start = _new_key(chance), _time(now_us) - _SLACK
+        key, start = _new_key(chance), x509_time(now_us) - _SLACK
         until = min(start + timedelta(days=LEAF_DAYS), self.certificate.not_valid_after_utc)
         subject = _name(self.names[0])
         builder = _begin(
@@ -126,7 +126,7 @@ def renewal_due(keys_folder: Path, now_us: int) -> bool:
     if (leaf := _usable_leaf(keys_folder)) is None:
         return True
     life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
-    return not leaf.not_valid_before_utc <= _time(now_us) < leaf.not_valid_after_utc - life / 3
+    return not leaf.not_valid_before_utc <= x509_time(now_us) < leaf.not_valid_after_utc - life / 3
 
 
 def server_pair_fits(keys_folder: Path) -> bool:
@@ -141,14 +141,6 @@ def _usable_leaf(keys_folder: Path) -> x509.Certificate | None:
     except (OSError, ValueError, IndexError):
         return None
     return leaf if key.public_key() == leaf.public_key() else None
-
-
-def certificate_ended(der: bytes, now_us: int) -> bool:
-    """Whether a peer's certificate is past its last day. It is heard nevertheless, and somebody is told."""
-    try:
-        return x509.load_der_x509_certificate(der).not_valid_after_utc < _time(now_us)
-    except ValueError:
-        return False
 
 
 def renew_server_certificate(
@@ -255,7 +247,8 @@ def _spki(public: ec.EllipticCurvePublicKey) -> bytes:
     return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
-def _time(us: int) -> datetime:
+def x509_time(us: int) -> datetime:
+    """A moment as certificates write it: whole seconds, UTC."""
     return datetime.fromtimestamp(us // US_PER_S, UTC)
 
 

@@ -41,6 +41,7 @@ from codedark.actions.reports import Match, Ties, matched, tie_loose, tie_report
 from codedark.actions.reviewing import review_deed
 from codedark.actions.roster import change_person, enrol_person, issue_unit_card, takes_two_people
 from codedark.actions.rules import decide_worklist, pack_made, set_config, sheets_printed
+from codedark.actions.senders import feed_certificate_issued, may_issue_feed_certificate
 from codedark.actions.two_people import (
     TWO_PERSON_DEEDS,
     Decided,
@@ -84,6 +85,7 @@ __all__ = [
     "distrust",
     "drill_done",
     "enrol_person",
+    "feed_certificate_issued",
     "fingerprint",
     "founding_session",
     "hold_feed",
@@ -95,6 +97,7 @@ __all__ = [
     "log_out",
     "matched",
     "may_drill",
+    "may_issue_feed_certificate",
     "note_refusals",
     "open_envelope",
     "open_pack",

@@ -46,7 +46,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str | Table]:
                 f["received"],
                 f["duplicates"],
                 f["refusals"],
-                sender_words(f),
+                sender_words(f, found["clock"]),
             )
             for f in found["feeds"]
         ),

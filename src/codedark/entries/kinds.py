@@ -63,6 +63,7 @@ _ALL = (
     _person("chart.viewed", payloads.ChartViewed, "A person saw a record: which, and as of where.", Audience.AUDIT),
     _person("reading.unlogged", payloads.ReadingUnlogged, "Charts opened while nothing could be kept.", Audience.AUDIT),
     _person("unit.card.issued", payloads.UnitCardIssued, "A unit's envelope was made; earlier ones are void."),
+    _person("feed.certificate.issued", payloads.FeedCertificateIssued, "A sender's certificate was made."),
     _person("key.rotated", payloads.KeyRotated, "Two people made the next facility key, from three cards."),
     _person("cards.split", payloads.CardsSplit, "Five new cards of the same root were handed out."),
     _person("drill.done", payloads.DrillDone, "Three cards opened a sample of the record; nothing was written."),

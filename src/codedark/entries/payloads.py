@@ -245,6 +245,16 @@ class UnitCardIssued(Payload, frozen=True):
     reason: str = ""
 
 
+class FeedCertificateIssued(Payload, frozen=True):
+    """`feed.certificate.issued`: the node's authority made a certificate for the sender of a feed. `fingerprint`:
+    SHA-256 of it (hex); `until_us`: its end. It counts only where codedark.toml pins or admits it."""
+
+    feed: str
+    fingerprint: str
+    until_us: int
+    person: str
+
+
 class KeyRotated(Payload, frozen=True):
     """`key.rotated`: two people made a new facility key from three cards. `generation`: from 2; `recipient`: its public
     half (age1…); new epochs are sealed to it, old generations open what they sealed; `proposal`: the deed both

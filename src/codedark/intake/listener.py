@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from codedark.access import certificate_ended
+from codedark.access import WARNED_DAYS, certificate_end_us
 from codedark.clock import US_PER_S, Clock
 from codedark.entries import FeedHeard, draft_of
 from codedark.errors import AppendFailed, ConfigError
@@ -20,6 +20,7 @@ SWEEP_S = 0.5
 HEARD_EVERY_US = 60 * US_PER_S
 WARN_EVERY_US = 60 * US_PER_S
 STOP_WITHIN_S = 5.0
+DAY_US = 86_400 * US_PER_S
 UNFINISHED_BYTES_MAX = 256 * 1024 * 1024
 BACKLOG = 512
 
@@ -47,6 +48,7 @@ class _Endpoint:
         self.feeds = feeds
         self.submit, self.mac, self.clock, self.room = listener.submit, listener.mac, listener.clock, listener.room
         self.warn: Callable[[str, str], None] = listener.warn
+        self.see = listener.see
         self.connections: dict[Connection, FeedDeclaration] = {}
         self.tallies = listener.tallies
         self.server: asyncio.Server | None = None
@@ -60,8 +62,8 @@ class _Endpoint:
             if feed.admits(address, certificate) and self._open(feed) < feed.connections_max:
                 self.connections[connection] = feed
                 self.tallies[feed.name].connects += 1
-                if certificate is not None and certificate_ended(certificate, self.clock.now_us()):
-                    self.warn("the certificate of a peer has ended", feed.name)
+                if certificate is not None:
+                    self.see(feed.name, certificate)
                 sock: socket.socket | None = transport.get_extra_info("socket")
                 if sock is not None:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -95,6 +97,8 @@ class Listener:
         self.submit, self.mac, self.clock = submit, mac, clock
         self.ports: dict[str, int] = {}
         """Feed name → the port it is heard on."""
+        self.ends: dict[str, int] = {}
+        """Feed name → end of the certificate that its peer showed last, µs UTC."""
         now, steady = clock.now_us(), clock.steady_us()
         self._feeds = list(feeds)
         self.tallies = {
@@ -111,6 +115,19 @@ class Listener:
         if steady - self._warned.get((event, feed), -WARN_EVERY_US) >= WARN_EVERY_US:
             self._warned[event, feed] = steady
             self._warn(event, feed)
+
+    def see(self, feed: str, certificate: bytes) -> None:
+        """Note when the certificate (DER) ends that a peer of this feed showed; say so two weeks before, and after. It
+        is heard in any case: a date must not silence a feed."""
+        end = certificate_end_us(certificate)
+        if end is None:
+            return
+        self.ends[feed] = end
+        left = end - self.clock.now_us()
+        if left < 0:
+            self.warn("the certificate of a peer has ended", feed)
+        elif left < WARNED_DAYS * DAY_US:
+            self.warn("the certificate of a peer ends within two weeks", feed)
 
     async def start(self) -> None:
         """Open every port. Raises ConfigError when one cannot be opened, or feeds of one port differ in TLS."""

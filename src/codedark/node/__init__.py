@@ -31,6 +31,7 @@ from codedark.node.reporting import standing
 from codedark.node.reports import import_reports, loose_reports, tie_by_hand
 from codedark.node.restoring import Restored, RestoreRequest, restore
 from codedark.node.righting import right_clock
+from codedark.node.senders import issue_feed_certificate, sender_ends
 from codedark.node.timekeeping import clock_of
 from codedark.node.unsealing import OpenedPack, unsealed
 from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
@@ -84,6 +85,7 @@ __all__ = [
     "history",
     "import_reports",
     "issue_card",
+    "issue_feed_certificate",
     "journal_folder",
     "leave",
     "listen",
@@ -98,6 +100,7 @@ __all__ = [
     "restore",
     "right_clock",
     "rotate",
+    "sender_ends",
     "serve",
     "standing",
     "tell_views",

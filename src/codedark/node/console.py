@@ -62,7 +62,7 @@ def enrol(
     `author`: an administrator (None only while there is nobody). Roles that may approve two-person deeds take `second`.
     """
     deeds = deeds_of(node)
-    session = _session(deeds, author)
+    session = session_of(deeds, author)
     if session.basis == "founding" or not takes_two_people(deeds, roles):
         person = enrol_person(deeds, session, login, name, password, roles)
         _leave(deeds, session)
@@ -79,7 +79,7 @@ def issue_card(
 ) -> NewUnitCard:
     """A new envelope for `unit`: by two people, or while the node is founded. Raises ActionRefused."""
     deeds = deeds_of(node)
-    session = _session(deeds, author)
+    session = session_of(deeds, author)
     if session.basis == "founding":
         return issue_unit_card(deeds, session, unit)
     decided = _with_second(node, deeds, session, "issue_unit_card", {"unit": unit, "reason": reason}, second)
@@ -93,7 +93,7 @@ def change_trust(
 ) -> str:
     """Take a source out of the charts (`distrust`) or back in (`trust_again`), by two people; the proposal's id."""
     deeds = deeds_of(node)
-    proposal = _with_second(node, deeds, _session(deeds, author), deed, arguments, second).proposal
+    proposal = _with_second(node, deeds, session_of(deeds, author), deed, arguments, second).proposal
     node.fold()
     return proposal
 
@@ -101,7 +101,7 @@ def change_trust(
 def by_one(node: OpenNode, author: Credentials, deed: Callable[[Deeds, Session], object]) -> None:
     """A deed of one person who logs in here; the views have it when this returns. Raises ActionRefused."""
     deeds = deeds_of(node)
-    session = _session(deeds, author)
+    session = session_of(deeds, author)
     deed(deeds, session)
     _leave(deeds, session)
     node.fold()
@@ -118,7 +118,7 @@ def change_account(
     account = deeds.record.account(login)
     if account is None:
         raise NotFound("no such person", hint="`codedark person list` shows the log-ins.")
-    session = _session(deeds, author)
+    session = session_of(deeds, author)
     if second is not None:
         _with_second(node, deeds, session, "change_person", {"person": account.person, **change}, second)
         return
@@ -146,7 +146,8 @@ def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
     return kept(drawn, node.layout, deeds, plate)
 
 
-def _session(deeds: Deeds, author: Credentials | None) -> Session:
+def session_of(deeds: Deeds, author: Credentials | None) -> Session:
+    """Whoever works at this console: by log-in and password, or the founding while there is nobody. ActionRefused."""
     if author is not None:
         return log_in(deeds, author[0], author[1], "console")
     try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from codedark.access import KeysAtRest, NodeKeys, Permission, load_node_keys, may, renewal_due
+from codedark.access import WARNED_DAYS, KeysAtRest, NodeKeys, Permission, load_node_keys, may, renewal_due
 from codedark.clock import Clock
 from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient, JournalReader
@@ -176,6 +176,8 @@ def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
     if feed["expected_s"] and silent_s > feed["expected_s"]:
         says = f"silent for {silent_s} s, expected every {feed['expected_s']} s"
         return Finding(what, "amber", says, "Ask whoever runs the sender; the wards see its age.")
+    if (ended := _ending(feed, clock)) is not None:
+        return Finding(what, "amber", *ended)
     if feed["sender"] == "certificate":
         says = "any client its authority knows may send on it"
         return Finding(what, "amber", says, "Pin its client certificate: `certificates` in codedark.toml.")
@@ -184,6 +186,20 @@ def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
             what, "amber", "heard, but known by its address only", "Give it tls and clients in codedark.toml."
         )
     return Finding(what, "green", "heard and authenticated")
+
+
+def _ending(feed: dict[str, Any], clock: dict[str, Any]) -> tuple[str, str] | None:
+    """Two weeks before the end of the certificate that the sender showed last, and after it: what, and what to do."""
+    end = feed["certificate_until_us"]
+    if end is None or not feed["authenticated"]:
+        return None
+    days = (end - clock["now_us"]) // (86_400 * 1_000_000)
+    if days >= WARNED_DAYS:
+        return None
+    says = "the sender's certificate has ended; it is heard all the same" if days < 0 else (
+        f"the sender's certificate ends in {days} days"
+    )  # fmt: skip
+    return says, f"Make the next one: `codedark feed certificate {feed['name']}`, and pin both until it is in use."
 
 
 def _release(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:

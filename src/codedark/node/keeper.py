@@ -32,6 +32,7 @@ from codedark.node.log import start_log, where
 from codedark.node.order import Order
 from codedark.node.renewing import renew_when_due, take_new_pair
 from codedark.node.reports import ReportRounds
+from codedark.node.senders import remember_ends
 from codedark.node.timekeeping import clock_of, keep_time
 from codedark.node.witnessing import fork_drafts
 from codedark.views import Record, ViewStore
@@ -145,7 +146,7 @@ class Keeper:
             await listener.start()
             for child in children:
                 child.start()
-            rounds = (self._time(), self._packs_by_timer(), self._witnesses(journal), self._reports(journal))
+            rounds = (self._time(listener), self._packs_by_timer(), self._witnesses(journal), self._reports(journal))
             tasks = [asyncio.create_task(each) for each in (*rounds, self._rotation(journal, children))]
             self._say_ready(listener, with_web, ready)
             await stop.wait()
@@ -198,9 +199,9 @@ class Keeper:
         except (CodedarkError, OSError) as error:  # capture goes on without it
             self.log.error("certificate not renewed", error=type(error).__name__, where=where(error))
 
-    async def _time(self) -> None:
+    async def _time(self, listener: Listener) -> None:
         """Keep what is believed of the time, say once when the clock is no longer trusted, and when it is again; and
-        what depends on it: the certificate.
+        what depends on it: our certificate, and what is remembered of those of senders.
         """
         trusted = True
         while True:
@@ -209,6 +210,7 @@ class Keeper:
                 trusted = not trusted
                 self.log.warning("clock trusted again" if trusted else "clock not trusted")
             self._renew()
+            remember_ends(self.layout, listener.ends)
             await asyncio.sleep(_TIME_S)
 
     async def _witnesses(self, journal: Journal) -> None:

@@ -87,6 +87,11 @@ class Layout:
         return self.root / "run" / "clock"
 
     @property
+    def sender_ends(self) -> Path:
+        """Until when the certificates last that senders showed; disposable."""
+        return self.root / "run" / "sender-ends.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the one node of this folder."""
         return self.root / "run" / "node.lock"

@@ -13,6 +13,7 @@ from codedark.journal import Lineage, split_place
 from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.lock import held
+from codedark.node.senders import sender_ends
 from codedark.node.timekeeping import clock_of
 from codedark.node.witnessing import witnessed
 from codedark.views import Record, ViewStore, pinned, witness_hours
@@ -84,6 +85,7 @@ def _time(clock: Clock, newest_us: int, journal_trusted: bool) -> dict[str, Any]
 
 
 def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
+    ends = sender_ends(layout)
     try:
         store = ViewStore.open(layout.views, load_node_keys(layout.root).views_key, readonly=True)
     except NotFound:
@@ -122,6 +124,7 @@ def _views(layout: Layout, journal: Lineage) -> dict[str, Any]:
                 "authenticated": feed.authenticated,
                 "sender": feed.sender.value,
                 "sender_since_us": feed.sender_since_us,
+                "certificate_until_us": ends.get(feed.feed),
                 "declared": feed.declared,
                 "distrusted": feed.distrusted,
                 "held_since_us": feed.held_since_us,
