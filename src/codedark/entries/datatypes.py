@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from codedark.entries import tables
+from codedark.entries.moments import moment
 from codedark.hl7 import NULL, Delimiters, unescape
 
 Rep = tuple[tuple[str, ...], ...]
@@ -91,12 +92,14 @@ def system_uri(name: str) -> str:
     return f"urn:codedark:codesystem:{quote(name)}" if name else ""
 
 
-def coding(code: str, display: str, system: str) -> Json:
-    """One Coding from the three components of a coded value; {} when there is nothing."""
+def coding(code: str, display: str, system: str, version: str = "") -> Json:
+    """One Coding from the components of a coded value; {} when there is nothing."""
     out: Json = {}
     uri = system_uri(system) if system else ""
     if uri:
         out["system"] = uri
+    if version:
+        out["version"] = version
     if code:
         out["code"] = code
     if display:
@@ -120,12 +123,13 @@ def _concept(rep: Rep, site: tuple[str, str, str] | None) -> Json:
     codings = []
     if site is not None:
         codings.append({"system": site[0], "code": site[1], "display": site[2]})
-    first = coding(code, display, system) if code or (display and system) else {}
+    first = coding(code, display, system, part(rep, 7)) if code or (display and system) else {}
     if first:
         codings.append(first)
-    other = part(rep, 4)
-    if other:
-        codings.append(coding(other, joined(rep, 5), part(rep, 6)))
+    if other := part(rep, 4):
+        codings.append(coding(other, joined(rep, 5), part(rep, 6), part(rep, 8)))
+    if other := part(rep, 10):
+        codings.append(coding(other, joined(rep, 11), part(rep, 12), part(rep, 13)))
     text = joined(rep, 9) or display or joined(rep, 5) or code
     out: Json = {"coding": codings} if codings else {}
     if text:
@@ -191,13 +195,26 @@ def authority_uri(namespace: str, universal: str, kind: str) -> str:
     return f"urn:codedark:authority:{quote(kind)}:{quote(universal)}"
 
 
+def period(starts: str, ends: str) -> Json:
+    """Period of two times as sent. One without an offset is given as its day: here no site's zone is known."""
+    out: Json = {}
+    for field, text in (("start", starts), ("end", ends)):
+        when = moment(text, "UTC") if text else None
+        if when is not None and not when.problem:
+            out[field] = when.iso[:10] if when.assumed else when.iso
+    return out
+
+
 @lru_cache(maxsize=8192)
 def identifier_cx(rep: Rep, kind: str = "") -> Json:
     """Identifier of a CX. `kind`: the type to give when CX.5 is empty (table 0203)."""
     value = part(rep, 1)
     if not value:
         return {}
-    return _identifier(value, (part(rep, 4, 1), part(rep, 4, 2), part(rep, 4, 3)), part(rep, 5) or kind)
+    out = _identifier(value, (part(rep, 4, 1), part(rep, 4, 2), part(rep, 4, 3)), part(rep, 5) or kind)
+    if span := period(part(rep, 7), part(rep, 8)):
+        out["period"] = span
+    return out
 
 
 @lru_cache(maxsize=8192)
@@ -234,10 +251,21 @@ def human_name(rep: Rep) -> Json:
         out["given"] = given
     if prefix := part(rep, 5):
         out["prefix"] = [prefix]
-    suffix = [name for name in (part(rep, 4), part(rep, 6)) if name]
+    suffix = [name for name in (part(rep, 4), part(rep, 6), part(rep, 14)) if name]
     if suffix:
         out["suffix"] = suffix
-    return out if out.keys() - {"use"} else {}
+    if span := _span(rep, 10, 12):
+        out["period"] = span
+    return out if out.keys() - {"use", "period"} else {}
+
+
+def _span(rep: Rep, span: int, starts: int) -> Json:
+    """The period of a name or address: its two own components, else the older range (DR) in one."""
+    if len(rep) < span:
+        return {}
+    if part(rep, starts) or part(rep, starts + 1):
+        return period(part(rep, starts), part(rep, starts + 1))
+    return period(part(rep, span, 1), part(rep, span, 2))
 
 
 @lru_cache(maxsize=8192)
@@ -248,13 +276,17 @@ def address(rep: Rep) -> Json:
         out["use"] = use
     if kind := tables.ADDRESS_TYPE.get(part(rep, 7)):
         out["type"] = kind
-    lines = [line for line in (part(rep, 1), part(rep, 2)) if line]
+    lines = [line for line in (*(part(rep, 1, n) for n in (1, 2, 3)), part(rep, 2), part(rep, 19)) if line]
     if lines:
         out["line"] = lines
-    for name, component in (("city", 3), ("district", 9), ("state", 4), ("postalCode", 5), ("country", 6)):
+    for name, component in (("city", 3), ("state", 4), ("postalCode", 5), ("country", 6)):
         if value := part(rep, component):
             out[name] = value
-    return out if out.keys() - {"use", "type"} else {}
+    if district := part(rep, 9, 2) or part(rep, 9):
+        out["district"] = district
+    if span := _span(rep, 12, 13):
+        out["period"] = span
+    return out if out.keys() - {"use", "type", "period"} else {}
 
 
 @lru_cache(maxsize=8192)
@@ -262,18 +294,29 @@ def contact_point(rep: Rep, use: str = "") -> Json:
     """ContactPoint of an XTN (also TN); {} when nothing is valued. `use`: when XTN.2 says none."""
     equipment = part(rep, 3)
     email = part(rep, 4)
-    value = email if equipment in ("Internet", "X.400") and email else part(rep, 1) or part(rep, 12)
-    if not value and part(rep, 7):
-        country, area, local, extension = (part(rep, n) for n in (5, 6, 7, 8))
-        value = " ".join(p for p in (country and f"+{country}", area, local, extension and f"x{extension}") if p)
-    value = value or email
+    value = email if equipment in ("Internet", "X.400") and email else _dialled(rep) or email
     if not value:
         return {}
     out: Json = {"system": tables.TELECOM_SYSTEM.get(equipment, "email" if value == email else "phone"), "value": value}
     found = tables.TELECOM_USE.get(part(rep, 2)) or ("mobile" if equipment == "CP" else use)
     if found:
         out["use"] = found
+    if len(rep) > 12:
+        if span := period(part(rep, 13), part(rep, 14)):
+            out["period"] = span
+        if (order := part(rep, 18)).isascii() and order.isdigit() and len(order) < 10 and int(order) > 0:
+            out["rank"] = int(order)
     return out
+
+
+def _dialled(rep: Rep) -> str:
+    """The number to dial: unformatted, else put together of its parts, else the old one text of XTN.1."""
+    if whole := part(rep, 12):
+        return whole
+    country, area, local, extension = (part(rep, n) for n in (5, 6, 7, 8))
+    if local and (area or not part(rep, 1)):
+        return " ".join(p for p in (country and f"+{country}", area, local, extension and f"X{extension}") if p)
+    return part(rep, 1)
 
 
 @lru_cache(maxsize=8192)
