@@ -108,8 +108,10 @@ def span(value: Any) -> str:
 
 
 def ratio(value: Any) -> str:
-    """A Ratio as "4 mg / 50 mL"."""
-    return " / ".join(filter(None, (amount(value.get("numerator")), amount(value.get("denominator")))))
+    """A Ratio as "4 mg / 50 mL"; a titre, which has no units, as "1:128"."""
+    above, below = amount(value.get("numerator")), amount(value.get("denominator"))
+    bare = above and below and " " not in above + below
+    return f"{above}:{below}" if bare else " / ".join(filter(None, (above, below)))
 
 
 def moment(body: dict[str, Any], *fields: str) -> Moment | None:

@@ -95,6 +95,7 @@ def _instruction(dosage: Body) -> str:
         _timing(dosage.get("timing") or {}),
         str(dosage.get("text") or ""),
         f"as needed for {reason}" if reason else "",
+        texts(dosage.get("additionalInstruction")),
         str(dosage.get("patientInstruction") or ""),
     ]
     distinct = list({part.casefold(): part for part in parts if part}.values())

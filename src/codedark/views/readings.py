@@ -50,6 +50,7 @@ PANEL = "urn:codedark:panel"
 """The extension under which an HL7 result carries the name of its panel."""
 CODE_STATUS = frozenset({"81351-9", "85658-3", "45473-6", "75773-2"})
 WEIGHT = frozenset({"29463-7", "3141-9", "3142-7"})
+SUB_ID = "http://hl7.org/fhir/StructureDefinition/observation-v2-subid"
 VITALS = WEIGHT | frozenset(
     [
         "8867-4",
@@ -205,7 +206,7 @@ def _observation(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | 
     card = ObservationCard(
         id_,
         code=first_code(body.get("code")),
-        name=text(body.get("code")),
+        name=_numbered_name(body),
         value=value,
         unit=unit,
         reference=_reference(body.get("referenceRange")),
@@ -218,6 +219,17 @@ def _observation(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | 
     )
     card.at_us = at(card.when)
     return _observation_section(card, coded, body), card
+
+
+def _numbered_name(body: Body) -> str:
+    """The name of a result; with its sub-id where that tells isolates, sites or twins of one panel apart."""
+    name = text(body.get("code"))
+    for extension in body.get("extension") or ():
+        if extension.get("url") == SUB_ID:
+            for part in extension.get("extension") or ():
+                if said := part.get("valueString"):
+                    return f"{name} ({said})"
+    return name
 
 
 def _observation_section(card: ObservationCard, coded: frozenset[str], body: Body) -> Section:
@@ -238,10 +250,16 @@ def _flag(interpretation: Any) -> str:
     return ""
 
 
-def _group(body: Body) -> str:
+def _panel(body: Body) -> str:
     for extension in body.get("extension") or ():
         if extension.get("url") == PANEL and extension.get("valueString"):
             return str(extension["valueString"])
+    return ""
+
+
+def _group(body: Body) -> str:
+    if named := _panel(body):
+        return named
     for category in body.get("category") or ():
         if (said := text(category)) and "laboratory" not in said.lower():
             return said
@@ -263,6 +281,9 @@ def value_of(body: Body) -> tuple[str, str]:
         return span(body["valueRange"]), ""
     if "valueRatio" in body:
         return ratio(body["valueRatio"]), ""
+    if "valuePeriod" in body:
+        ends = (moment(body["valuePeriod"], "start"), moment(body["valuePeriod"], "end"))
+        return " to ".join("" if end is None else end.iso for end in ends).strip(), ""
     if body.get("component"):
         return _components(body["component"]), ""
     for extension in body.get("extension") or ():
@@ -300,7 +321,7 @@ def _report(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     ]
     return Section.REPORT, ReportCard(
         id_,
-        name=text(body.get("code")),
+        name=_panel(body) or text(body.get("code")),
         results=tuple(target(each) for each in body.get("result") or ()),
         text="\n\n".join(filter(None, words)),
         when=when,
@@ -327,10 +348,14 @@ def _order(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
         return None
     if "code" not in body and is_only_echo(body):
         return None
-    when = moment(body, "occurrenceDateTime", "authoredOn")
+    repeated = body.get("occurrenceTiming") or {}
+    when = moment(body, "occurrenceDateTime")
+    when = (
+        when or moment((repeated.get("repeat") or {}).get("boundsPeriod") or {}, "start") or moment(body, "authoredOn")
+    )
     return Section.ORDER, OrderCard(
         id_,
-        name=text(body.get("code")),
+        name=", ".join(filter(None, (text(body.get("code")), text(repeated.get("code"))))),
         status=str(body.get("status") or ""),
         priority=str(body.get("priority") or ""),
         when=when,

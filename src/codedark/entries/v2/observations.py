@@ -9,26 +9,24 @@ from typing import NamedTuple
 
 from codedark.entries import tables
 from codedark.entries.datatypes import (
+    V2,
     Json,
     Rep,
     concept,
     identifier_ei,
     joined,
-    number,
     part,
     person,
-    quantity,
 )
 from codedark.entries.facts import Standing
-from codedark.entries.moments import Moment, moment, put_time, time_of_day
-from codedark.entries.v2.reading import Reading, Specimens, first_rep, is_valued, null, reps, text_of
+from codedark.entries.moments import Moment, put_time
+from codedark.entries.v2.reading import Reading, Specimens, first_rep, is_valued, reps, text_of
+from codedark.entries.v2.values import put_value, reference_range
 from codedark.hl7 import Segment
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _INTERPRETATION = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
-_ATTACHMENT = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value"
-_TEXT = frozenset({"ST", "TX", "FT", "VR"})
-_CODED = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
+PANEL = "urn:codedark:panel"
 _BROKEN = str.maketrans("\n", " ")
 
 VITALS: Json = {"coding": [{"system": _CATEGORY, "code": "vital-signs", "display": "Vital Signs"}]}
@@ -50,7 +48,8 @@ STANDING = {
 
 class Panel(NamedTuple):
     """What the OBR above says to its OBX. `key`: (authority, value) that names the order, or ("", ""); `name`: for
-    people; `at`: OBR-7; `reported_us`: OBR-22; `category`: of its results; `report`: id of the DiagnosticReport."""
+    people; `at`: OBR-7; `reported_us`: OBR-22; `category`: of its results; `request`: id of the ServiceRequest;
+    `parent`: id of the Observation that these were made of (the isolate of a susceptibility)."""
 
     key: tuple[str, str] = ("", "")
     name: str = ""
@@ -59,11 +58,18 @@ class Panel(NamedTuple):
     category: Json | None = None
     request: str = ""
     specimens: Specimens = Specimens()
+    parent: str = ""
 
 
 def observation_status(code: str) -> str:
     """R4 observation status of OBX-11 (table 0085); empty means final in most feeds but is not said, so "unknown"."""
-    return tables.OBSERVATION_STATUS.get(code) or tables.OBSERVATION_STATUS_HERE.get(code, "unknown")
+    return (
+        tables.OBSERVATION_STATUS.get(code) or tables.OBSERVATION_STATUS_HERE.get(code) or _STATUS.get(code, "unknown")
+    )
+
+
+_STATUS = {"B": "amended"}
+"""Appended to (table 0085 of v2.8): what was there stays, something is added."""
 
 
 def loinc_of(reading: Reading, rep: Rep) -> str:
@@ -75,10 +81,13 @@ def loinc_of(reading: Reading, rep: Rep) -> str:
     return site[1] if site is not None and site[0] == tables.LOINC else ""
 
 
-def read_observation(reading: Reading, panel: Panel, rows: list[Segment], notes: list[str], twin: int) -> str | None:
+def read_observation(
+    reading: Reading, panel: Panel, rows: list[Segment], notes: list[str], twin: int, *, numbered: bool = False
+) -> str | None:
     """One observation of one or more OBX (text split over rows). Returns its id, None when it has no code.
 
-    `twin`: 0, or the how-manieth observation of that name in its panel.
+    `twin`: 0, or the how-manieth observation of that name in its panel; `numbered`: OBX-4 tells things of one name
+    apart in this panel (isolate 1, isolate 2), so it is kept.
     """
     obx = rows[0]
     rep = first_rep(obx, 3)
@@ -104,8 +113,10 @@ def read_observation(reading: Reading, panel: Panel, rows: list[Segment], notes:
     if "effectiveDateTime" not in body:
         put_time(body, "effectiveDateTime", panel.at)
     _panel_fields(body, panel, obx)
-    cleared = _value(reading, body, rows)
-    _interpretation(body, obx)
+    if numbered and is_valued(obx, 4):
+        body.setdefault("extension", []).append(_sub_id(text_of(obx, 4)))
+    cleared = put_value(reading, body, rows)
+    _interpretation(reading, body, obx)
     if said == "N" and "dataAbsentReason" not in body:
         system = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
         body["dataAbsentReason"] = {"coding": [{"system": system, "code": "not-asked"}]}
@@ -113,16 +124,40 @@ def read_observation(reading: Reading, panel: Panel, rows: list[Segment], notes:
     if notes:
         body["note"] = [{"text": note} for note in notes]
     identity = _identity(reading, panel, obx, rep, when if is_vital or not panel.key[1] else None, twin)
+    identity = _remembered(reading, obx, part(rep, 1), identity, body)
     at = panel.reported_us if panel.reported_us is not None else reading.said_us
     ranked = reading.rank(STANDING.get(status, Standing.PLAIN), at)
     reading.claim(obx.path, "Observation", identity, body, ranked=ranked, at_us=at, cleared=cleared)
     return identity
 
 
+def _sub_id(text: str) -> Json:
+    return {"url": SUB_ID, "extension": [{"url": "original-sub-identifier", "valueString": text}]}
+
+
+SUB_ID = "http://hl7.org/fhir/StructureDefinition/observation-v2-subid"
+
+
+def _remembered(reading: Reading, obx: Segment, code: str, identity: str, body: Json) -> str:
+    """The id to claim. Two results of one message under one name (two panels of one number) are two results: the
+    second gets an id of its own, for nothing may overwrite what stands beside it."""
+    seen = reading.results.get(identity)
+    if seen is None:
+        reading.results[identity] = 1
+    else:
+        reading.results[identity] = seen + 1
+        identity = reading.id_of("Observation", identity, str(seen))
+    if obx.field(4):
+        reading.named[code, text_of(obx, 4)] = (identity, body)
+    return identity
+
+
 def _panel_fields(body: Json, panel: Panel, obx: Segment) -> None:
     if panel.name:
         # R4 has no way up from an Observation to its report: the panel's name goes with each result.
-        body["extension"] = [{"url": "urn:codedark:panel", "valueString": panel.name}]
+        body["extension"] = [{"url": PANEL, "valueString": panel.name}]
+    if panel.parent:
+        body["derivedFrom"] = [{"reference": f"Observation/{panel.parent}"}]
     if panel.request:
         body["basedOn"] = [{"reference": f"ServiceRequest/{panel.request}"}]
     if identity := _specimen_of(panel, obx):
@@ -152,116 +187,11 @@ def _identity(reading: Reading, panel: Panel, obx: Segment, rep: Rep, when: Mome
     return reading.id_of_place("Observation", obx.path)
 
 
-def _value(reading: Reading, body: Json, rows: list[Segment]) -> tuple[str, ...]:
-    """Set value[x]; returns the fields to clear. Rows of one text are joined by line breaks."""
-    obx = rows[0]
-    kind = text_of(obx, 2)
-    if null(obx, 5):
-        return ("valueQuantity", "valueString", "valueCodeableConcept")
-    if not any(is_valued(row, 5) for row in rows):
-        return ()
-    if kind in _TEXT or len(rows) > 1:
-        body["valueString"] = "\n".join(_text_value(row) for row in rows).strip("\n")
-        return ()
-    found = reps(obx, 5)
-    if len(found) > 1:
-        body["valueString"] = "; ".join(_readable(rep) for rep in found)
-    elif kind in ("NM", "SN"):
-        _numeric(body, kind, found[0], first_rep(obx, 6))
-    elif kind in _CODED:
-        value = concept(found[0], reading.codes("value"))
-        if value:
-            body["valueCodeableConcept"] = value
-    elif kind in ("DT", "TS", "DTM", "TM"):
-        _temporal(reading, body, kind, found[0])
-    elif kind in ("ED", "RP"):
-        _attachment(reading, body, obx, kind, found[0])
-    else:
-        body["valueString"] = _readable(found[0])
-    return ()
-
-
-def _text_value(obx: Segment) -> str:
-    if not is_valued(obx, 5):
-        return ""
-    if text_of(obx, 2) in _CODED or text_of(obx, 2) == "ED":
-        return "; ".join(_readable(rep) for rep in reps(obx, 5))
-    text = obx.whole(5)
-    repetition = obx.delimiters.repetition
-    # A repeated TX or FT is a new line each; elsewhere the mark is most likely an unescaped character of the text.
-    return text.replace(repetition, "\n") if repetition and text_of(obx, 2) in ("TX", "FT") else text
-
-
-def _readable(rep: Rep) -> str:
-    words = [joined(rep, component) for component in range(1, len(rep) + 1)]
-    return " ".join(word for word in words if word)
-
-
-def _numeric(body: Json, kind: str, rep: Rep, unit: Rep) -> None:
-    if kind == "NM":
-        value = number(part(rep, 1))
-        if value is None:
-            text, label = _readable(rep), joined(unit, 2) or part(unit, 1)
-            body["valueString"] = f"{text} {label}".strip()
-        else:
-            body["valueQuantity"] = quantity(value, unit)
-        return
-    comparator, first, mark, second = (part(rep, n) for n in (1, 2, 3, 4))
-    low, high = number(first), number(second)
-    if comparator in ("", "=", "<", ">", "<=", ">=") and low is not None and not mark and not second:
-        body["valueQuantity"] = quantity(low, unit, comparator if comparator != "=" else "")
-    elif comparator in ("", "=") and mark == "-" and low is not None and high is not None:
-        body["valueRange"] = {"low": quantity(low, unit), "high": quantity(high, unit)}
-    elif comparator in ("", "=") and mark in (":", "/") and low is not None and high is not None:
-        body["valueRatio"] = {"numerator": quantity(low, unit), "denominator": quantity(high, unit)}
-    else:
-        label = joined(unit, 2) or part(unit, 1)
-        body["valueString"] = " ".join(word for word in (comparator, first, mark, second, label) if word)
-
-
-def _temporal(reading: Reading, body: Json, kind: str, rep: Rep) -> None:
-    text = part(rep, 1)
-    if kind == "TM":
-        time = time_of_day(text)
-        body["valueTime" if time else "valueString"] = time or text
-        return
-    when = moment(text, reading.site.zone)
-    if when.problem:
-        body["valueString"] = text
-    else:
-        put_time(body, "valueDateTime", when)
-
-
-def _attachment(reading: Reading, body: Json, obx: Segment, kind: str, rep: Rep) -> None:
-    """A file inside a result: its bytes stay in the entry, the fact says where and of what kind."""
-    attachment: Json = {"url": reading.pointer(f"{obx.path}.5")}
-    media = _media_type(part(rep, 2), part(rep, 3)) if kind == "ED" else ""
-    if media:
-        attachment["contentType"] = media
-    label = joined(first_rep(obx, 3), 2)
-    if label:
-        attachment["title"] = label
-    body.setdefault("extension", []).append({"url": _ATTACHMENT, "valueAttachment": attachment})
-
-
-def _media_type(kind: str, subtype: str) -> str:
-    known = {
-        "PDF": "application/pdf",
-        "JPEG": "image/jpeg",
-        "PNG": "image/png",
-        "RTF": "application/rtf",
-        "HTML": "text/html",
-    }
-    if subtype.upper() in known:
-        return known[subtype.upper()]
-    if "/" in kind:
-        return kind
-    return {"TEXT": "text/plain", "IM": "image/*"}.get(kind.upper(), "")
-
-
-def _interpretation(body: Json, obx: Segment) -> None:
+def _interpretation(reading: Reading, body: Json, obx: Segment) -> None:
     if is_valued(obx, 7):
-        body["referenceRange"] = [{"text": obx.whole(7).translate(_BROKEN)}]
+        words = obx.whole(7).translate(_BROKEN)
+        # Its ends as numbers double what is kept of a result, and the chart shows the words.
+        body["referenceRange"] = reference_range(words, first_rep(obx, 6)) if reading.whole else [{"text": words}]
     if not is_valued(obx, 8):
         return
     out = []
@@ -278,6 +208,10 @@ def _interpretation(body: Json, obx: Segment) -> None:
 def _details(body: Json, obx: Segment) -> None:
     if len(obx.fields) <= 15:
         return
+    if is_valued(obx, 18) and (device := identifier_ei(first_rep(obx, 18))):
+        body["device"] = {"display": device["value"], "identifier": device}
+    if len(obx.fields) > 29 and (kind := text_of(obx, 29)):
+        body["category"] = [*body.get("category", ()), {"coding": [{"system": V2 + "0936", "code": kind}]}]
     performers = [person(rep) for rep in reps(obx, 16)] if is_valued(obx, 16) else []
     if is_valued(obx, 23) and (lab := joined(first_rep(obx, 23), 1)):
         performers.append({"display": lab})

@@ -55,8 +55,10 @@ class Reading:
     """The state of one interpretation. `within`: begins every path, "" for a message that came alone; `patient`,
     `encounter`: ids of the group being read; `said_us`: MSH-7, µs UTC; `first_hand`: the message is the authority on
     who and where (ADT); `orders`: id of each order claimed so far, and what it is for; `specimens`: those claimed so
-    far, by the path of their first SPM; `whole`: make also what no view reads (the order behind a report that nobody
-    placed here, the device of a result): for exports and comparisons, never for the fold, which would pay for it."""
+    far, by the path of their first SPM; `results`: how often each id of a result or report was claimed; `named`: (id,
+    body) of results by OBX-3 and OBX-4, for the panels made of them; `whole`: make also what no view reads (the order
+    behind a report that nobody placed here): for exports and comparisons, never for the fold, which would pay for it.
+    """
 
     def __init__(self, message: Message, site: Site, origin: bytes, position: int, within: str = "") -> None:
         self.message = message
@@ -72,6 +74,8 @@ class Reading:
         self.first_hand = self.whole = False
         self.orders: dict[str, str] = {}
         self.specimens: dict[str, Specimens] = {}
+        self.results: dict[str, int] = {}
+        self.named: dict[tuple[str, str], tuple[str, Json]] = {}
         self.memory = _MEMORY.of(site)
         header = message.header
         self.trigger = header.text(9, 1, 2) or message_trigger(message)
