@@ -21,13 +21,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from meanings import entry, folded
+from meanings import ORIGIN
 from published_maps import is_given
 
-from codedark.entries import Site, interpret
-from codedark.entries.v2.named import named_resources
-from codedark.errors import Unparsable
-from codedark.hl7 import parse, split_batch
+from codedark.entries import Site
+from codedark.entries.v2.translation import translate_received
+from codedark.hl7 import split_batch
 
 Leaf = tuple[str, str]
 Bag = Counter[Leaf]
@@ -54,7 +53,7 @@ class Pair(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Disagreement:
     """One leaf of theirs that ours does not have. `ours`: what stands at that path in the resource compared with it;
-    `whole`: we have no resource to compare with at all."""
+    `whole`: we have no resource to compare with at all; `said_in`: names of the segments that hold the value."""
 
     oracle: str
     name: str
@@ -62,6 +61,7 @@ class Disagreement:
     theirs: str
     ours: tuple[str, ...]
     whole: bool
+    said_in: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -150,21 +150,14 @@ def _walk(value: object, path: str) -> Iterator[Leaf]:
 
 
 def resources(payload: bytes, zone: str) -> list[Json]:
-    """What we say a file of messages means: every claim added up, and the resources of the envelope."""
+    """What we say a file of messages means, translated whole: the resources of every bundle, and the bundles."""
     site = Site(facility="figures", zone=zone, authority="FIGURES")
-    entries = [entry(part.raw, position=n) for n, part in enumerate(split_batch(payload)) if not part.reason]
-    found = [{"resourceType": kind} | body for (kind, _), body in folded(interpret(e, site) for e in entries).items()]
-    for each in entries:
-        found += [{"resourceType": kind} | body for kind, body in named(each.payload, zone)]
+    parts = [part.raw for part in split_batch(payload) if not part.reason]
+    found: list[Json] = []
+    for position, raw in enumerate(parts):
+        for bundle in translate_received(raw, site, ORIGIN, position).bundles:
+            found += theirs(bundle)
     return found
-
-
-def named(payload: bytes, zone: str) -> list[tuple[str, Json]]:
-    """Who and what one message names."""
-    try:
-        return named_resources(parse(payload), zone)
-    except Unparsable:
-        return []
 
 
 def theirs(bundle: Json) -> Iterator[Json]:
@@ -212,6 +205,18 @@ def matched(wanted: list[tuple[str, Bag]], mine: list[tuple[str, Bag]]) -> Itera
         yield kind, want, mine[chosen[w]][1] if w in chosen else None
 
 
+def said_in(value: str, payload: bytes) -> tuple[str, ...]:
+    """The segments that hold a value as one component, or, of a time, as its beginning."""
+    text = value.removeprefix("local ").removeprefix("urn:oid:").removeprefix("urn:uuid:")
+    digits = re.sub(r"[-:T]", "", text[:19]) if re.match(r"\d{4}-\d\d", text) else ""
+    out = []
+    for line in payload.decode("utf-8", "replace").replace("\n", "\r").split("\r"):
+        parts = re.split(r"[|^&~]", line)
+        if text in (part.strip() for part in parts) or (digits and any(part[:8] == digits[:8] for part in parts)):
+            out.append(line[:3])
+    return tuple(sorted(set(out)))
+
+
 def _compare(out: Agreement, pair: Pair, kind: str, want: Bag, have: Bag | None) -> None:
     other = have if have is not None else Counter()
     out.leaves[kind] += want.total()
@@ -220,4 +225,5 @@ def _compare(out: Agreement, pair: Pair, kind: str, want: Bag, have: Bag | None)
     out.beyond[kind] += surplus.total()
     for (path, value), times in sorted((want - other).items()):
         stands = tuple(sorted(v for p, v in surplus if p == path))
-        out.disagreements += [Disagreement(out.oracle, pair.name, path, value, stands, have is None)] * times
+        where = said_in(value, pair.payload)
+        out.disagreements += [Disagreement(out.oracle, pair.name, path, value, stands, have is None, where)] * times

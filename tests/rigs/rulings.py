@@ -26,7 +26,8 @@ VERDICTS = {
 @dataclass(frozen=True, slots=True)
 class Ruling:
     """One ruling. `path`, `theirs`, `ours`: regular expressions that must fit in full (`ours`: any value standing at
-    the path, "" when none stands there); `oracle`: how its name begins, "" for both."""
+    the path, "" when none stands there); `said_in`: the segments that hold the value, one space between, "" when none
+    does; `oracle`: how its name begins, "" for both."""
 
     name: str
     verdict: str
@@ -34,6 +35,7 @@ class Ruling:
     path: re.Pattern[str]
     theirs: re.Pattern[str]
     ours: re.Pattern[str]
+    said_in: re.Pattern[str]
     oracle: str
 
     def fits(self, each: Disagreement) -> bool:
@@ -42,12 +44,13 @@ class Ruling:
             (not self.oracle or each.oracle.startswith(self.oracle))
             and self.path.fullmatch(each.path) is not None
             and self.theirs.fullmatch(each.theirs) is not None
+            and self.said_in.fullmatch(" ".join(each.said_in)) is not None
             and any(self.ours.fullmatch(value) for value in each.ours or ("",))
         )
 
 
 _ANY = re.compile(".*", re.DOTALL)
-OPEN = Ruling("open", "ours", "Not ruled on: counted against us.", _ANY, _ANY, _ANY, "")
+OPEN = Ruling("open", "ours", "Not ruled on: counted against us.", _ANY, _ANY, _ANY, _ANY, "")
 
 
 def read_rulings(path: Path = RULINGS) -> list[Ruling]:
@@ -56,8 +59,10 @@ def read_rulings(path: Path = RULINGS) -> list[Ruling]:
     for each in tomllib.loads(path.read_text(encoding="utf-8")).get("ruling", []):
         if each["verdict"] not in VERDICTS or not each["why"].strip():
             raise ValueError(f"ruling {each['name']}: verdict and reason")
-        at, theirs, ours = (re.compile(each.get(key, ".*"), re.DOTALL) for key in ("path", "theirs", "ours"))
-        out.append(Ruling(each["name"], each["verdict"], each["why"].strip(), at, theirs, ours, each.get("oracle", "")))
+        keys = ("path", "theirs", "ours", "said_in")
+        at, theirs, ours, where = (re.compile(each.get(key, ".*"), re.DOTALL) for key in keys)
+        name, verdict, why = each["name"], each["verdict"], each["why"].strip()
+        out.append(Ruling(name, verdict, why, at, theirs, ours, where, each.get("oracle", "")))
     return out
 
 
