@@ -13,6 +13,9 @@ from codedark.views import AllergyState, BedRow, Chart, FeedRow, Sender
 BED, MRN = 6, 10
 """Runs, in characters, that the bed and MRN columns hold."""
 
+SEXES = {"female": "F", "male": "M"}
+"""FHIR administrative gender as one letter; any other is printed as it came."""
+
 NOTE_WIDTH = 80
 """Characters of the checkpoint note on one line."""
 
@@ -29,7 +32,8 @@ def body(request: PackRequest, pr: Print) -> Values:
     charts = {chart.banner.patient: chart for chart in request.charts}
     beds = [row for row in request.census if row.patient]
     return {
-        "rows": [_bed(row, charts.get(row.patient), pr) for row in request.census],
+        "rows": [_bed(row, charts.get(row.patient), pr) for row in beds],
+        "vacant": ", ".join(_place(row) for row in request.census if not row.patient),
         "patients": len({row.patient for row in beds}),
         "beds": len(request.census),
         "missing": missing(request),
@@ -76,34 +80,36 @@ def _note_lines(note: str) -> list[str]:
     return lines
 
 
+def _place(row: BedRow) -> str:
+    return known(" ".join(part for part in (row.room, row.bed) if part.strip()), BED)
+
+
 def _bed(row: BedRow, chart: Chart | None, pr: Print) -> Values:
-    place = known(" ".join(part for part in (row.room, row.bed) if part.strip()), BED)
-    if not row.patient:
-        return {"bed": place, "empty": True}
+    sex = SEXES.get(row.sex, row.sex)
     return {
-        "empty": False,
-        "bed": place,
+        "bed": _place(row),
         "name": known(row.name, SHORT),
         "born": f"{born(row.birth_date, SHORT)} ({pr.age(row.birth_date)})",
-        "sex": known(row.sex, SHORT) if row.sex.strip() else "sex not recorded",
+        "sex": known(sex, SHORT) if sex.strip() else "sex not recorded",
         "mrn": known(row.mrn, MRN),
         "allergies": _allergies(row),
         "code": known(row.code_status, TIGHT - 1),
-        "medications": str(row.active_medications),
         "critical": ", ".join(printable(value, TIGHT) for value in row.critical_results),
         "warnings": _bed_warnings(row, chart),
     }
 
 
-def _bed_warnings(row: BedRow, chart: Chart | None) -> list[str]:
-    return [
+def _bed_warnings(row: BedRow, chart: Chart | None) -> list[Values]:
+    """What to watch, each in its own words; `loud` ones are white on black."""
+    loud = [
         *(["SAME NAME"] if row.same_name else []),
         *(["BED CLASH"] if row.clash else []),
-        *([f"isolation: {printable(row.isolation, SHORT)}"] if row.isolation.strip() else []),
         *([f"{chart.unread} not read"] if chart is not None and chart.unread else []),
         *([f"{chart.held_back} held back"] if chart is not None and chart.held_back else []),
         *([] if chart is not None else ["NO SHEETS IN THIS PACK"]),
     ]
+    calm = [f"isolation: {printable(row.isolation, SHORT)}"] if row.isolation.strip() else []
+    return [*({"text": each, "loud": True} for each in loud), *({"text": each, "loud": False} for each in calm)]
 
 
 def _allergies(row: BedRow) -> Values:
@@ -111,7 +117,8 @@ def _allergies(row: BedRow) -> Values:
     unsure = row.allergy_state in (AllergyState.NOT_RECORDED, AllergyState.COULD_NOT_BE_READ)
     if row.allergy_state is AllergyState.HAS:
         return {"text": names or "has allergies, names not recorded", "strong": True}
-    text = row.allergy_state.value + (f"; {names}" if names else "")
+    state = "none known" if row.allergy_state is AllergyState.NONE_KNOWN else row.allergy_state.value
+    text = state + (f"; {names}" if names else "")
     return {"text": text, "strong": unsure or bool(names)}
 
 

@@ -12,7 +12,7 @@ import segno
 
 from codedark.clock import Chance
 from codedark.errors import PackError
-from codedark.paper import cover, mar, reports, summary
+from codedark.paper import cover, mar, observations, reports, results, summary
 from codedark.paper.identity import SheetId, SheetRef, site_letters, write_code
 from codedark.paper.press import Press
 from codedark.paper.request import Pack, PackRequest, Sheet, SheetKey, SheetPlan
@@ -20,7 +20,13 @@ from codedark.paper.summary import Print, Values
 from codedark.paper.wording import known, mar_day, moment, printable, wall
 from codedark.views import Chart, PrintReport
 
-TITLES = {"cover": "Unit cover", "summary": "Summary", "mar": "MAR"}
+TITLES = {
+    "cover": "Unit cover",
+    "summary": "Summary",
+    "mar": "MAR",
+    "observations": "Observations",
+    "results": "Results",
+}
 LEGEND = "▪ EHR feed  ✎ paper  ▸ screen  ⇄ transferred  ▫ import  * the sender gave no time zone"
 CODE_MASK = 7
 """Fixed, because choosing the prettiest of eight masks takes five times as long and reads no better blurred."""
@@ -69,7 +75,8 @@ def draw_pack(request: PackRequest) -> Pack:
 def _keys(request: PackRequest) -> list[SheetKey]:
     keys: list[SheetKey] = [("", "cover"), *([("", f"{reports.FORM}census")] if _census(request) else [])]
     for chart in _in_bed_order(request):
-        forms = ["summary", "mar", *(reports.FORM + each.kind for each in reports.drawn(chart, request.prints))]
+        prints = (reports.FORM + each.kind for each in reports.drawn(chart, request.prints))
+        forms = ["summary", "mar", "observations", *(["results"] if chart.results else []), *prints]
         keys += [(chart.banner.patient, form) for form in forms]
     return keys
 
@@ -179,6 +186,10 @@ def _patient_sheets(request: PackRequest, pr: Print) -> Iterator[Values]:
         listed = {"reports": reports.listed(chart, request.prints, pr)}
         yield about | {"form": "summary", "title": TITLES["summary"], "body": summary.body(chart, pr) | listed}
         yield about | {"form": "mar", "title": TITLES["mar"], "body": mar.body(chart, pr, request.mar_day_start)}
+        body = observations.body(chart, pr)
+        yield about | {"form": "observations", "title": TITLES["observations"], "body": body}
+        if chart.results:
+            yield about | {"form": "results", "title": TITLES["results"], "body": results.body(chart, pr)}
         for report in reports.drawn(chart, request.prints):
             body = reports.body(report, request.prints[report.id], pr)
             yield about | {"form": reports.FORM + report.kind, "title": reports.title(report), "body": body}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from codedark.paper.identity import SheetId
 from codedark.views import AsOf, BedRow, Chart, FeedRow, PrintReport
 
-Form = Literal["cover", "summary", "mar", "report-mar", "report-kardex", "report-census"]
+Form = Literal["cover", "summary", "mar", "observations", "results", "report-mar", "report-kardex", "report-census"]
 Paper = Literal["a4", "letter"]
 SheetKey = tuple[str, str]
 """(patient, form); the unit's cover is ("", "cover")."""

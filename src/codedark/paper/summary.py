@@ -5,6 +5,7 @@ Everything is text that went through `wording`. What a list leaves out is counte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,22 @@ from codedark.views import (
     Administration,
     Allergy,
     AllergyState,
+    Band,
     BedRow,
     Chart,
+    Condition,
     Medication,
     Result,
+    Round,
     SectionAge,
+    Sign,
     Vital,
+    flowsheet,
+    news2_of,
+    not_scored,
+    panel_grids,
+    scale_two_order,
+    shown_unit,
 )
 
 Values = dict[str, object]
@@ -26,11 +37,6 @@ NAME, THIRD, SHORT, TIGHT = 24, 18, 12, 8
 """Longest run of capitals without a space, in characters, that the strip, a third of the page, a short and a tight
 column hold; longer runs may be broken anywhere, see `wording.printable`."""
 
-RECENT, TREND = 3, 2
-"""How many newest values the sheet shows of one vital sign and of one test; older ones are counted, and every critical
-one is shown."""
-
-CRITICAL = "Critical"
 CLASSES = {
     "IMP": "inpatient",
     "AMB": "ambulatory",
@@ -43,8 +49,24 @@ CLASSES = {
 }
 """HL7 v3 ActCode encounter classes in words; any other class is printed as it came."""
 
-UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[in_i]": "in", "[lb_av]": "lb"}
-"""UCUM units that nobody reads aloud as they are coded; all others are printed as they came."""
+SIGN_WORDS = {
+    Sign.RESPIRATION: "Respirations",
+    Sign.SATURATION: "SpO₂",
+    Sign.OXYGEN: "Oxygen",
+    Sign.PRESSURE: "Blood pressure",
+    Sign.SYSTOLIC: "Systolic",
+    Sign.DIASTOLIC: "Diastolic",
+    Sign.PULSE: "Pulse",
+    Sign.CONSCIOUSNESS: "Consciousness",
+    Sign.TEMPERATURE: "Temperature",
+    Sign.PAIN: "Pain",
+}
+BAND_WORDS = {
+    Band.LOW: "low",
+    Band.SINGLE: "one part scores 3",
+    Band.MEDIUM: "medium",
+    Band.HIGH: "HIGH",
+}
 
 STRIP = 700
 """Characters of allergies that still fit the strip on top of every page; more are on page 1 of the summary, and the
@@ -167,8 +189,8 @@ def body(chart: Chart, pr: Print) -> Values:
             _medication(m, pr) for m in chart.medications if m.status in ("active", "on-hold", "unknown", "")
         ],
         "medications_left": _left(chart.medications),
-        "vitals": _vitals(chart.vitals, pr),
-        "results": _results(chart.results, pr),
+        "vitals": newest_round(chart, pr),
+        **_flagged(chart.results, pr),
         "orders": [
             [
                 known(o.name),
@@ -180,27 +202,86 @@ def body(chart: Chart, pr: Print) -> Values:
             for o in outstanding
         ],
         "orders_left": len(chart.orders) - len(outstanding),
-        "problems": [
-            [
-                known(c.name),
-                printable(c.status, SHORT) or "not known",
-                when(c.since, pr.zone) if c.since else "",
-                c.stamp.mark.value,
-            ]
-            for c in chart.conditions
-        ],
+        "problems": [_problem(c, pr) for c in chart.conditions],
         "notes": [
-            [known(n.title), known(n.author, THIRD), when(n.when, pr.zone, pr.today_us), n.stamp.mark.value]
+            f"{known(n.title)}, {known(n.author, THIRD)}, {when(n.when, pr.zone, pr.today_us)} {n.stamp.mark.value}"
             for n in chart.notes
         ],
         "ages": [_age(a, pr) for a in chart.ages],
     }
 
 
+def _problem(c: Condition, pr: Print) -> str:
+    """A problem in one line; an active one needs no word for it."""
+    status = "" if c.status == "active" else f" ({printable(c.status, SHORT) or 'status not known'})"
+    since = f" since {when(c.since, pr.zone)}" if c.since else ""
+    return f"{known(c.name)}{status}{since} {c.stamp.mark.value}"
+
+
+def newest_round(chart: Chart, pr: Print) -> str:
+    """The newest round of vital signs in one line, with its time and its NEWS2; "" when none was heard."""
+    sheet = flowsheet(chart.vitals)
+    if not sheet.rounds:
+        return ""
+    found = sheet.rounds[0]
+    parts = [
+        f"{SIGN_WORDS[row.sign]} {_cell(row.cells[0])} {printable(shown_unit(row.cells[0][0].unit), SHORT)}".rstrip()
+        for row in sheet.rows
+        if row.cells[0]
+    ]
+    at = when(found.when, pr.zone, pr.today_us)
+    return f"{at} {found.stamp.mark.value}: {' · '.join(parts)} · {news2_words(chart, found)}"
+
+
+def news2_words(chart: Chart, found: Round) -> str:
+    """`NEWS2 5 (medium)`, or why there is none."""
+    if not_scored(chart.banner.birth_date, found.at_us, chart.conditions, chart.results):
+        return "NEWS2 not for this patient"
+    score = news2_of(found, scale_two=scale_two_order(chart.orders) is not None)
+    if score.total is None or score.band is None:
+        return "NEWS2 cannot be scored: " + ", ".join(SIGN_WORDS[sign].lower() for sign in score.missing) + " missing"
+    return f"NEWS2 {score.total} ({BAND_WORDS[score.band]})"
+
+
+def _cell(cell: Sequence[Vital]) -> str:
+    return "/".join(known(vital.value, SHORT) for vital in cell)
+
+
+def _flagged(results: tuple[Result, ...], pr: Print) -> Values:
+    """The newest value of each test where it is critical, then where it is flagged; how many are not."""
+    rows = [row for grid in panel_grids(results) for row in grid.rows]
+    critical = [_inline(row.newest, pr) for row in rows if row.newest.critical]
+    flagged = [row for row in rows if not row.newest.critical and row.newest.flag not in ("", "N")]
+    return {
+        "critical": critical,
+        "flagged": [_inline(row.newest, pr) for row in flagged],
+        "unflagged": len(rows) - len(critical) - len(flagged),
+    }
+
+
+def _inline(r: Result, pr: Print) -> Values:
+    return {
+        "name": known(r.name, THIRD),
+        "value": quantity(r.value, r.unit),
+        "flag": printable(r.flag, SHORT) + ("!" if r.critical else ""),
+        "critical": r.critical,
+        "when": when(r.when, pr.zone, pr.today_us),
+        "standing": "" if r.standing in ("final", "") else printable(r.standing, SHORT),
+        "mark": r.stamp.mark.value,
+    }
+
+
+def quantity(value: str, unit: str) -> str:
+    """A value with its unit as it is read at a bedside."""
+    return f"{known(value, SHORT)} {printable(shown_unit(unit), SHORT)}".strip()
+
+
 def _allergies(chart: Chart, pr: Print) -> list[list[str]]:
-    """Every allergy; the statement that there is none only where it contradicts one."""
+    """Every allergy with its kind and time, where the strip on top does not say it all; the statement that there is
+    none only where it contradicts one."""
     listed = [a for a in chart.allergies if not a.none_known]
-    return [_allergy(a, pr) for a in (chart.allergies if listed else ())]
+    more = allergies_in_strip(chart)["long"] or any(a.since for a in listed)
+    return [_allergy(a, pr) for a in (chart.allergies if listed and more else ())]
 
 
 def _allergy(a: Allergy, pr: Print) -> list[str]:
@@ -265,62 +346,8 @@ def _left(medications: tuple[Medication, ...]) -> str:
     return f"no longer active as last heard: {names}"
 
 
-def _taken(vital: Vital, pr: Print) -> str:
-    at = when(vital.when, pr.zone, pr.today_us)
-    return f"time impossible: {at}" if vital.time_impossible else at
-
-
-def _vitals(vitals: tuple[Vital, ...], pr: Print) -> Values:
-    names = list(dict.fromkeys(v.name for v in vitals))
-    rows, left = [], 0
-    for name in names:
-        own = [v for v in vitals if v.name == name]
-        left += max(0, len(own) - RECENT)
-        values = [[_quantity(v.value, v.unit), _taken(v, pr), v.stamp.mark.value] for v in own[:RECENT]]
-        rows.append({"name": known(name, SHORT + 3), "values": values})
-    return {"rows": rows, "left": left}
-
-
-def _quantity(value: str, unit: str) -> str:
-    return f"{known(value, SHORT)} {printable(UNITS.get(unit, unit.strip('{}')), SHORT)}".strip()
-
-
-def _results(results: tuple[Result, ...], pr: Print) -> Values:
-    """By panel as they come; tests with a critical value in a group of their own before all others."""
-    tests: dict[tuple[str, str], list[Result]] = {}
-    for result in results:
-        tests.setdefault((result.panel, result.name), []).append(result)
-    groups: dict[str, list[Values]] = {CRITICAL: []}
-    left = 0
-    for (panel, name), own in tests.items():
-        critical = any(r.critical for r in own)
-        shown = own[:TREND] + [r for r in own[TREND:] if r.critical]
-        left += len(own) - len(shown)
-        row = {
-            "name": known(name, SHORT + 3),
-            "critical": critical,
-            "reference": printable(own[0].reference, TIGHT),
-            "values": [_result(r, pr) for r in shown],
-        }
-        groups.setdefault(CRITICAL if critical else (printable(panel, NAME) or "No panel named"), []).append(row)
-    return {"groups": [{"panel": panel, "rows": rows} for panel, rows in groups.items() if rows], "left": left}
-
-
-def _result(r: Result, pr: Print) -> Values:
-    standing = "" if r.standing in ("final", "") else printable(r.standing, SHORT)
-    earlier = f"was {', '.join(known(v, SHORT) for v in r.earlier)}" if r.earlier else ""
-    return {
-        "value": _quantity(r.value, r.unit),
-        "flag": printable(r.flag, SHORT) + ("!" if r.critical else ""),
-        "critical": r.critical,
-        "when": when(r.when, pr.zone, pr.today_us),
-        "note": " · ".join(part for part in (standing, earlier) if part),
-        "mark": r.stamp.mark.value,
-    }
-
-
 def _age(a: SectionAge, pr: Print) -> list[str]:
-    return [known(a.section, SHORT), _heard_at(a.patient_heard_us, pr), _heard_at(a.facility_heard_us, pr)]
+    return [known(a.section, SHORT), _heard_at(a.patient_heard_us, pr)]
 
 
 def ages_in_line(chart: Chart, pr: Print) -> str:

@@ -22,7 +22,7 @@ from codedark.views.ledger import REOPENED
 from codedark.views.news2 import Band, Part, Score, Unscored, news2_of, not_scored, scale_two_order
 from codedark.views.origins import ADOPTION_KEY
 from codedark.views.pins import WITNESS, WITNESS_HOURS, pin_of, pinned, witness_hours
-from codedark.views.plots import Plot, Strip, plot
+from codedark.views.plots import Strip, over_time, plot
 from codedark.views.record import SECTIONS, Record
 from codedark.views.rows import (
     Account,
@@ -114,7 +114,6 @@ __all__ = [
     "PanelGrid",
     "PanelRow",
     "Part",
-    "Plot",
     "PrintReport",
     "Proposal",
     "ReadRow",
@@ -143,6 +142,7 @@ __all__ = [
     "news2_of",
     "not_scored",
     "number_of",
+    "over_time",
     "panel_grids",
     "pin_of",
     "pinned",

@@ -27,7 +27,7 @@ _RANGES = {
 @dataclass(frozen=True, slots=True)
 class Strip:
     """One sign. `lines`: runs of points (x, y) to join; `bars`: (x, y of systolic, y of diastolic); `dots`: every point
-    with its value as sent; `low`, `high`: values at the lower and upper edge. x in 0–`width`, y in 0–`height`, down."""
+    with its value as sent; `low`, `high`: values at the lower and upper edge. y goes down, from 0 to the height."""
 
     sign: Sign
     low: float
@@ -37,27 +37,17 @@ class Strip:
     dots: tuple[tuple[float, float, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """All strips. `times`: (x, µs UTC) of every round, oldest first."""
-
-    width: float
-    height: float
-    strips: tuple[Strip, ...]
-    times: tuple[tuple[float, int], ...]
+def over_time(rounds: Sequence[Round], width: float) -> tuple[float, ...]:
+    """Where rounds (oldest first) stand on a time axis of this width."""
+    first, span = rounds[0].at_us, max(1, rounds[-1].at_us - rounds[0].at_us)
+    return tuple(round(3 + (width - 6) * (each.at_us - first) / span, 1) for each in rounds)
 
 
-def plot(rounds: Sequence[Round], width: float, height: float) -> Plot | None:
-    """Draw rounds (newest first) as strips of `width` by `height`; None with fewer than two rounds."""
-    ordered = list(reversed(rounds))
-    if len(ordered) < 2:
-        return None
-    first, span = ordered[0].at_us, max(1, ordered[-1].at_us - ordered[0].at_us)
-    across = [round(3 + (width - 6) * (each.at_us - first) / span, 1) for each in ordered]
-    strips = [_strip(sign, ordered, across, height) for sign in _RANGES]
-    drawn = tuple(strip for strip in strips if strip is not None)
-    times = tuple(zip(across, (each.at_us for each in ordered), strict=True))
-    return Plot(width, height, drawn, times) if drawn else None
+def plot(rounds: Sequence[Round], across: Sequence[float], height: float) -> tuple[Strip, ...]:
+    """Rounds, oldest first, drawn at the places `across` into strips of this height; a sign that nobody measured as a
+    number has none."""
+    strips = [_strip(sign, rounds, across, height) for sign in _RANGES]
+    return tuple(strip for strip in strips if strip is not None)
 
 
 def _values(sign: Sign, found: Round) -> tuple[Vital, ...]:
@@ -80,7 +70,7 @@ def _strip(sign: Sign, rounds: Sequence[Round], across: Sequence[float], height:
     low, high = min(low, *every), max(high, *every)
 
     def down(value: float) -> float:
-        return round(2 + (height - 4) * (1 - (value - low) / (high - low)), 1)
+        return round(height * (0.06 + 0.88 * (1 - (value - low) / (high - low))), 2)
 
     dots = tuple((x, down(number), text) for x, _, numbers, text in taken for number in numbers)
     if sign is Sign.PRESSURE:

@@ -18,16 +18,17 @@ from codedark.views import (
     Order,
     PanelGrid,
     PanelRow,
-    Plot,
     Result,
     Score,
     Stamp,
+    Strip,
     Unscored,
     When,
     flowsheet,
     news2_of,
     not_scored,
     number_of,
+    over_time,
     plot,
     scale_two_order,
 )
@@ -63,7 +64,9 @@ class Observations:
     scores: tuple[Score, ...]
     unscored: Unscored | None
     scale_two: Order | None
-    plot: Plot | None
+    strips: tuple[Strip, ...]
+    across: tuple[float, ...]
+    """Where the rounds stand in the drawing, the oldest first."""
     blocks: tuple[range, ...]
     """Which rounds stand side by side, the newest first."""
 
@@ -93,7 +96,10 @@ def observations(chart: Chart) -> Observations:
     why = not_scored(chart.banner.birth_date, rounds[0].at_us, chart.conditions, chart.results) if rounds else None
     ordered = scale_two_order(chart.orders)
     scores = () if why else tuple(news2_of(each, scale_two=ordered is not None) for each in rounds)
-    return Observations(sheet, scores, why, ordered, plot(rounds, PLOT_WIDTH, PLOT_HEIGHT), blocks(len(rounds)))
+    oldest = rounds[::-1]
+    across = over_time(oldest, PLOT_WIDTH) if len(rounds) > 1 else ()
+    strips = plot(oldest, across, PLOT_HEIGHT) if across else ()
+    return Observations(sheet, scores, why, ordered, strips, across, blocks(len(rounds)))
 
 
 def blocks(columns: int) -> tuple[range, ...]:

@@ -177,7 +177,7 @@ def test_plan_names_every_page_before_drawing() -> None:
 def test_pack_that_is_not_the_planned_one_is_refused() -> None:
     request = ward_shapes.ward(1)
     planned = plan_sheets(request, SeededChance("plan")).applied(request)
-    longer = replace(planned.charts[0], notes=planned.charts[0].notes * 90)
+    longer = replace(planned.charts[0], orders=planned.charts[0].orders * 90)
     with pytest.raises(PackError, match="planned"):
         draw_pack(replace(planned, charts=(longer,)))
 

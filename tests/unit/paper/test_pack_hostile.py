@@ -77,7 +77,7 @@ def hostile() -> Pack:
     return drawn(ward_shapes.request(tuple(charts)))
 
 
-@pytest.mark.parametrize("form", ["cover", "summary", "mar"])
+@pytest.mark.parametrize("form", ["cover", "summary", "mar", "observations", "results"])
 def test_hostile_text_is_printed_as_the_text_it_is(hostile: Pack, form: str) -> None:
     text = whole(hostile, form)
     for value in HOSTILE:
@@ -146,10 +146,10 @@ def test_result_rows_continue_on_further_sheets_each_with_its_own_identity() -> 
     chart = ward_shapes.chart(0)
     results = tuple(replace(chart.results[0], name=f"test {n:03d}", critical=False, earlier=()) for n in range(200))
     pack = drawn(ward_shapes.request((replace(chart, results=results),)))
-    summary = [sheet for sheet in pack.sheets if sheet.form == "summary"]
-    assert len(summary) > 3
-    assert len({sheet.text for sheet in summary}) == len(summary)
-    text = whole(pack, "summary")
+    sheets = [sheet for sheet in pack.sheets if sheet.form == "results"]
+    assert len(sheets) > 3
+    assert len({sheet.text for sheet in sheets}) == len(sheets)
+    text = whole(pack, "results")
     assert [n for n in range(200) if f"test{n:03d}" not in text] == []
 
 

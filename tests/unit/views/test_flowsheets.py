@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codedark.views import Mark, Result, Sign, Stamp, Vital, When, flowsheet, panel_grids, plot
+from codedark.views import Mark, Result, Sign, Stamp, Vital, When, flowsheet, over_time, panel_grids, plot
 
 STAMP = Stamp(7, 1_795_500_000_000_000, Mark.FEED, "lab")
 POTASSIUM = Result(
@@ -122,9 +122,9 @@ def test_a_drawing_joins_no_points_over_half_a_day_and_draws_only_numbers() -> N
         vital("Pulse", "96", "15:00"),
     ]
 
-    drawn = plot(flowsheet(said).rounds, 100, 20)
+    rounds = flowsheet(said).rounds[::-1]
 
-    assert drawn is not None
-    (strip,) = drawn.strips
+    (strip,) = plot(rounds, over_time(rounds, 100), 20)
+
     assert [len(line) for line in strip.lines] == [2, 2]
     assert [text for _, _, text in strip.dots] == ["88", "90", "95", "96"]
