@@ -19,7 +19,7 @@ from codedark.entries.facts import Fact, Interpretation, Op, Problem, Site, Stan
 from codedark.entries.identity import business_id, place_id
 from codedark.entries.payloads import FhirChunk
 from codedark.errors import Unparsable
-from codedark.fhir import Target, decode, is_id, is_type, parse_reference, read_ndjson
+from codedark.fhir import Target, decode, foreign_release, is_id, is_type, parse_reference, read_ndjson
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\Z")
@@ -45,6 +45,8 @@ _STANDING = {
 }
 _RESULT_TYPES = ("Observation", "DiagnosticReport")
 _WITHOUT_IDENTIFIERS = frozenset(["QuestionnaireResponse", "Bundle", "Binary", "Provenance", "AuditEvent"])
+_HINT = "The line is kept; correct it at its source and import again."
+_HINT_RELEASE = "The line is kept; ask the source for FHIR R4 (4.0.1): fhirVersion=4.0, or its R4 base address."
 _NAME = b'"reference"'
 _REFERENCE = re.compile(rb'"reference"[ \t]*:[ \t]*"([^"\\]*)"')
 _DOUBTFUL = re.compile(rb'\\(?:u00[67]|"reference")')
@@ -127,9 +129,8 @@ class _Import:
         self.topics: set[str] = set()
         self.references = _REFERENCES.of(site.facility, label)
 
-    def problem(self, number: int, reason: str, patient: str | None = None, kind: str = "") -> None:
+    def problem(self, number: int, reason: str, patient: str | None = None, kind: str = "", hint: str = _HINT) -> None:
         """One line that was not understood."""
-        hint = "The line is kept; correct it at its source and import again."
         self.problems.append(Problem(f"line {number}", reason, hint, patient, kind))
 
     def line(self, number: int, data: bytes) -> None:
@@ -183,6 +184,12 @@ class _Import:
         self, number: int, kind: str, given: str | None, full_url: str, body: Json, told: bytes | None
     ) -> None:  # fmt: skip
         path = f"line {number}"
+        foreign = foreign_release(kind, body)
+        if foreign is not None:
+            # Half of it would read like a whole: the drug of an R5 order stands where R4 has none.
+            reason = f"FHIR {foreign[0]} ({foreign[1]}): kept, not read"
+            self.problem(number, reason, patient_of(body), kind, _HINT_RELEASE)
+            return
         target = parse_reference(full_url) if full_url else None
         if target is not None and not target.contained:
             own = self.resource_id(Target(kind, target.id))
