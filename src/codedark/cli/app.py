@@ -16,6 +16,7 @@ from codedark import __version__
 from codedark.cli import (
     clock,
     doctor,
+    ehr,
     feed,
     importing,
     init,
@@ -67,6 +68,7 @@ _GROUPS = {
     "update": update.app,
     "release": release.app,
     "report": report.app,
+    "ehr": ehr.app,
 }
 journal.app.command("prove")(proof.prove)
 journal.app.command("roll")(proof.roll)

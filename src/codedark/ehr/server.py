@@ -149,6 +149,8 @@ class EhrServer:
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         answer = self._wire.ask("POST", check_address(url), headers, urlencode(form).encode())
+        if answer.status in _AGAIN:
+            raise EhrSilent(f"the EHR gives no tokens at the moment (HTTP {answer.status})")
         told = _object(answer.body)
         token, lasts = told.get("access_token"), told.get("expires_in", 300)
         if answer.status != 200 or not isinstance(token, str) or not _HEADER.fullmatch(token):

@@ -18,7 +18,7 @@ from codedark.errors import ConfigError, EhrRefused, EhrSilent
 
 ANSWER_BYTES = 32 * 1024 * 1024
 """A manifest, a page of a history, an error: longer ones are refused."""
-_READ = 1 << 20
+_READ = 1 << 17
 _CONNECT_S, _SILENT_S = 10.0, 120.0
 
 

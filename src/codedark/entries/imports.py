@@ -47,6 +47,8 @@ _RESULT_TYPES = ("Observation", "DiagnosticReport")
 _WITHOUT_IDENTIFIERS = frozenset(["QuestionnaireResponse", "Bundle", "Binary", "Provenance", "AuditEvent"])
 _HINT = "The line is kept; correct it at its source and import again."
 _HINT_RELEASE = "The line is kept; ask the source for FHIR R4 (4.0.1): fhirVersion=4.0, or its R4 base address."
+_PATIENT_DELETED = "the EHR deleted this patient; the chart stays"
+_HINT_DELETED = "Ask the EHR's people whether it was a merge or a mistake; nothing here was taken away."
 _NAME = b'"reference"'
 _REFERENCE = re.compile(rb'"reference"[ \t]*:[ \t]*"([^"\\]*)"')
 _DOUBTFUL = re.compile(rb'\\(?:u00[67]|"reference")')
@@ -55,7 +57,7 @@ _DOUBTFUL = re.compile(rb'\\(?:u00[67]|"reference")')
 
 def interpret_chunk(chunk: FhirChunk, label: str, site: Site, origin: bytes, position: int) -> Interpretation:
     """The facts of one chunk. A bad line becomes a problem "line N" and costs only itself."""
-    reading = _Import(label, site, origin, position)
+    reading = _Import(label, site, origin, position, _instant_us(chunk.as_of))
     for offset, line in read_ndjson(chunk.lines):
         number = chunk.first_line + offset - 1
         try:
@@ -119,7 +121,8 @@ def _keep_origin(body: Json, kind: str, given: str, label: str) -> None:
 class _Import:
     """The state of one chunk being read."""
 
-    def __init__(self, label: str, site: Site, origin: bytes, position: int) -> None:
+    def __init__(self, label: str, site: Site, origin: bytes, position: int, as_of_us: int | None = None) -> None:
+        self.as_of_us = as_of_us
         self.label = label
         self.site = site
         self.origin = origin
@@ -134,12 +137,15 @@ class _Import:
         self.problems.append(Problem(f"line {number}", reason, hint, patient, kind))
 
     def line(self, number: int, data: bytes) -> None:
-        """One resource, or one bundle entry {"fullUrl", "resource"}."""
+        """One resource, or one bundle entry: {"fullUrl", "resource"}, or {"request": {"method": "DELETE", "url"}}."""
         told = self._told(data)
         body, full_url, rewritten = decode(data if told is None else told), "", told is not None
         if isinstance(body, dict) and "resourceType" not in body and isinstance(body.get("resource"), dict):
             full_url = body["fullUrl"] if isinstance(body.get("fullUrl"), str) else ""
             body, told = body["resource"], None
+        elif isinstance(body, dict) and "resourceType" not in body and isinstance(body.get("request"), dict):
+            self._deletion(number, body)
+            return
         if not isinstance(body, dict) or not is_type(body.get("resourceType")):
             raise Unparsable("no resourceType")
         kind = body.pop("resourceType")
@@ -265,9 +271,27 @@ class _Import:
         identity = self.resource_id(target)
         return f"{kind_name}/{identity}" if kind_name else f"urn:uuid:{identity}"
 
+    def _deletion(self, number: int, entry: Json) -> None:
+        """What the EHR's server deleted: at `response.lastModified` (a history), else by the chunk's own instant."""
+        request, response = entry["request"], entry.get("response")
+        target = parse_reference(request["url"]) if isinstance(request.get("url"), str) else None
+        if request.get("method") != "DELETE" or target is None or not target.type:
+            raise Unparsable("an entry without a resource that deletes none")
+        path = f"line {number}"
+        if target.type == "Patient":
+            # A chart is never taken away by a machine: others may have said things about the same person.
+            self.problem(number, _PATIENT_DELETED, self.resource_id(target), "Patient", _HINT_DELETED)
+            return
+        at = _instant_us(response.get("lastModified")) if isinstance(response, dict) else None
+        at = self.as_of_us if at is None else at
+        standing = Standing.WITHDRAWN if target.type in _RESULT_TYPES else Standing.PLAIN
+        ranked = rank(standing, at, 0, f"import {self.label} {target.id}")
+        self.facts.append(Fact(path, Op.DELETE, target.type, self.resource_id(target), None, {}, ranked, at))
+
     def _rank(self, kind: str, body: Json, tie: str) -> tuple[int | None, bytes]:
         meta = body.get("meta")
         at = _instant_us(meta.get("lastUpdated")) if isinstance(meta, dict) else None
+        at = self.as_of_us if at is None else at
         standing = Standing.PLAIN
         if kind in _RESULT_TYPES and isinstance(body.get("status"), str):
             standing = _STANDING.get(body["status"], Standing.PLAIN)

@@ -40,6 +40,7 @@ _ALL = (
     _feed("hl7.received", None, "An HL7 v2 message as it came; the payload is the frame's bytes."),
     _feed("hl7.refused", payloads.Refused, "Bytes that were no message: no readable MSH, or over the frame limit."),
     _feed("fhir.imported", payloads.FhirChunk, "Some hundred lines of a FHIR file, each one resource as it came."),
+    _feed("export.taken", payloads.ExportTaken, "A bulk export of the EHR was read to its end: as of when, how much."),
     _feed("report.received", payloads.ReportReceived, "A print report of the EHR, with what was read in it."),
     _person("report.tied", payloads.ReportTied, "Whose a print report is, said by the node or by a person."),
     _feed("feed.heard", payloads.FeedHeard, "What a feed did since the last such entry, at most once a minute."),

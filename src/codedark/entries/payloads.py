@@ -28,12 +28,34 @@ class Refused(Payload, frozen=True):
 
 class FhirChunk(Payload, frozen=True):
     """`fhir.imported`: ~200 resources of one file. `file`: its name as given; `first_line`: 1-based; `format`:
-    "ndjson" | "bundle"; `lines`: the original bytes, one resource a line."""
+    "ndjson" | "bundle" | "deleted"; `lines`: the original bytes, one resource a line; of "deleted": the entries of its
+    transactions, `{"request": {"method": "DELETE", "url": "Type/id"}}`. `as_of`: the instant up to which the EHR's
+    server told everything, for what carries no time of its own; "" for files of unknown age."""
 
     file: str
     first_line: int
     format: str
     lines: bytes
+    as_of: str = ""
+
+
+class ExportTaken(Payload, frozen=True):
+    """`export.taken`: a bulk export of the EHR was read to its end into `fhir.imported` entries of `import:EHR`.
+    `as_of`: the instant before which everything is in it; `since`: only what changed after it, "" = everything;
+    `types`: none = all. `short`: files that did not have as many lines as the EHR said. `complaints`: what the EHR said
+    it could not export, counted by "severity:code"."""
+
+    ehr: str
+    as_of: str
+    since: str = ""
+    group: str = ""
+    types: tuple[str, ...] = ()
+    files: int = 0
+    resources: int = 0
+    deletions: int = 0
+    refused: int = 0
+    short: tuple[str, ...] = ()
+    complaints: dict[str, int] = {}
 
 
 class FeedHeard(Payload, frozen=True):

@@ -1,6 +1,6 @@
 """R4 resources, bundles and NDJSON: bytes in, plain dicts out. Decimals and unknown extensions stay as they came."""
 
-from codedark.fhir.bundles import BundleEntry, bundle_lines, split_bundle
+from codedark.fhir.bundles import BundleEntry, bundle_lines, deletion_lines, split_bundle
 from codedark.fhir.document import decode, encode, is_id, is_type, one_line, resource
 from codedark.fhir.ndjson import read_ndjson
 from codedark.fhir.references import Target, parse_reference
@@ -11,6 +11,7 @@ __all__ = [
     "Target",
     "bundle_lines",
     "decode",
+    "deletion_lines",
     "encode",
     "foreign_release",
     "is_id",

@@ -35,6 +35,22 @@ class _Identity(msgspec.Struct, rename={"resource_type": "resourceType"}):
     id: str = ""
 
 
+class _RawBundle(msgspec.Struct, rename={"resource_type": "resourceType"}):
+    resource_type: str = ""
+    entry: list[msgspec.Raw] | None = None
+
+
+class _Request(msgspec.Struct):
+    method: str = ""
+
+
+class _Deletion(msgspec.Struct):
+    request: _Request | None = None
+    resource: msgspec.Raw | None = None
+
+
+_RAW_BUNDLE = msgspec.json.Decoder(_RawBundle)
+_DELETION = msgspec.json.Decoder(_Deletion)
 _BUNDLE = msgspec.json.Decoder(_Bundle)
 _IDENTITY = msgspec.json.Decoder(_Identity)
 
@@ -66,6 +82,22 @@ def bundle_lines(data: bytes) -> list[tuple[int, bytes]]:
     id do not tell, the line is `{"fullUrl": …, "resource": …}` instead: without it they could not be resolved.
     """
     return [(entry.number, _line(entry)) for entry in split_bundle(data)]
+
+
+def deletion_lines(data: bytes) -> list[bytes]:
+    """The entries of a Bundle that delete something, each as one line; entries with a resource are left out.
+
+    Source: Bulk Data 3.0.0, "deleted": Bundles of type transaction, their entries holding `request` alone.
+    Raises `Unparsable` when `data` is no Bundle or an entry neither deletes nor holds a resource.
+    """
+    try:
+        bundle = _RAW_BUNDLE.decode(data.removeprefix(codecs.BOM_UTF8))
+        read = [(_DELETION.decode(raw), bytes(raw)) for raw in bundle.entry or ()]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Unparsable("not a Bundle of deletions") from None
+    if bundle.resource_type != "Bundle" or any(each.request is None and each.resource is None for each, _ in read):
+        raise Unparsable("not a Bundle of deletions")
+    return [one_line(raw) for each, raw in read if each.request is not None and each.request.method == "DELETE"]
 
 
 def _line(entry: BundleEntry) -> bytes:

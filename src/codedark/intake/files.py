@@ -22,7 +22,7 @@ import zstandard
 
 from codedark.entries import FhirChunk, draft_of
 from codedark.errors import Unparsable
-from codedark.fhir import bundle_lines, one_line, read_ndjson, resource
+from codedark.fhir import bundle_lines, deletion_lines, one_line, read_ndjson, resource
 from codedark.hl7 import split_batch
 from codedark.intake.report import ImportReport, Refusal
 from codedark.journal import Draft, Once, Outcome, Receipt
@@ -85,6 +85,49 @@ def import_files(
         sink.flush()
         progress(name, path.stat().st_size, path.stat().st_size)
     return report
+
+
+def import_lines(
+    chunks: Iterator[bytes], name: str, append_all: AppendAll, *, label: str, as_of: str = "", deletions: bool = False,
+) -> ImportReport:  # fmt: skip
+    """Keep one NDJSON file that comes from elsewhere than a disk; nothing of it is written but to the journal.
+
+    `name`: the file's, unique within the label; `as_of`: see `FhirChunk`; `deletions`: its lines are Bundles that say
+    what was deleted. Raises AppendFailed, and whatever `chunks` raises: what came before is kept then, and the same
+    file again under the same name doubles nothing.
+    """
+    report = ImportReport(files=1)
+    sink = _Sink(append_all, label, name, report, as_of=as_of)
+    try:
+        if deletions:
+            _take_deletions(chunks, sink)
+        else:
+            _take_lines(chunks, sink, 0, lambda: None)
+    finally:
+        sink.flush()
+    return report
+
+
+def _take_deletions(chunks: Iterator[bytes], sink: _Sink) -> None:
+    """The deletions of a file numbered from 1: a file has thousands of Bundles, often with one each."""
+    lines: list[Line] = []
+    number = 0
+    for at, line in read_ndjson(_without_long_lines(chunks, long := set[int]())):
+        try:
+            found = [] if at in long else deletion_lines(line)
+        except Unparsable as error:
+            sink.refuse(at, str(error))
+            continue
+        for each in found:
+            number += 1
+            lines.append((number, each))
+            if len(lines) == CHUNK_LINES:
+                sink.chunk("deleted", lines)
+                lines = []
+    if lines:
+        sink.chunk("deleted", lines)
+    for at in sorted(long):
+        sink.refuse(at, f"longer than {LINE_BYTES >> 20} MiB")
 
 
 def _tell(progress: Progress, file: str, place: Callable[[], int], total: int) -> None:
@@ -257,6 +300,7 @@ class _Sink:
     label: str
     file: str
     report: ImportReport
+    as_of: str = ""
     drafts: list[Draft] = field(default_factory=list)
     size: int = 0
 
@@ -277,7 +321,8 @@ class _Sink:
         first, by_number = lines[0][0], dict(lines)
         body = b"\n".join(by_number.get(n, b"") for n in range(first, lines[-1][0] + 1))
         file = f"{self.file}:{within}" if within else self.file
-        draft = draft_of(FhirChunk(file=file, first_line=first, format=form, lines=body), source=f"import:{self.label}")
+        chunk = FhirChunk(file=file, first_line=first, format=form, lines=body, as_of=self.as_of)
+        draft = draft_of(chunk, source=f"import:{self.label}")
         self.report.resources += len(lines)
         self._add(replace(draft, once=Once(f"import\x1f{self.label}\x1f{file}", f"{form}:{first}")))
 

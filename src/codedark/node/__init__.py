@@ -1,7 +1,7 @@
 """The node: reads codedark.toml, opens everything, starts it. The only place where the rooms are wired together."""
 
 from codedark.node.adopting import adopt
-from codedark.node.config import Config, Facility, Feed, Node, Packs, Reports, Web
+from codedark.node.config import Config, Ehr, Facility, Feed, Node, Packs, Reports, Web
 from codedark.node.console import (
     by_one,
     change_account,
@@ -16,6 +16,7 @@ from codedark.node.console import (
 from codedark.node.copying import history, journal_folder, pull_copy, witness_of
 from codedark.node.custody import Drilled, Rotated, drill, resplit, rotate
 from codedark.node.examination import examine
+from codedark.node.exporting import Exported, declared, ehr_key, ehr_server, take_export
 from codedark.node.founding import Founded, found
 from codedark.node.installation import Installation
 from codedark.node.keeper import listen, serve
@@ -45,6 +46,8 @@ __all__ = [
     "Config",
     "Drawn",
     "Drilled",
+    "Ehr",
+    "Exported",
     "Facility",
     "Feed",
     "Finding",
@@ -74,9 +77,12 @@ __all__ = [
     "check_derived",
     "clock_of",
     "cosigned",
+    "declared",
     "deeds_of",
     "draw",
     "drill",
+    "ehr_key",
+    "ehr_server",
     "enrol",
     "enrol_first",
     "examine",
@@ -103,6 +109,7 @@ __all__ = [
     "sender_ends",
     "serve",
     "standing",
+    "take_export",
     "tell_views",
     "tie_by_hand",
     "unsealed",

@@ -135,6 +135,34 @@ class Reports(Table, frozen=True):
     """Seconds between two looks. A file is taken when it was the same at two."""
 
 
+class Ehr(Table, frozen=True):
+    """`[[ehr]]` One FHIR R4 server of the EHR that this node may ask (docs/operate/ehr.md)."""
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,31}$")]
+    """Its name here, and the label of what is imported from it: files of the same EHR under this label are the same
+    patients."""
+    url: Annotated[str, msgspec.Meta(min_length=8, max_length=1024)]
+    """The FHIR base address. https; http on this machine alone."""
+    client_id: str = ""
+    """Who we are, as the EHR's people registered it (SMART Backend Services); "": the server asks nobody."""
+    key_file: str = ""
+    """Our private key (PEM, relative to the folder); "": `keys/ehr-NAME.pem`, which `codedark ehr key` makes."""
+    scope: str = "system/*.rs"
+    """The scopes asked for."""
+    token_url: str = ""
+    """Where tokens come from; "": as the server itself says."""
+    authority: str = ""
+    """PEM file (relative to the folder) of the authority that signs the server's certificate; "": the machine's."""
+    hosts: tuple[str, ...] = ()
+    """Other hosts ("name" or "name:port") that may see our token because files of an export lie there."""
+    group: str = "*"
+    """Id of the Group that is exported; "*": all patients; "": the whole system."""
+    types: tuple[str, ...] = ()
+    """Resource types that are exported; none: all that the server gives."""
+    post: bool = False
+    """Ask for an export by POST instead of GET (the next edition of the standard knows POST alone)."""
+
+
 class Node(Table, frozen=True):
     """`[node]` This machine."""
 
@@ -151,6 +179,7 @@ class Config(Table, frozen=True):
     packs: Packs = Packs()
     feed: tuple[Feed, ...] = ()
     reports: tuple[Reports, ...] = ()
+    ehr: tuple[Ehr, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> Config:
@@ -227,6 +256,9 @@ class Config(Table, frozen=True):
                 )
             feed.check(name, partial(_at, text, number))
         self._check_reports(name)
+        names = [each.name for each in self.ehr]
+        if len(set(names)) < len(names):
+            raise ConfigError(f"{name}{_line(text, 'ehr')}: two [[ehr]] have one name", hint="Rename one.")
         if self.node.demo:
             self._only_loopback(name, text)
 
@@ -328,6 +360,8 @@ def written(config: Config) -> str:
         out += ["", "[[feed]]", *_lines(feed)]
     for source in config.reports:
         out += ["", "[[reports]]", *_lines(source)]
+    for server in config.ehr:
+        out += ["", "[[ehr]]", *_lines(server)]
     return "\n".join(out) + "\n"
 
 

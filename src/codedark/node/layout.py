@@ -67,6 +67,11 @@ class Layout:
         return self.root / "run" / "reports-taken"
 
     @property
+    def exports(self) -> Path:
+        """Where bulk exports of the EHR stand, sealed; without it the next one is a full one."""
+        return self.root / "exports"
+
+    @property
     def door(self) -> Path:
         """The running node's socket, 0600."""
         return self.root / "run" / "door.sock"

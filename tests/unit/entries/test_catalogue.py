@@ -30,6 +30,8 @@ SAMPLES: dict[str, Any] = {
     "list[list[Any]]": [["id", 1]],
     "dict[str, list[str]]": {"nurse": ["4W"]},
     "dict[str, Any]": {"a": 1},
+    "dict[str, int]": {"error:timeout": 2},
+    "tuple[str, ...]": ("Patient", "Observation"),
     "tuple[ReportPage, ...]": (payloads.ReportPage(612, 792, (payloads.ReportWord("MAR", 18.5, 20.0, 40.25, 30.0),)),),
 }
 
@@ -95,6 +97,7 @@ def test_feeds_do_not_go_before_people(name: str) -> None:
 
 def test_deeds_of_people_go_first() -> None:
     feeds = {"hl7.received", "hl7.refused", "fhir.imported", "feed.heard", "guard.flagged", "report.received"}
+    feeds |= {"export.taken"}
     assert {name for name, kind in KINDS.items() if kind.lane is Lane.FEED} == feeds
 
 

@@ -1,0 +1,100 @@
+"""`codedark ehr …`: the EHR's FHIR server, asked by us."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from codedark.cli.options import DEFAULT_FOLDER, DryRun, Folder, Json
+from codedark.cli.output import Output, table, visible
+from codedark.clock import SystemChance
+from codedark.ehr import ExportRequest
+from codedark.node import Config, Ehr, Exported, Layout, clock_of, declared, ehr_key, ehr_server, open_node, take_export
+
+app = typer.Typer(help="The EHR's FHIR server: bulk exports.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The [[ehr]] of codedark.toml.")]
+_SHOWN = 20
+
+
+@app.command("key")
+def key(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
+    """Print the public key set (JWKS) to give to the EHR's people; the private key is made when there is none."""
+    told = ehr_key(folder, declared(Config.load(folder), name))
+    Output(as_json).result(told, [json.dumps(told, indent=2)])
+
+
+@app.command("check")
+def check(name: Name, folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
+    """Ask the server which FHIR it speaks, and for a token; nothing of a patient is asked for."""
+    layout, ehr = Layout(folder), declared(Config.load(folder), name)
+    server = ehr_server(layout, ehr, clock_of(layout), SystemChance(), time.sleep)
+    told = {"ehr": name, "fhir": server.version(), "token": bool(ehr.client_id)}
+    word = "and gave us a token" if told["token"] else "and asks nobody who they are"
+    Output(as_json).result(told, [f"{name} speaks FHIR {visible(str(told['fhir']))} {word}"])
+
+
+@app.command("export")
+def export(
+    name: Name,
+    folder: Folder = DEFAULT_FOLDER,
+    full: Annotated[bool, typer.Option("--full", help="Everything, not only what changed since the last one.")] = False,
+    since: Annotated[str, typer.Option(help="Only what changed after this instant (2026-11-24T06:00:00Z).")] = "",
+    until: Annotated[str, typer.Option(help="Only what changed before this instant.")] = "",
+    types: Annotated[list[str] | None, typer.Option("--type", help="Resource types instead of the declared.")] = None,
+    type_filters: Annotated[
+        list[str] | None, typer.Option("--type-filter", help="A FHIR query, such as Observation?category=laboratory.")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Take a bulk export ($export) into the journal: what changed since the last one, deletions too.
+
+    Run it again after a stop: it goes on where it was, and nothing is kept twice. Nothing is written to disk unsealed.
+    """
+    output, ehr = Output(as_json), declared(Config.load(folder), name)
+    request = ExportRequest(
+        ehr.group, since, until, tuple(types or ehr.types), tuple(type_filters or ()), ehr.post
+    )  # fmt: skip
+    request.check()
+    if dry_run:
+        told = {"method": "POST" if request.post else "GET", "path": request.path, "asked": request.parameters()}
+        output.result(
+            told, [f"would ask {name}: {told['method']} {request.path}", table(("name", "value"), told["asked"])]
+        )
+        return
+    with open_node(folder) as node:
+        begun = node.clock.steady_us()
+        taken = take_export(node, ehr, request, time.sleep, output.say, full=full)
+        node.fold()
+        seconds = (node.clock.steady_us() - begun) / 1e6
+    output.result(_told(taken) | {"seconds": seconds}, _lines(taken, ehr))
+
+
+def _told(taken: Exported) -> dict[str, Any]:
+    told = asdict(taken)
+    told["refusals"] = [{"file": r.file, "line": r.line, "reason": r.reason} for r in taken.refusals]
+    return told
+
+
+def _lines(taken: Exported, ehr: Ehr) -> list[Any]:
+    began = "went on with an export begun earlier" if taken.went_on else "a new export"
+    what = f"what changed since {taken.since}" if taken.since else "everything"
+    lines: list[Any] = [
+        f"{ehr.name} as of {taken.as_of}: {what} ({began})",
+        f"{taken.files} files: {taken.resources} resources, {taken.deletions} deletions",
+        f"{taken.entries} entries kept, {taken.repeated} were there",
+    ]
+    if taken.complaints:
+        lines.append("the EHR could not give: " + ", ".join(f"{n} × {word}" for word, n in taken.complaints.items()))
+    if taken.short:
+        lines.append(
+            f"{len(taken.short)} files had not the lines the EHR promised; the next export asks for them again"
+        )
+    if taken.refusals:
+        lines.append(f"{len(taken.refusals)} lines were refused:")
+        lines.append(table(("file", "line", "reason"), taken.refusals[:_SHOWN], numbers=frozenset((1,))))
+    return lines

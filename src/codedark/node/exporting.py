@@ -1,0 +1,223 @@
+"""The EHR's FHIR server wired to the journal: a bulk export goes from the connection straight into sealed entries."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codedark.clock import Chance, Clock
+from codedark.ehr import (
+    Credential,
+    EhrServer,
+    Export,
+    ExportFile,
+    ExportRequest,
+    HttpWire,
+    JobShelf,
+    Role,
+    Wire,
+    key_set,
+    new_key,
+    public_of,
+)
+from codedark.entries import ExportTaken, draft_of
+from codedark.errors import ConfigError, EhrRefused, Locked, NotFound, Unparsable
+from codedark.fhir import decode, is_read, read_ndjson, release_name
+from codedark.intake import ImportReport, Refusal, import_lines
+from codedark.node.config import Config, Ehr
+from codedark.node.layout import Layout
+from codedark.node.opening import OpenNode
+
+Say = Callable[[str], None]
+Pause = Callable[[float], None]
+_WORD = 40
+
+
+@dataclass(slots=True)
+class Exported:
+    """What one run took. `as_of`: the EHR's own time before which everything is here; `since`: what was asked from;
+    `went_on`: an export that an earlier run had begun; `complaints`: what the EHR could not give, by severity:code."""
+
+    ehr: str
+    as_of: str = ""
+    since: str = ""
+    went_on: bool = False
+    files: int = 0
+    resources: int = 0
+    entries: int = 0
+    repeated: int = 0
+    deletions: int = 0
+    short: tuple[str, ...] = ()
+    complaints: dict[str, int] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def add(self, report: ImportReport) -> None:
+        """What one file gave."""
+        self.entries += report.entries
+        self.repeated += report.repeated
+        self.refusals += report.refusals
+
+
+def declared(config: Config, name: str) -> Ehr:
+    """The `[[ehr]]` of that name. Raises NotFound."""
+    for each in config.ehr:
+        if each.name == name:
+            return each
+    raise NotFound(f"codedark.toml declares no [[ehr]] {name!r}", hint="docs/operate/ehr.md says how to declare one.")
+
+
+def ehr_key(folder: Path, ehr: Ehr) -> dict[str, object]:
+    """The public key set to give to the EHR's people; the private key is made (0600) when there is none.
+
+    Raises ConfigError when the file is there and is no key on P-384.
+    """
+    path = _key_path(folder, ehr)
+    if not path.exists():
+        private, _ = new_key()
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(private)
+            file.flush()
+            os.fsync(file.fileno())
+    public = public_of(path.read_bytes())
+    return key_set(public, _key_id(public))
+
+
+def ehr_server(
+    layout: Layout, ehr: Ehr, clock: Clock, chance: Chance, pause: Pause, wire: Wire | None = None
+) -> EhrServer:  # fmt: skip
+    """The server, ready to be asked; it was asked which FHIR it speaks.
+
+    Raises EhrRefused for another than R4, EhrSilent, ConfigError.
+    """
+    credential = None
+    if ehr.client_id:
+        try:
+            private = _key_path(layout.root, ehr).read_bytes()
+        except OSError:
+            raise ConfigError(f"[[ehr]] {ehr.name!r} has no key", hint=f"codedark ehr key {ehr.name}") from None
+        credential = Credential(ehr.client_id, private, _key_id(public_of(private)), ehr.scope, ehr.token_url)
+    wire = wire or HttpWire(str(layout.root / ehr.authority) if ehr.authority else None)
+    server = EhrServer(ehr.url, wire, clock, chance, pause, credential=credential, hosts=ehr.hosts)
+    version = server.version()
+    if not is_read(version):
+        raise EhrRefused(
+            f"the EHR's server speaks FHIR {release_name(version)}, and R4 is read here: nothing was asked for",
+            hint="Ask for the base address of its R4 server.",
+        )
+    return server
+
+
+def take_export(
+    node: OpenNode, ehr: Ehr, request: ExportRequest, pause: Pause, say: Say, *,
+    full: bool = False, wire: Wire | None = None,
+) -> Exported:  # fmt: skip
+    """Ask for what changed since the last whole export and keep it; go on with one that an earlier run had begun.
+
+    `request`: without `since`, the last one's transaction time is put there, unless `full`. Raises EhrRefused,
+    EhrSilent (run it again: what is kept is kept), AppendFailed, Locked when another run is at it.
+    """
+    server = ehr_server(node.layout, ehr, node.clock, node.chance, pause, wire)
+    key = hmac.digest(node.keys.views_key, b"codedark state of bulk exports v1", hashlib.sha256)
+    with _alone(node.layout.exports, ehr.name):
+        shelf = JobShelf(node.layout.exports / f"{ehr.name}.job", key, node.chance)
+        run = _Run(node, ehr, Exported(ehr.name))
+        export = Export(server, run.take, shelf.keep, say)
+        job = shelf.job
+        run.told.went_on = job is not None
+        if job is None:
+            since = request.since or ("" if full else shelf.since)
+            job = export.begin(_since(request, since))
+        run.told.since = job.request.since
+        try:
+            gathered = export.finish(job)
+        except EhrRefused:
+            # It will say the same again: the next run asks for a new export, and what is kept is not kept twice.
+            shelf.end()
+            raise
+        run.told.as_of, run.told.files, run.told.short = gathered.transaction_time, gathered.files, gathered.short
+        _tell(node, job.request, run.told)
+        shelf.end(None if gathered.short or job.request.until else gathered.transaction_time)
+        return run.told
+
+
+def _since(request: ExportRequest, since: str) -> ExportRequest:
+    return ExportRequest(
+        request.group, since, request.until, request.types, request.type_filters, request.post
+    )  # fmt: skip
+
+
+def _tell(node: OpenNode, request: ExportRequest, told: Exported) -> None:
+    taken = ExportTaken(
+        ehr=told.ehr, as_of=told.as_of, since=told.since, group=request.group, types=request.types, files=told.files,
+        resources=told.resources, deletions=told.deletions, refused=len(told.refusals), short=told.short,
+        complaints=told.complaints,
+    )  # fmt: skip
+    node.append(draft_of(taken, source="node"))
+
+
+@dataclass(slots=True)
+class _Run:
+    """Takes the files of one run."""
+
+    node: OpenNode
+    ehr: Ehr
+    told: Exported
+
+    def take(self, file: ExportFile, as_of: str, chunks: Iterator[bytes]) -> int:
+        """Keep one file; lines it had."""
+        if file.role is Role.ERROR:
+            return self._count_complaints(chunks)
+        deletions = file.role is Role.DELETED
+        report = import_lines(
+            chunks, file.name, self.node.pen.append_all, label=self.ehr.name, as_of=as_of, deletions=deletions
+        )
+        self.told.add(report)
+        if deletions:
+            self.told.deletions += report.resources
+        else:
+            self.told.resources += report.resources
+        return report.resources + len(report.refusals)
+
+    def _count_complaints(self, chunks: Iterator[bytes]) -> int:
+        """OperationOutcomes, counted by their codes; their texts may speak of patients and go nowhere."""
+        found, lines = Counter(self.told.complaints), 0
+        for _, line in read_ndjson(chunks):
+            lines += 1
+            try:
+                issues = decode(line).get("issue", ())
+                found.update(f"{each['severity']}:{each['code']}"[:_WORD] for each in issues)
+            except (Unparsable, AttributeError, TypeError, KeyError):
+                found.update(("unreadable",))
+        self.told.complaints = {word: count for word, count in found.items() if word.replace(":", "").isascii()}
+        return lines
+
+
+@contextmanager
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    folder.mkdir(mode=0o700, exist_ok=True)
+    handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Locked(f"another run is at the export of {name}", hint="Wait for it, or stop it.") from None
+        yield
+    finally:
+        os.close(handle)
+
+
+def _key_path(folder: Path, ehr: Ehr) -> Path:
+    return folder / (ehr.key_file or f"keys/ehr-{ehr.name}.pem")
+
+
+def _key_id(public: bytes) -> str:
+    """A key's name in the set: of the key itself, so that a new key is another one."""
+    return hashlib.sha256(public).hexdigest()[:16]
