@@ -1,13 +1,15 @@
 """Resource ids: the same business identity gives the same id, whatever the mapping version and the order of arrival.
 
 id = UUIDv5(namespace of the facility, type ␟ assigning authority ␟ business id), RFC 9562 section 5.5; a resource
-without a business identity takes its place in the journal instead: origin, position, path (decision 9).
+without a business identity takes its place in the journal instead: origin, position, path (decision 9). What a message
+leaves unnamed takes its place in the message's own words, so that a duplicate from a second feed is no second resource.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterable
 from functools import lru_cache
 
 _UNIT = "\x1f"
@@ -29,6 +31,12 @@ def business_id(facility: str, kind: str, authority: str, value: str) -> str:
 def place_id(facility: str, kind: str, origin: bytes, position: int, path: str) -> str:
     """The id of a `kind` resource that nobody gave an identity: where it stands in the journal."""
     return _uuid5(_namespace(facility), f"{kind}{_UNIT}{origin.hex()}{_UNIT}{position}{_UNIT}{path}")
+
+
+def words_of(lines: Iterable[str]) -> str:
+    """A name for a message by what it says, 32 hexadecimal digits: the same words are the same message."""
+    said = "\r".join(lines).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(said).hexdigest()[:32]
 
 
 def _uuid5(namespace: bytes, name: str) -> str:

@@ -242,10 +242,20 @@ def _front_events(reading: Reading, group: PatientGroup, pv1: Segment | None) ->
             if reading.trigger in _MERGES:
                 read_merge(reading, segment)
             elif reading.trigger == "A45":
-                read_moved_visit(reading, segment, pv1)
+                _moved(reading, group, segment, pv1)
             elif reading.trigger in _MOVES:
                 read_renumbered_visit(reading, segment)
     read_loose_observations(reading, [segment for segment in group.front if segment.name in ("OBX", "NTE")])
+
+
+def _moved(reading: Reading, group: PatientGroup, mrg: Segment, pv1: Segment | None) -> None:
+    """One of the visits that an A45 moves: its MRG, and the PV1 that follows it."""
+    after = group.front[group.front.index(mrg) + 1 :]
+    own = next((segment for segment in after if segment.name in ("PV1", "MRG")), None)
+    visit = own if own is not None and own.name == "PV1" else pv1
+    if visit is not None and visit is not pv1:
+        read_visit(reading, visit, None, group.pid)
+    read_moved_visit(reading, mrg, visit)
 
 
 def _read_order(reading: Reading, order: OrderGroup) -> None:

@@ -292,9 +292,14 @@ def _prior_name(reading: Reading, mrg: Segment, prior: str) -> None:
 
 
 def read_link(reading: Reading, pids: list[Segment], op: Op) -> None:
-    """A24 (link) and A37 (unlink): two PIDs in one message; the first is the one the second is read with."""
+    """A24 (link) and A37 (unlink): two PIDs in one message; the first is the one the second is read with.
+
+    An unlink does not say which of the two was absorbed: it takes the link back in either direction.
+    """
     ids = [patient_id(reading, pid) for pid in pids[:2]]
     if len(ids) < 2 or ids[0] is None or ids[1] is None or ids[0] == ids[1]:
         reading.problem("PID[2]", "a link that does not name two patients", hint="Ask registration which two.")
         return
-    reading.claim(pids[1].path, "Patient", ids[1], {"into": ids[0]}, op=op, patient=ids[1])
+    reading.claim(f"{pids[1].path}.{op}", "Patient", ids[1], {"into": ids[0]}, op=op, patient=ids[1])
+    if op is Op.UNLINK:
+        reading.claim(f"{pids[0].path}.{op}", "Patient", ids[0], {"into": ids[1]}, op=op, patient=ids[0])

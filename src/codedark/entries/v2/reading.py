@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from codedark.entries.datatypes import Codes, Json, Rep, authority_name, part, split_field
 from codedark.entries.facts import Fact, Op, Problem, Site, Standing, rank
-from codedark.entries.identity import business_id, place_id
+from codedark.entries.identity import business_id, words_of
 from codedark.entries.moments import Moment, moment, put_time
 from codedark.hl7 import NULL, Delimiters, Message, Segment
 
@@ -77,6 +77,7 @@ class Reading:
         self.results: dict[str, int] = {}
         self.named: dict[tuple[str, str], tuple[str, Json]] = {}
         self.memory = _MEMORY.of(site)
+        self._words = ""
         header = message.header
         self.trigger = header.text(9, 1, 2) or message_trigger(message)
         self.family = header.text(9)
@@ -152,8 +153,11 @@ class Reading:
         return business_id(self.site.facility, kind, authority, value)
 
     def id_of_place(self, kind: str, path: str) -> str:
-        """The id of what nobody named: its place in the journal."""
-        return place_id(self.site.facility, kind, self.origin, self.position, self.within + path)
+        """The id of what nobody named: its place in these very words. The same message from a second feed, in a batch
+        or at another position names the same thing: a duplicate is never a second patient, dose or result."""
+        if not self._words:
+            self._words = words_of(segment.raw for segment in self.message.segments)
+        return business_id(self.site.facility, kind, f"message {self._words}", path)
 
     def pointer(self, path: str) -> str:
         """The address of a field of this message in the journal. Nothing follows it but codedark itself."""
