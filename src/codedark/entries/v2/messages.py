@@ -15,13 +15,9 @@ from codedark.entries.v2.allergies import read_allergy
 from codedark.entries.v2.appointments import read_appointment
 from codedark.entries.v2.conditions import read_diagnosis, read_problem, read_procedure
 from codedark.entries.v2.documents import read_document
+from codedark.entries.v2.doses import read_administrations, read_dispense
 from codedark.entries.v2.immunizations import read_immunizations
-from codedark.entries.v2.medicines import (
-    read_administrations,
-    read_bare_order,
-    read_dispense,
-    read_medication_order,
-)
+from codedark.entries.v2.medicines import read_bare_order, read_medication_order
 from codedark.entries.v2.orders import OrderGroup, join_replacements
 from codedark.entries.v2.patients import read_link, read_merge, read_patient
 from codedark.entries.v2.reading import Reading
@@ -270,10 +266,12 @@ def _read_order(reading: Reading, order: OrderGroup) -> None:
         read_loose_observations(reading, order.segments)
     elif order.first("RXA") is not None:
         read_administrations(reading, order)
+        read_loose_observations(reading, order.segments)
     elif (rxd := order.first("RXD")) is not None:
         read_dispense(reading, order, rxd)
         if medicine is not None:
             read_medication_order(reading, order, medicine, hearsay=True)
+        read_loose_observations(reading, order.segments)
     elif medicine is not None:
         read_medication_order(reading, order, medicine, hearsay=reading.family == "RGV")
         read_loose_observations(reading, order.segments)
