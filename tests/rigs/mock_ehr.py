@@ -48,6 +48,10 @@ class Faults:
     """So many requests find their token expired."""
     miscounts: bool = False
     """The manifest promises a line more than there is."""
+    old: bool = False
+    """A parameter of edition 3 is refused."""
+    elsewhere: str = ""
+    """Files are answered by a redirect to this address."""
     open_files: bool = False
     """Files take no token, and fail with one."""
 
@@ -232,6 +236,9 @@ class _Requests(BaseHTTPRequestHandler):
         if "respond-async" not in self.headers.get("Prefer", ""):
             self._outcome(400, "invalid")
             return
+        if self.mock.faults.old and "allowPartialManifests" in asked:
+            self._outcome(400, "not-supported")
+            return
         self._send(202, b"", {"Content-Location": self.mock.begin(path.removeprefix("/r4"), asked)})
 
     def _state(self, number: int, part: int) -> None:
@@ -259,6 +266,9 @@ class _Requests(BaseHTTPRequestHandler):
             self._outcome(404, "not-found")
             return
         if self._busy():
+            return
+        if faults.elsewhere:
+            self._send(302, b"", {"Location": faults.elsewhere})
             return
         headers = {"Content-Type": "application/fhir+ndjson", "ETag": f'"{job["version"][name]}"'}
         begin, asked = 0, self.headers.get("Range", "")

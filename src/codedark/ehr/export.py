@@ -7,6 +7,7 @@ patients is ever written unsealed. A connection that breaks within a file is tak
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from codedark.errors import ConfigError, EhrRefused, EhrSilent
 from codedark.fhir import decode, is_id, is_type
 
 NDJSON = "application/fhir+ndjson"
+_CODE = re.compile(r"[a-z][a-z-]{1,39}")
 _BREAKS = 8
 _FIRST_WAIT_S, _WAIT_S = 1.0, 30.0
 
@@ -60,27 +62,27 @@ class ExportRequest(msgspec.Struct, frozen=True, omit_defaults=True):
             "$export" if not self.group else "Patient/$export" if self.group == "*" else f"Group/{self.group}/$export"
         )
 
-    def parameters(self) -> list[tuple[str, str]]:
-        """Names and values as in a query."""
+    def parameters(self, *, parts: bool = True) -> list[tuple[str, str]]:
+        """Names and values as in a query. `parts`: the manifest may come in several."""
         told = [("_outputFormat", NDJSON)]
         told += [("_since", self.since)] if self.since else []
         told += [("_until", self.until)] if self.until else []
         told += [("_type", ",".join(self.types))] if self.types else []
         told += [("_typeFilter", each) for each in self.type_filters]
-        return [*told, ("allowPartialManifests", "true")]
+        return [*told, *([("allowPartialManifests", "true")] if parts else [])]
 
-    def body(self) -> bytes:
+    def body(self, *, parts: bool = True) -> bytes:
         """The same as a Parameters resource."""
-        parts: list[dict[str, object]] = []
-        for name, value in self.parameters():
+        told: list[dict[str, object]] = []
+        for name, value in self.parameters(parts=parts):
             if name == "_type":
-                parts += [{"name": name, "valueString": each} for each in self.types]
+                told += [{"name": name, "valueString": each} for each in self.types]
             elif name == "allowPartialManifests":
-                parts.append({"name": name, "valueBoolean": True})
+                told.append({"name": name, "valueBoolean": True})
             else:
                 kind = "valueInstant" if name in ("_since", "_until") else "valueString"
-                parts.append({"name": name, kind: value})
-        return json.dumps({"resourceType": "Parameters", "parameter": parts}).encode()
+                told.append({"name": name, kind: value})
+        return json.dumps({"resourceType": "Parameters", "parameter": told}).encode()
 
 
 class ExportFile(msgspec.Struct, omit_defaults=True):
@@ -140,12 +142,10 @@ class Export:
     def begin(self, request: ExportRequest) -> ExportJob:
         """Kick off. Raises EhrRefused when the server will not, EhrSilent when it does not answer."""
         request.check()
-        headers = {"Prefer": "respond-async", "Accept": "application/fhir+json"}
-        if request.post:
-            headers["Content-Type"] = "application/fhir+json"
-            answer = self._server.ask("POST", request.path, body=request.body(), headers=headers)
-        else:
-            answer = self._server.ask("GET", f"{request.path}?{urlencode(request.parameters())}", headers=headers)
+        answer = self._kick_off(request, parts=True)
+        if answer.status in (400, 422):
+            # A server of an earlier edition may refuse the one parameter that edition 3 added.
+            answer = self._kick_off(request, parts=False)
         where = answer.headers.get("content-location", "")
         if answer.status != 202 or not where:
             raise EhrRefused(f"the EHR does not begin an export: {complaint(answer)}")
@@ -153,6 +153,14 @@ class Export:
         job = ExportJob(request, status, status)
         self._save(job)
         return job
+
+    def _kick_off(self, request: ExportRequest, *, parts: bool) -> Answer:
+        headers = {"Prefer": "respond-async", "Accept": "application/fhir+json"}
+        if request.post:
+            headers["Content-Type"] = "application/fhir+json"
+            return self._server.ask("POST", request.path, body=request.body(parts=parts), headers=headers)
+        asked = urlencode(request.parameters(parts=parts))
+        return self._server.ask("GET", f"{request.path}?{asked}", headers=headers)
 
     def finish(self, job: ExportJob) -> Gathered:
         """Take every file as soon as its part of the manifest is there; then let the server forget the export.
@@ -264,7 +272,7 @@ def complaint(answer: Answer) -> str:
     """What may be said of an answer that was not wanted: its status and the codes of its OperationOutcome, no text."""
     try:
         told = decode(answer.body)
-        codes = sorted({str(issue["code"]) for issue in told["issue"] if str(issue["code"]).isalpha()})
+        codes = sorted({str(issue["code"]) for issue in told["issue"] if _CODE.fullmatch(str(issue["code"]))})
     except Exception:  # any shape of answer
         codes = []
     return f"HTTP {answer.status}" + (f" ({', '.join(codes[:5])[:200]})" if codes else "")

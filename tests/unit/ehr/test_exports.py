@@ -110,6 +110,22 @@ def test_deletions_come_as_a_file_of_their_own(taker: Taker, ehr: MockEhr) -> No
     assert b"Observation/o2" not in gone
 
 
+@pytest.mark.parametrize("post", [False, True])
+def test_a_server_of_an_earlier_edition_is_asked_without_what_it_does_not_know(
+    taker: Taker, ehr: MockEhr, post: bool
+) -> None:
+    ehr.faults.old = True
+    taker.export(ehr, ExportRequest(post=post))
+    assert taker.lines == whole(ehr)
+
+
+def test_a_redirect_is_not_followed(taker: Taker, guarded: MockEhr, ehr: MockEhr) -> None:
+    guarded.faults.elsewhere = f"{ehr.base}/Patient"
+    with pytest.raises(EhrRefused, match="302"):
+        taker.export(guarded)
+    assert ehr.asked == []
+
+
 def test_the_server_may_forget_the_export_when_all_is_here(taker: Taker, ehr: MockEhr) -> None:
     taker.export(ehr)
     assert ehr.jobs[0]["gone"]
