@@ -180,9 +180,8 @@ def gaps(decided: Decided, given: dict[str, str]) -> str:
     out = []
     for (oracle, path, why), each in sorted(found.items(), key=lambda item: -len(item[1])):
         e, row = each[0], given[is_given(path, frozenset(given))]
-        out.append(
-            f"{len(each):5} {oracle} {path} | {why} | {e.theirs[:60]!r} vs {e.ours[:2]} | {e.name[-40:]} | {row}"
-        )
+        values = f"{e.theirs[:60]!r} vs {e.ours[:2]} in {' '.join(e.said_in)} of {e.source}"
+        out.append(f"{len(each):5} {oracle} {path} | {why} | {values} | {e.name[-40:]} | {row}")
     return "\n".join(out) + "\n"
 
 

@@ -35,6 +35,12 @@ Json = dict[str, Any]
 CDC, MICROSOFT = "CDC ReportStream", "Microsoft FHIR Converter"
 ZONES = {CDC: "UTC", MICROSOFT: "Asia/Kolkata"}
 """The zone each team's machine stood in when it read times without an offset: it shows in their bundles."""
+_MAPPED = (
+    "AIG AIL AIP AIS AL1 DG1 EVN IAM IN1 IN3 MRG MSA MSH NK1 NTE OBR OBX ORC PD1 PID PR1 PRT PV1 PV2 ROL RXA RXO"
+    " RXR SCH SFT SPM TQ1 TXA"
+)
+MAPPED = frozenset(re.split(" ", _MAPPED))
+"""The segments that have a published map."""
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)")
 _COINED = re.compile(
     r"http://example\.com/v2-to-fhir-converter/\w+/|urn:codedark:(codesystem|authority):([A-Z]+:(?=.))?"
@@ -53,7 +59,8 @@ class Pair(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Disagreement:
     """One leaf of theirs that ours does not have. `ours`: what stands at that path in the resource compared with it;
-    `whole`: we have no resource to compare with at all; `said_in`: names of the segments that hold the value."""
+    `whole`: we have no resource to compare with at all; `said_in`: names of the segments that hold the value;
+    `source`: the segment that holds most of their resource."""
 
     oracle: str
     name: str
@@ -62,6 +69,7 @@ class Disagreement:
     ours: tuple[str, ...]
     whole: bool
     said_in: tuple[str, ...]
+    source: str
 
 
 @dataclass(slots=True)
@@ -175,8 +183,9 @@ def count(oracle: str, pairs: Iterable[Pair], paths: frozenset[str]) -> Agreemen
         out.pairs += 1
         mine = [(each["resourceType"], bag(each, paths)) for each in resources(pair.payload, ZONES[oracle])]
         wanted = [(each["resourceType"], bag(each, paths)) for each in theirs(pair.bundle)]
-        for kind, want, have in matched(once(wanted), once(mine)):
-            _compare(out, pair, kind, want, have)
+        spoken = Spoken(pair.payload)
+        for _, want, have in matched(once(wanted), once(mine)):
+            _compare(out, pair, spoken, want, have)
     return out
 
 
@@ -205,25 +214,45 @@ def matched(wanted: list[tuple[str, Bag]], mine: list[tuple[str, Bag]]) -> Itera
         yield kind, want, mine[chosen[w]][1] if w in chosen else None
 
 
-def said_in(value: str, payload: bytes) -> tuple[str, ...]:
-    """The segments that hold a value as one component, or, of a time, as its beginning."""
-    text = value.removeprefix("local ").removeprefix("urn:oid:").removeprefix("urn:uuid:")
-    digits = re.sub(r"[-:T]", "", text[:19]) if re.match(r"\d{4}-\d\d", text) else ""
-    out = []
-    for line in payload.decode("utf-8", "replace").replace("\n", "\r").split("\r"):
-        parts = re.split(r"[|^&~]", line)
-        if text in (part.strip() for part in parts) or (digits and any(part[:8] == digits[:8] for part in parts)):
-            out.append(line[:3])
-    return tuple(sorted(set(out)))
+class Spoken:
+    """What stands where in a message: the components of each segment."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._parts: dict[str, set[str]] = {}
+        for line in payload.decode("utf-8", "replace").replace("\n", "\r").split("\r"):
+            parts = {part.strip() for part in re.split(r"[|^&~]", line[3:])}
+            self._parts.setdefault(line[:3], set()).update(parts - {""})
+
+    def said_in(self, value: str) -> tuple[str, ...]:
+        """The segments that hold a value as one component or, of a time, its day."""
+        text = value.removeprefix("local ").removeprefix("urn:oid:").removeprefix("urn:uuid:")
+        day = text[:10].replace("-", "") if re.match(r"\d{4}-\d\d", text) else ""
+        return tuple(
+            sorted(
+                name
+                for name, parts in self._parts.items()
+                if text in parts or (len(day) == 8 and any(part.startswith(day) for part in parts))
+            )
+        )
+
+    def source(self, leaves: Iterable[Leaf]) -> str:
+        """The segment that holds most values of a resource, of two the one that has a published map; "" for none."""
+        held = Counter(name for _, value in leaves for name in self.said_in(value))
+        return max(held, key=lambda name: (held[name], name in MAPPED, name), default="")
 
 
-def _compare(out: Agreement, pair: Pair, kind: str, want: Bag, have: Bag | None) -> None:
+def _compare(out: Agreement, pair: Pair, spoken: Spoken, want: Bag, have: Bag | None) -> None:
+    kind = next(iter(want))[0].partition(".")[0]
     other = have if have is not None else Counter()
     out.leaves[kind] += want.total()
     out.agreed[kind] += (want & other).total()
     surplus = other - want
     out.beyond[kind] += surplus.total()
-    for (path, value), times in sorted((want - other).items()):
+    if not (missing := want - other):
+        return
+    source = spoken.source(want)
+    for (path, value), times in sorted(missing.items()):
         stands = tuple(sorted(v for p, v in surplus if p == path))
-        where = said_in(value, pair.payload)
-        out.disagreements += [Disagreement(out.oracle, pair.name, path, value, stands, have is None, where)] * times
+        where = spoken.said_in(value)
+        one = Disagreement(out.oracle, pair.name, path, value, stands, have is None, where, source)
+        out.disagreements += [one] * times

@@ -27,7 +27,8 @@ VERDICTS = {
 class Ruling:
     """One ruling. `path`, `theirs`, `ours`: regular expressions that must fit in full (`ours`: any value standing at
     the path, "" when none stands there); `said_in`: the segments that hold the value, one space between, "" when none
-    does; `oracle`: how its name begins, "" for both."""
+    does; `source`: the segment that holds most of their resource; `whole`: only where we have no resource to compare
+    with; `oracle`: how its name begins, "" for both."""
 
     name: str
     verdict: str
@@ -36,21 +37,25 @@ class Ruling:
     theirs: re.Pattern[str]
     ours: re.Pattern[str]
     said_in: re.Pattern[str]
-    oracle: str
+    source: re.Pattern[str]
+    oracle: str = ""
+    whole: bool = False
 
     def fits(self, each: Disagreement) -> bool:
         """Whether it decides this disagreement."""
         return (
-            (not self.oracle or each.oracle.startswith(self.oracle))
+            each.oracle.startswith(self.oracle)
+            and (each.whole or not self.whole)
             and self.path.fullmatch(each.path) is not None
             and self.theirs.fullmatch(each.theirs) is not None
             and self.said_in.fullmatch(" ".join(each.said_in)) is not None
+            and self.source.fullmatch(each.source) is not None
             and any(self.ours.fullmatch(value) for value in each.ours or ("",))
         )
 
 
 _ANY = re.compile(".*", re.DOTALL)
-OPEN = Ruling("open", "ours", "Not ruled on: counted against us.", _ANY, _ANY, _ANY, _ANY, "")
+OPEN = Ruling("open", "ours", "Not ruled on: counted against us.", _ANY, _ANY, _ANY, _ANY, _ANY)
 
 
 def read_rulings(path: Path = RULINGS) -> list[Ruling]:
@@ -59,10 +64,12 @@ def read_rulings(path: Path = RULINGS) -> list[Ruling]:
     for each in tomllib.loads(path.read_text(encoding="utf-8")).get("ruling", []):
         if each["verdict"] not in VERDICTS or not each["why"].strip():
             raise ValueError(f"ruling {each['name']}: verdict and reason")
-        keys = ("path", "theirs", "ours", "said_in")
-        at, theirs, ours, where = (re.compile(each.get(key, ".*"), re.DOTALL) for key in keys)
+        keys = ("path", "theirs", "ours", "said_in", "source")
+        at, theirs, ours, where, source = (re.compile(each.get(key, ".*"), re.DOTALL) for key in keys)
         name, verdict, why = each["name"], each["verdict"], each["why"].strip()
-        out.append(Ruling(name, verdict, why, at, theirs, ours, where, each.get("oracle", "")))
+        out.append(
+            Ruling(name, verdict, why, at, theirs, ours, where, source, each.get("oracle", ""), bool(each.get("whole")))
+        )
     return out
 
 

@@ -166,51 +166,46 @@ DOCUMENT_TYPE = {
 }
 """Table 0270 (HL7 v2.5.1, chapter 9): for the many senders that give the code alone."""
 
-INTERPRETATION = frozenset(
-    [
-        "<",
-        ">",
-        "A",
-        "AA",
-        "B",
-        "CAR",
-        "D",
-        "DET",
-        "E",
-        "EX",
-        "EXP",
-        "H",
-        "HH",
-        "HU",
-        "I",
-        "IE",
-        "IND",
-        "L",
-        "LL",
-        "LU",
-        "MS",
-        "N",
-        "NCL",
-        "ND",
-        "NEG",
-        "NR",
-        "NS",
-        "POS",
-        "QCF",
-        "R",
-        "RR",
-        "S",
-        "SDD",
-        "SYN-R",
-        "SYN-S",
-        "U",
-        "UNE",
-        "VS",
-        "W",
-        "WR",
-    ]
-) - {"<", ">", "QCF"}
-"""Codes of table 0078 that are the same code in v3 ObservationInterpretation."""
+INTERPRETATION = {
+    "A": "Abnormal",
+    "AA": "Critical abnormal",
+    "B": "Better",
+    "CAR": "Carrier",
+    "D": "Significant change down",
+    "DET": "Detected",
+    "E": "Equivocal",
+    "EX": "outside threshold",
+    "EXP": "Expected",
+    "H": "High",
+    "HH": "Critical high",
+    "HU": "Significantly high",
+    "I": "Intermediate",
+    "IE": "Insufficient evidence",
+    "IND": "Indeterminate",
+    "L": "Low",
+    "LL": "Critical low",
+    "LU": "Significantly low",
+    "MS": "moderately susceptible",
+    "N": "Normal",
+    "NCL": "No CLSI defined breakpoint",
+    "ND": "Not detected",
+    "NEG": "Negative",
+    "NR": "Non-reactive",
+    "NS": "Non-susceptible",
+    "POS": "Positive",
+    "R": "Resistant",
+    "RR": "Reactive",
+    "S": "Susceptible",
+    "SDD": "Susceptible-dose dependent",
+    "SYN-R": "Synergy - resistant",
+    "SYN-S": "Synergy - susceptible",
+    "U": "Significant change up",
+    "UNE": "Unexpected",
+    "VS": "very susceptible",
+    "W": "Worse",
+    "WR": "Weakly reactive",
+}
+"""Codes of table 0078 that are the same code in v3 ObservationInterpretation, and what they say."""
 
 ORDER_CONTROL = {
     "AF": "active",
@@ -328,7 +323,16 @@ def _routes() -> dict[str, tuple[str, str, str]]:
 ROUTE = _routes()
 """Table 0162."""
 
+ENCOUNTER_PRIORITY = {
+    "1": (_V3 + "ActPriority", "EM", "emergency"),
+    "2": (_V3 + "ActPriority", "UR", "urgent"),
+    "3": (_V3 + "ActPriority", "EL", "elective"),
+}
+READMISSION = {"R": (_V2 + "0092", "R", "Re-admission")}
+
 SOURCES = {
+    "ENCOUNTER_PRIORITY": "EncounterPriority",
+    "READMISSION": "ReadmissionIndicator",
     "SEX": "AdministrativeSex",
     "NAME_USE": "NameType",
     "ADDRESS_USE": "AddressType[Use]",

@@ -71,3 +71,20 @@ def test_observer_and_director_have_their_roles() -> None:
 def test_empty_fields_name_nobody() -> None:
     assert named("Practitioner", 'PV1|1|I|||||^^^|""') == []
     assert named("Location", "PV1|1|I|^^^") == []
+
+
+def test_house_of_a_contact_says_whom_to_ask_for() -> None:
+    nk1 = "NK1|1|DOE^JO|||||||||||TestOrg|" + "|" * 16 + "Green^John^^^DR|555^^PH|1 Main^^Town"
+    (body,) = [each for each in named("Organization", nk1) if "contact" in each]
+    (contact,) = body["contact"]
+    assert body["name"] == "TestOrg"
+    assert (contact["name"]["family"], contact["telecom"][0]["value"], contact["address"]["city"]) == (
+        "Green",
+        "555",
+        "Town",
+    )
+
+
+def test_place_somebody_was_discharged_to_has_its_kind() -> None:
+    (place,) = [each for each in named("Location", "PV1|1|I" + "|" * 35 + "H&Home&L^20260101") if "type" in each]
+    assert place["type"][0]["coding"] == [{"system": "urn:codedark:codesystem:L", "code": "H", "display": "Home"}]

@@ -14,7 +14,18 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from codedark.entries import tables
-from codedark.entries.datatypes import V2, Json, Rep, address, authority_uri, coding, concept, contact_point, part
+from codedark.entries.datatypes import (
+    V2,
+    Json,
+    Rep,
+    address,
+    authority_uri,
+    coding,
+    concept,
+    contact_point,
+    human_name,
+    part,
+)
 from codedark.entries.moments import moment, put_time
 from codedark.entries.v2.reading import first_rep, is_valued, reps, text_of
 from codedark.hl7 import Message, Segment
@@ -327,13 +338,17 @@ def _dose(rxa: Segment, zone: str) -> Iterator[Named]:
 
 
 def _kin(nk1: Segment, _zone: str) -> Iterator[Named]:
+    """The house of a contact: NK1-13, with whom to ask for there (NK1-30, -31, -32)."""
     contact: Json = {}
     if is_valued(nk1, 31) and (phones := [each for each in map(contact_point, reps(nk1, 31)) if each]):
         contact["telecom"] = phones
     if is_valued(nk1, 32) and (where := address(first_rep(nk1, 32))):
         contact["address"] = where
-    for rep in reps(nk1, 13):
-        yield from house(rep, {"contact": [contact]} if contact else None)
+    names: list[Json] = [{"name": name} for name in map(human_name, reps(nk1, 30)) if name]
+    contacts = [(names[0] if names else {}) | contact, *names[1:]]
+    more = {"contact": [each for each in contacts if each]} if any(contacts) else None
+    for rep in reps(nk1, 13) or ((),) * bool(more):
+        yield from house(rep, more)
 
 
 def _payer(in1: Segment, _zone: str) -> Iterator[Named]:
@@ -362,7 +377,9 @@ def _procedure(pr1: Segment, zone: str) -> Iterator[Named]:
 
 
 def _left_for(pv1: Segment, _zone: str) -> Iterator[Named]:
-    if said := concept(first_rep(pv1, 37)):
+    # DLD: the first component is a CWE of its own, the second the time.
+    place = first_rep(pv1, 37)
+    if said := concept(tuple((word,) for word in place[0]) if place else ()):
         yield "Location", {"type": [said]}
 
 

@@ -197,10 +197,11 @@ def _interpretation(reading: Reading, body: Json, obx: Segment) -> None:
     out = []
     for rep in reps(obx, 8):
         code = part(rep, 1)
-        if code.upper() in tables.INTERPRETATION:
-            out.append({"coding": [{"system": _INTERPRETATION, "code": code.upper()}], "text": code})
-        elif said := concept(rep):
-            out.append(said)
+        if said := tables.INTERPRETATION.get(code.upper()):
+            meant = {"system": _INTERPRETATION, "code": code.upper(), "display": said}
+            out.append({"coding": [meant], "text": code})
+        elif other := concept(rep):
+            out.append(other)
     if out:
         body["interpretation"] = out
 

@@ -32,7 +32,7 @@ _CODED = (
     (45, "urn:codedark:advance-directive"),
     (7, "urn:codedark:visit-user-code"),
 )
-_ONE_OF_MANY = (("admitSource", 14), ("reAdmission", 13), ("dischargeDisposition", 36))
+_ONE_OF_MANY = (("admitSource", 14), ("dischargeDisposition", 36))
 _MANY = (("specialCourtesy", 16, "0099"), ("dietPreference", 38, "0114"))
 
 
@@ -55,6 +55,8 @@ def _hospitalization(pv1: Segment) -> Json:
     for name, field in _ONE_OF_MANY:
         if is_valued(pv1, field) and (said := concept(first_rep(pv1, field))):
             stay[name] = said
+    if again := text_of(pv1, 13):
+        stay["reAdmission"] = table_concept(again, "0092", tables.READMISSION) | {"text": again}
     if is_valued(pv1, 15):
         stay["specialArrangement"] = [_ambulatory(part(rep, 1)) for rep in reps(pv1, 15) if part(rep, 1)]
     for name, field, table in _MANY:
@@ -89,7 +91,7 @@ def _of_pv2(reading: Reading, body: Json, pv2: Segment) -> None:
     if days is not None:
         body["length"] = {"value": days, **UCUM_DAY}
     if urgency := text_of(pv2, 25):
-        body["priority"] = table_concept(urgency, "0217", {})
+        body["priority"] = table_concept(urgency, "0217", tables.ENCOUNTER_PRIORITY)
     if text_of(pv2, 22) == "Y":
         system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
         body["meta"] = {"security": [{"system": system, "code": "R", "display": "restricted"}]}

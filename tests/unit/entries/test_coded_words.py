@@ -1,0 +1,19 @@
+"""Codes of published tables come with the published words, beside the code as it was sent."""
+
+from __future__ import annotations
+
+from meanings import PID, only, said
+
+
+def test_abnormal_flag_says_what_it_means() -> None:
+    meaning = said("ORU^R01", PID, "OBR|1||F1|9^P^L", "OBX|1|NM|1^A^L||5|||hh|||F")
+    (flag,) = only(meaning, "Observation").body["interpretation"]
+    assert (flag["coding"][0]["code"], flag["coding"][0]["display"], flag["text"]) == ("HH", "Critical high", "hh")
+
+
+def test_urgency_and_readmission_of_a_visit_are_translated() -> None:
+    pv1 = "PV1|1|I|||||||||||R||||||V100^^^ANNA^VN"
+    meaning = said("ADT^A01", PID, pv1, "PV2|" + "|" * 24 + "2")
+    body = only(meaning, "Encounter").body
+    assert [each["code"] for each in body["priority"]["coding"]] == ["UR", "2"]
+    assert body["hospitalization"]["reAdmission"]["coding"][0]["display"] == "Re-admission"
