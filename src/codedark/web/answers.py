@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from codedark.access import Permission, Session, may
 from codedark.actions import Deeds, refused
 from codedark.errors import ActionRefused
+from codedark.tongue import ENGLISH, FRENCH
 from codedark.views import Record
 from codedark.web.pen import Pen
 
@@ -35,6 +36,8 @@ class WebSettings:
     old_after_s: int = 900
     paper: str = "a4"
     prints: Callable[[str], Sequence[bytes]] = field(repr=False, default=no_prints)
+    languages: tuple[str, ...] = (ENGLISH, FRENCH)
+    """Offered on this node; the first is spoken when a browser asks for none of them."""
 
 
 class Press(Protocol):
@@ -58,6 +61,7 @@ class Visit:
     pen: Pen
     settings: WebSettings
     session: Session | None = None
+    language: str = ENGLISH
 
     @property
     def zone(self) -> ZoneInfo:
@@ -95,11 +99,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Go to another page (303). `entered`: a session that begins; `left`: the session ends."""
+    """Go to another page (303). `entered`: a session that begins; `left`: the session ends; `language`: to speak from
+    now on at this browser."""
 
     path: str
     entered: Session | None = None
     left: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,12 @@ from codedark.access import AttemptLane, Session
 from codedark.actions import Deeds, refused
 from codedark.clock import Chance, Clock
 from codedark.errors import ActionRefused, CodedarkError, NotFound
+from codedark.tongue import LANGUAGES, chosen
 from codedark.views import Record
 from codedark.web.answers import Answer, Document, Move, Page, Visit, WebSettings
 from codedark.web.doorways import Doorway
 from codedark.web.drawing import Drawer, Frame, offers
-from codedark.web.gate import FORM_COOKIE, Gate, new_nonce, nonce_cookie
+from codedark.web.gate import FORM_COOKIE, LANGUAGE_COOKIE, Gate, language_cookie, new_nonce, nonce_cookie
 from codedark.web.pen import Pen
 from codedark.web.state import StateLine, state_line
 
@@ -137,12 +138,17 @@ class Desk:
         visit = Visit(
             path=incoming.path, query=incoming.query, form=form, device=incoming.device, record=record,
             deeds=self.deeds_factory(), pen=pen, settings=self.settings, session=session,
+            language=self._language(incoming),
         )  # fmt: skip
         nonce = incoming.nonce or new_nonce(self.chance)
         turn = Turn(incoming, visit, nonce)
         if session is None and not incoming.nonce:
             turn.cookies.append(("Set-Cookie", nonce_cookie(nonce)))
         return turn
+
+    def _language(self, incoming: Incoming) -> str:
+        wish, accepted = incoming.jar.get(LANGUAGE_COOKIE, ""), incoming.headers.get("accept-language", "")
+        return chosen(wish, accepted, self.settings.languages)
 
     def _answer(self, turn: Turn, way: Doorway) -> Answer:
         incoming, session = turn.incoming, turn.visit.session
@@ -185,6 +191,8 @@ class Desk:
     def _moved(self, turn: Turn, move: Move) -> Outgoing:
         if move.entered is not None or move.left:
             turn.cookies.append(("Set-Cookie", self.gate.session_cookie(move.entered)))
+        if move.language:
+            turn.cookies.append(("Set-Cookie", language_cookie(move.language)))
         return Outgoing(303, b"", headers=(("Location", move.path), *turn.cookies))
 
     def _frame(self, turn: Turn) -> Frame:
@@ -198,6 +206,8 @@ class Desk:
             path=_address(incoming),
             until=_until(session, pen),
             can=offers(session),
+            language=turn.visit.language,
+            languages=tuple(code for code in self.settings.languages if code in LANGUAGES),
         )
 
     def _state(self, record: Record, pen: Pen) -> StateLine:

@@ -74,6 +74,7 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/login", w.OPEN, NOBODY, entrance.login, Lane.PASSWORDS),
         Doorway("GET", "/envelope", w.OPEN, NOBODY, entrance.envelope_form, Lane.ENVELOPES),
         Doorway("POST", "/envelope", w.OPEN, NOBODY, entrance.envelope, Lane.ENVELOPES),
+        Doorway("POST", "/language", w.OPEN, NOBODY, entrance.language),
         Doorway("POST", "/lock", w.OPEN, NOBODY, entrance.lock),
         Doorway("GET", "/password", w.LOGGED_IN, NOBODY, account.password_form),
         Doorway("POST", "/password", w.LOGGED_IN, NOBODY, account.password, Lane.PASSWORDS),

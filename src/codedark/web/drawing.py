@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from codedark.access import Permission, Session, approves, may
+from codedark.tongue import ENGLISH, LANGUAGES, PSEUDO, tongue
 from codedark.web import ink, tables
 from codedark.web.pen import Pen
 from codedark.web.state import StateLine
@@ -52,6 +54,9 @@ class Frame:
     until: str = ""
     can: frozenset[str] = frozenset()
     """What to offer this session, by the short names the templates use."""
+    language: str = ENGLISH
+    languages: tuple[str, ...] = ()
+    """The language of the page (BCP 47) and those that this node offers."""
 
     @property
     def roles(self) -> str:
@@ -82,9 +87,11 @@ def beds_path(unit: str) -> str:
     return f"/beds?unit={quote(unit, safe='')}"
 
 
-def environment(files: Mapping[str, Asset]) -> Environment:
-    """The compiled templates. Undefined names are errors; `|safe` appears in no template (a test looks)."""
+def environment(files: Mapping[str, Asset], language: str = ENGLISH) -> Environment:
+    """The compiled templates of one language. Undefined names are errors; `|safe` appears in no template (a test
+    looks)."""
     env = Environment(
+        extensions=["jinja2.ext.i18n"],
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         finalize=ink.finalize,
@@ -104,25 +111,53 @@ def environment(files: Mapping[str, Asset]) -> Environment:
         here="",
         text="",
         unlogged=False,
+        languages=LANGUAGES,
     )
+    _speak(env, language)
     return env
+
+
+def _speak(env: Environment, language: str) -> None:
+    """Words of our own in the language; what is set into them is escaped and made visible as on the rest of a page."""
+    said = tongue(language)
+    env.policies["ext.i18n.trimmed"] = True
+    env.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension reads it: parameters come to us whole
+    env.globals.update(
+        gettext=_filled(said.gettext),
+        ngettext=_filled(said.ngettext),
+        pgettext=_filled(said.pgettext),
+        npgettext=_filled(said.npgettext),
+        _=_filled(said.gettext),
+    )
+
+
+def _filled(say: Callable[..., str]) -> Callable[..., Markup]:
+    def filled(*words: Any, **held: Any) -> Markup:
+        return Markup(say(*words)) % {name: _inked(value) for name, value in held.items()}  # nosec B704 - our own words
+
+    return filled
+
+
+def _inked(value: Any) -> Any:
+    return escape(ink.finalize(value)) if not isinstance(value, int | float) else value
 
 
 class Drawer:
     """Draws pages. Safe to share between threads: rendering keeps no state."""
 
     def __init__(self, files: Mapping[str, Asset]) -> None:
-        self._env = environment(files)
-        for name in self._env.list_templates():
-            self._env.get_template(name)
+        self._envs = {language: environment(files, language) for language in (*LANGUAGES, PSEUDO)}
+        for env in self._envs.values():
+            for name in env.list_templates():
+                env.get_template(name)
 
     def page(self, template: str, context: Mapping[str, Any], frame: Frame, pen: Pen) -> bytes:
         """The page as UTF-8. Lone surrogates were made visible before; nothing here can fail on text."""
-        return self._env.get_template(template).render(context, frame=frame, pen=pen).encode()
+        return self._envs[frame.language].get_template(template).render(context, frame=frame, pen=pen).encode()
 
     def alone(self, template: str, **context: object) -> bytes:
         """A page that stands for itself: no record, no session, no patient."""
-        return self._env.get_template(template).render(context).encode()
+        return self._envs[ENGLISH].get_template(template).render(context).encode()
 
     def broken(self, number: str, facility: str) -> bytes:
         """The page for a failure of our own."""

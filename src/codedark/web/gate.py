@@ -22,6 +22,7 @@ from codedark.views import Record
 
 SESSION_COOKIE = "__Host-codedark"
 FORM_COOKIE = "__Host-codedark-form"
+LANGUAGE_COOKIE = "__Host-codedark-language"
 COOKIE_ATTRIBUTES = "; Path=/; Secure; HttpOnly; SameSite=Strict"
 SLIP_LONGEST = 2048
 _OWN_SITE = frozenset({"", "same-origin", "none"})
@@ -113,3 +114,8 @@ def new_nonce(chance: Chance) -> str:
 def nonce_cookie(nonce: str) -> str:
     """Its Set-Cookie value."""
     return f"{FORM_COOKIE}={nonce}{COOKIE_ATTRIBUTES}"
+
+
+def language_cookie(language: str) -> str:
+    """The Set-Cookie value by which this browser keeps its language: a wish, no secret, gone with the browser."""
+    return f"{LANGUAGE_COOKIE}={language}{COOKIE_ATTRIBUTES}"

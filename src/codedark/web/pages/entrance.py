@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from codedark.actions import log_in, log_out, open_envelope
-from codedark.errors import ActionRefused
+from codedark.errors import ActionRefused, NotFound
 from codedark.web.answers import Answer, Move, Page, Visit
 
 _OWN_PATH = re.compile(r"^/(?:units|beds\?unit=[A-Za-z0-9%._~-]{1,200}|chart/[0-9a-f-]{36}|worklist|feeds|reads|help)$")
@@ -55,6 +55,15 @@ def _end_the_one_before(visit: Visit) -> None:
     """One screen, one session: who logs in over somebody's open session ends it."""
     if visit.session is not None:
         log_out(visit.deeds, visit.session, "another log-in")
+
+
+def language(visit: Visit) -> Answer:
+    """POST /language: this browser speaks another language from now on, on the page where it was."""
+    wish = visit.form.get("language", "")
+    if wish not in visit.settings.languages:
+        raise NotFound("no such language")
+    back = own_path(visit.form.get("next", ""))
+    return Move(back if visit.session is not None else "/login", language=wish)
 
 
 def lock(visit: Visit) -> Answer:

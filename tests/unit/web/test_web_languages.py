@@ -1,0 +1,41 @@
+"""A page speaks the language its reader asked for; what a sender wrote stays as it came."""
+
+from __future__ import annotations
+
+from web_rig import House
+
+from codedark.web.drawing import assets, environment
+
+HIDDEN = "Roy\u202e\u200b<b>"
+
+
+def test_a_browser_that_asks_for_french_gets_french(home: House) -> None:
+    page = home.guest().get("/login", **{"accept-language": "fr-CA,en;q=0.5"}).text
+    assert '<html lang="fr">' in page
+    assert "Se connecter" in page
+
+
+def test_the_choice_holds_for_this_browser_and_leads_back_to_the_page(home: House) -> None:
+    guest = home.in_as("nurse")
+    moved = guest.post("/language", {"language": "fr", "next": "/beds?unit=4W"})
+    assert (moved.status, moved.place) == (303, "/beds?unit=4W")
+    assert "Rechercher" in guest.get("/units").text
+    guest.post("/language", {"language": "en", "next": "/units"})
+    assert "Rechercher" not in guest.get("/units").text
+
+
+def test_a_language_that_is_not_offered_leads_nowhere(home: House) -> None:
+    guest = home.in_as("nurse")
+    assert guest.post("/language", {"language": "en-XA"}).status == 404
+    assert guest.post("/language", {"language": "fr\r\nSet-Cookie: a=b"}).status == 404
+
+
+def test_the_next_page_after_a_choice_is_one_of_our_own(home: House) -> None:
+    moved = home.in_as("nurse").post("/language", {"language": "fr", "next": "//elsewhere.example/"})
+    assert moved.place == "/units"
+
+
+def test_what_is_set_into_a_sentence_is_escaped_and_visible() -> None:
+    env = environment(assets(), "fr")
+    drawn = env.from_string("{% trans facility=name %}until {{ facility }}{% endtrans %}").render(name=HIDDEN)
+    assert drawn == "until Roy[U+202E][U+200B]&lt;b&gt;"
