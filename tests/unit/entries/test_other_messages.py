@@ -17,19 +17,19 @@ def test_document_is_its_text() -> None:
         "OBX|1|TX|x^Body||one",
         "OBX|2|TX|x^Body||two",
     )
-    body = only(said("MDM^T02", PID, PV1, *rows), "DocumentReference").body
+    body = of_type(said("MDM^T02", PID, PV1, *rows), "DocumentReference")[0].body
     text = base64.b64decode(body["content"][0]["attachment"]["data"]).decode()
     assert (body["type"]["text"], text) == ("Discharge summary", "one\ntwo")
 
 
 def test_document_type_given_as_a_bare_code_has_its_name() -> None:
     meaning = said("MDM^T02", PID, "TXA|1|OP||||||||||DOC1^ANNA")
-    assert only(meaning, "DocumentReference").body["type"]["text"] == "Operative report"
+    assert of_type(meaning, "DocumentReference")[0].body["type"]["text"] == "Operative report"
 
 
 def test_cancelled_document_is_entered_in_error() -> None:
     meaning = said("MDM^T11", PID, "TXA|1|DS||||||||||DOC1^ANNA")
-    assert only(meaning, "DocumentReference").body["status"] == "entered-in-error"
+    assert of_type(meaning, "DocumentReference")[0].body["status"] == "entered-in-error"
 
 
 @pytest.mark.parametrize(("trigger", "status"), [("S12", "booked"), ("S15", "cancelled"), ("S26", "noshow")])

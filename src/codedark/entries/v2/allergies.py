@@ -7,7 +7,7 @@ are kept together, never replaced: an allergy that a later message does not repe
 from __future__ import annotations
 
 from codedark.entries import tables
-from codedark.entries.datatypes import V2, Json, Rep, concept, joined, part
+from codedark.entries.datatypes import V2, Json, Rep, concept, human_name, identifier_ei, joined, part
 from codedark.entries.moments import put_time
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
@@ -37,6 +37,8 @@ def read_allergy(reading: Reading, segment: Segment) -> None:
     _reaction(body, segment)
     cleared = _status(body, segment)
     _dates(reading, body, segment)
+    if segment.name == "IAM":
+        _of_iam(body, segment)
     identity = _identity(reading, segment, substance, none_known)
     reading.claim(segment.path, "AllergyIntolerance", identity, body, cleared=cleared)
 
@@ -104,6 +106,16 @@ def _status(body: Json, segment: Segment) -> tuple[str, ...]:
         clinical = {"I": "inactive", "R": "resolved"}.get(said, "active")
     body["clinicalStatus"] = {"coding": [{"system": _CLINICAL, "code": clinical}]}
     return ("verificationStatus",)
+
+
+def _of_iam(body: Json, iam: Segment) -> None:
+    """The number of an IAM, and who reported it (IAM-14) in what relation to the patient (IAM-15)."""
+    if is_valued(iam, 7) and (identifier := identifier_ei(first_rep(iam, 7))):
+        body["identifier"] = [identifier]
+    if is_valued(iam, 14) and (name := human_name(first_rep(iam, 14))):
+        words = " ".join([*name.get("given", ()), name.get("family", "")]).strip()
+        relation = concept(first_rep(iam, 15)).get("text", "") if is_valued(iam, 15) else ""
+        body["recorder"] = {"display": f"{words} ({relation})" if relation else words}
 
 
 def _dates(reading: Reading, body: Json, segment: Segment) -> None:

@@ -7,12 +7,14 @@ import datetime as dt
 from codedark.entries import tables
 from codedark.entries.datatypes import Json, bed, concept, identifier_ei, part, person
 from codedark.entries.moments import put_time
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, order_number, text_of
+from codedark.entries.v2.orders import note_text
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, order_number, reps, text_of
 from codedark.hl7 import Segment
 
 _EVENT_STATUS = {"S12": "booked", "S13": "booked", "S14": "booked", "S15": "cancelled", "S17": "entered-in-error"}
 _EVENT_STATUS |= {"S16": "cancelled", "S18": "booked", "S19": "booked", "S21": "booked", "S26": "noshow"}
 _UNIT_MINUTES = {"": 1, "M": 1, "MIN": 1, "MINUTES": 1, "MINUTE": 1, "H": 60, "HR": 60, "HOURS": 60, "S": 0, "SEC": 0}
+_AGENT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 
 def read_appointment(reading: Reading, sch: Segment, segments: list[Segment]) -> None:
@@ -24,18 +26,39 @@ def read_appointment(reading: Reading, sch: Segment, segments: list[Segment]) ->
     identifiers = [identifier_ei(first_rep(sch, number)) for number in (1, 2)]
     if identifiers := [identifier for identifier in identifiers if identifier]:
         body["identifier"] = identifiers
-    for number in (7, 6):
-        if is_valued(sch, number) and (reason := concept(first_rep(sch, number))):
-            body["reasonCode"] = [reason]
-            break
-    if is_valued(sch, 8) and (kind := concept(first_rep(sch, 8))):
-        body["appointmentType"] = kind
+    cleared = _reasons(body, sch)
     _times(reading, body, sch, segments)
     body["participant"] = _participants(reading, sch, segments)
     services = [concept(first_rep(ais, 3)) for ais in segments if ais.name == "AIS" and is_valued(ais, 3)]
     if services := [service for service in services if service]:
         body["serviceType"] = services
-    reading.claim(sch.path, "Appointment", _identity(reading, sch), body)
+    orders = [identifier_ei(rep) for number in (26, 27) for rep in reps(sch, number) if is_valued(sch, number)]
+    if orders := [order for order in orders if order]:
+        body["basedOn"] = [{"type": "ServiceRequest", "identifier": order} for order in orders]
+    if notes := [note for note in map(note_text, (each for each in segments if each.name == "NTE")) if note]:
+        body["comment"] = "\n".join(notes)
+    reading.claim(sch.path, "Appointment", _identity(reading, sch), body, cleared=cleared)
+
+
+def _reasons(body: Json, sch: Segment) -> tuple[str, ...]:
+    """Why it was made, of what kind it is, why it is off; returns the field that what is said now takes away."""
+    event = concept(first_rep(sch, 6)) if is_valued(sch, 6) else {}
+    reason = first_rep(sch, 7)
+    kind = concept(first_rep(sch, 8)) if is_valued(sch, 8) else {}
+    if is_valued(sch, 7) and (why := concept(reason)):
+        if part(reason, 3).upper() == "HL70277" and not kind:
+            kind = why
+        else:
+            body["reasonCode"] = [why]
+    if kind:
+        body["appointmentType"] = kind
+    if body["status"] in ("cancelled", "noshow", "entered-in-error"):
+        if event:
+            body["cancelationReason"] = event
+        return ()
+    if event and "reasonCode" not in body:
+        body["reasonCode"] = [event]
+    return ("cancelationReason",)
 
 
 def _identity(reading: Reading, sch: Segment) -> str:
@@ -70,16 +93,37 @@ def _participants(reading: Reading, sch: Segment, segments: list[Segment]) -> li
     if reading.patient:
         out.append({"actor": {"reference": f"Patient/{reading.patient}"}, "status": "accepted"})
     for segment in segments:
-        who: Json = {}
-        if segment.name == "AIP" and is_valued(segment, 3):
-            who = person(first_rep(segment, 3))
-        elif segment.name == "AIL" and is_valued(segment, 3):
-            who = bed(first_rep(segment, 3))
-        elif segment.name == "AIG" and is_valued(segment, 3):
-            text = concept(first_rep(segment, 3)).get("text", "")
-            who = {"display": text} if text else {}
-        if who:
-            out.append({"actor": who, "status": "accepted"})
+        if who := _resource(segment):
+            out.append(_taking_part(reading, segment, who))
+    for number, words in ((12, "placer contact"), (16, "filler contact"), (20, "enterer")):
+        for rep in reps(sch, number) if is_valued(sch, number) else ():
+            if who := person(rep):
+                role = {"coding": [{"system": _AGENT, "code": "enterer"}]} if number == 20 else {"text": words}
+                out.append({"type": [role], "actor": who, "status": "accepted"})
     if not out:
         out.append({"actor": {"display": "not named"}, "status": "needs-action"})
+    return out
+
+
+def _resource(segment: Segment) -> Json:
+    """Who or what an AIP, AIL or AIG books."""
+    if not is_valued(segment, 3):
+        return {}
+    if segment.name == "AIP":
+        return person(first_rep(segment, 3))
+    if segment.name == "AIL":
+        return bed(first_rep(segment, 3))
+    text = concept(first_rep(segment, 3)).get("text", "") if segment.name == "AIG" else ""
+    return {"display": text} if text else {}
+
+
+def _taking_part(reading: Reading, segment: Segment, who: Json) -> Json:
+    """One participant: what it is for (AIP-4, AIG-4, AIL-4), from when (AIP-6, AIL-6, AIG-8)."""
+    out: Json = {"actor": who, "status": "accepted"}
+    if is_valued(segment, 4) and (role := concept(first_rep(segment, 4))):
+        out["type"] = [role]
+    period: Json = {}
+    reading.put(period, "start", segment, 8 if segment.name == "AIG" else 6)
+    if period:
+        out["period"] = period
     return out

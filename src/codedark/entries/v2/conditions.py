@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from codedark.entries.datatypes import Json, concept, identifier_ei, joined, part, person
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
+import datetime as dt
+from collections.abc import Iterator
+
+from codedark.entries.datatypes import Json, bed, concept, identifier_ei, joined, part, person, table_concept
+from codedark.entries.moments import Moment, put_time
+from codedark.entries.tables import SNOMED
+from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
 
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+_SURE = frozenset({"confirmed", "provisional", "differential", "refuted", "unconfirmed"})
+_GOAL_STATE = {"A": "active", "I": "on-hold", "R": "completed", "C": "completed"}
+_FUNCTIONS = ((8, "88189002", "Anesthesiologist"), (11, "304292004", "Surgeon"), (12, "", ""))
 _PROBLEM_STATE = {"A": "active", "I": "inactive", "R": "resolved", "C": "resolved"}
 
 
@@ -29,6 +37,8 @@ def read_diagnosis(reading: Reading, dg1: Segment) -> None:
     named = first_rep(dg1, 20)
     if identifier := identifier_ei(named):
         body["identifier"] = [identifier]
+    if kind := text_of(dg1, 6):
+        body["category"].append(table_concept(kind, "0052", {}))
     if text_of(dg1, 21) == "D":
         body["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
     if part(named, 1):
@@ -55,10 +65,10 @@ def read_problem(reading: Reading, prb: Segment) -> None:
     state = _PROBLEM_STATE.get(part(first_rep(prb, 14), 1)[:1].upper(), "")
     if ended is not None and state in ("", "active"):
         state = "resolved"
-    if text_of(prb, 1) == "DE":
+    if text_of(prb, 1) == "DE" or (reading.trigger == "PC3" and not is_valued(prb, 1)):
         body["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
-    elif state:
-        body["clinicalStatus"] = {"coding": [{"system": _CLINICAL, "code": state}]}
+    else:
+        _standing(body, prb, state)
     named = first_rep(prb, 4)
     if identifier := identifier_ei(named):
         body["identifier"] = [identifier]
@@ -70,6 +80,44 @@ def read_problem(reading: Reading, prb: Segment) -> None:
     reading.claim(prb.path, "Condition", identity, body, cleared=_said_again(body))
 
 
+def _standing(body: Json, prb: Segment, state: str) -> None:
+    """Clinical status, how sure it is (PRB-13, where it is a word of R4), and the place on the list (PRB-18)."""
+    if state:
+        body["clinicalStatus"] = {"coding": [{"system": _CLINICAL, "code": state}]}
+    sure = part(first_rep(prb, 13), 1).lower()
+    if sure in _SURE:
+        body["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": sure}]}
+    for number, name in ((8, "urn:codedark:expected-resolution"), (18, "urn:codedark:problem-ranking")):
+        if is_valued(prb, number):
+            body.setdefault("extension", []).append({"url": name, "valueString": prb.whole(number)})
+
+
+def read_goal(reading: Reading, gol: Segment) -> None:
+    """One GOL: a goal of the care plan (no published map; by the names of the fields)."""
+    rep = first_rep(gol, 3)
+    words = concept(rep)
+    if not words:
+        reading.problem(gol.path, "a goal that names nothing", kind="Goal")
+        return
+    state = _GOAL_STATE.get(part(first_rep(gol, 18), 1)[:1].upper(), "active")
+    if text_of(gol, 1) == "DE":
+        state = "entered-in-error"
+    body: Json = reading.subject({"description": words, "lifecycleStatus": state}, encounter="")
+    reading.put(body, "startDate", gol, 7)
+    reading.put(body, "statusDate", gol, 19)
+    due: Json = {}
+    reading.put(due, "dueDate", gol, 8)
+    if due:
+        body["target"] = [due]
+    named = first_rep(gol, 4)
+    if part(named, 1):
+        body["identifier"] = [identifier_ei(named)]
+        identity = reading.id_of("Goal", reading.authority(named, 2), part(named, 1))
+    else:
+        identity = reading.id_of("Goal", reading.patient or "", part(rep, 1) or words.get("text", ""))
+    reading.claim(gol.path, "Goal", identity, body)
+
+
 def read_procedure(reading: Reading, pr1: Segment) -> None:
     """One PR1: a procedure that was done."""
     rep = first_rep(pr1, 3)
@@ -78,10 +126,14 @@ def read_procedure(reading: Reading, pr1: Segment) -> None:
         reading.problem(pr1.path, "a procedure that names nothing", kind="Procedure")
         return
     body: Json = reading.subject({"status": "completed", "code": code})
-    when = reading.put(body, "performedDateTime", pr1, 5)
-    performers = [person(first_rep(pr1, number)) for number in (8, 11) if is_valued(pr1, number)]
-    if performers := [who for who in performers if who]:
-        body["performer"] = [{"actor": who} for who in performers]
+    when = _performed(reading, body, pr1)
+    if performers := list(_performers(pr1)):
+        body["performer"] = performers
+    for name, number in (("category", 6), ("reasonCode", 15)):
+        if is_valued(pr1, number) and (said := concept(first_rep(pr1, number))):
+            body[name] = said if name == "category" else [said]
+    if is_valued(pr1, 23) and (place := bed(first_rep(pr1, 23))):
+        body["location"] = place
     named = first_rep(pr1, 19)
     if part(named, 1):
         body["identifier"] = [identifier_ei(named)]
@@ -90,6 +142,28 @@ def read_procedure(reading: Reading, pr1: Segment) -> None:
         key = f"{part(rep, 1) or code.get('text', '')} {when.iso if when else ''}"
         identity = reading.id_of("Procedure", reading.encounter or reading.patient or "", key)
     reading.claim(pr1.path, "Procedure", identity, body)
+
+
+def _performed(reading: Reading, body: Json, pr1: Segment) -> Moment | None:
+    """When it was done: from PR1-5 for the minutes of PR1-7, where both are known."""
+    when = reading.moment(pr1, 5)
+    minutes = text_of(pr1, 7)
+    if when is not None and when.exact and minutes.isascii() and minutes.isdigit() and 0 < int(minutes) < 100_000:
+        period: Json = {}
+        put_time(period, "start", when)
+        period["end"] = (dt.datetime.fromisoformat(when.iso) + dt.timedelta(minutes=int(minutes))).isoformat()
+        body["performedPeriod"] = period
+    else:
+        put_time(body, "performedDateTime", when)
+    return when
+
+
+def _performers(pr1: Segment) -> Iterator[Json]:
+    for number, code, display in _FUNCTIONS:
+        for rep in reps(pr1, number) if is_valued(pr1, number) else ():
+            if who := person(rep):
+                role = {"coding": [{"system": SNOMED, "code": code, "display": display}]}
+                yield ({"function": role} if code else {}) | {"actor": who}
 
 
 def _said_again(body: Json) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from codedark.entries import tables
-from codedark.entries.datatypes import V2, Json, concept, identifier_ei, part, person
+from codedark.entries.datatypes import V2, Json, concept, identifier_ei, part, person, table_concept
 from codedark.entries.v2.orders import note_text
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, text_of
 from codedark.hl7 import Segment
@@ -20,6 +20,8 @@ _DOC_STATUS = {
 }
 """Table 0271: authenticated, legally authenticated; dictated, in progress, incomplete, pre-authenticated. DO
 ("documented") says nothing of either."""
+
+_CHAIN = {"T05": "appends", "T06": "appends", "T09": "replaces", "T10": "replaces"}
 
 
 def read_document(reading: Reading, txa: Segment, segments: list[Segment]) -> None:
@@ -39,14 +41,52 @@ def read_document(reading: Reading, txa: Segment, segments: list[Segment]) -> No
     if is_valued(txa, 25):
         body["description"] = txa.whole(25)
     _status(reading, body, txa)
-    body["content"] = _content(reading, segments)
-    named = first_rep(txa, 12)
-    if part(named, 1):
-        body["masterIdentifier"] = identifier_ei(named)
-        identity = reading.id_of("DocumentReference", reading.authority(named, 2), part(named, 1))
-    else:
-        identity = reading.id_of_place("DocumentReference", txa.path)
+    _labels(body, txa)
+    content = _content(reading, segments)
+    if content:
+        body["content"] = content
+    if is_valued(txa, 12):
+        body["masterIdentifier"] = identifier_ei(first_rep(txa, 12))
+    identity = _identity(reading, txa, 12) or reading.id_of_place("DocumentReference", txa.path)
+    _chained(reading, body, txa)
     reading.claim(txa.path, "DocumentReference", identity, body)
+    if not content:
+        # R4 wants a content. A notice without text (T01, T03, T11 …) never takes away the text that was sent before.
+        nothing = {"content": [{"attachment": {"title": "no text was sent"}}]}
+        ranked = reading.rank(hearsay=True)
+        reading.claim(f"{txa.path}.content", "DocumentReference", identity, nothing, ranked=ranked)
+
+
+def _identity(reading: Reading, txa: Segment, number: int) -> str | None:
+    """The id of the document that a number (TXA-12, TXA-13) names."""
+    named = first_rep(txa, number)
+    if not part(named, 1):
+        return None
+    return reading.id_of("DocumentReference", reading.authority(named, 2), part(named, 1))
+
+
+def _chained(reading: Reading, body: Json, txa: Segment) -> None:
+    """TXA-13: what this document adds to (T05, T06) or replaces (T09, T10). What is replaced is superseded."""
+    parent = _identity(reading, txa, 13)
+    code = _CHAIN.get(reading.trigger)
+    if parent is None or code is None:
+        return
+    body["relatesTo"] = [{"code": code, "target": {"reference": f"DocumentReference/{parent}"}}]
+    if code == "replaces":
+        reading.claim(f"{txa.path}.13", "DocumentReference", parent, {"status": "superseded"})
+
+
+def _labels(body: Json, txa: Segment) -> None:
+    """File name, confidentiality, the time of what was documented, and the orders it belongs to."""
+    if is_valued(txa, 16):
+        body["identifier"] = [{"value": txa.whole(16)}]
+    if secret := text_of(txa, 18):
+        body["securityLabel"] = [table_concept(secret, "0272", {})]
+    orders = [identifier_ei(first_rep(txa, number)) for number in (14, 15) if is_valued(txa, number)]
+    if orders := [order for order in orders if order]:
+        body.setdefault("context", {})["related"] = [{"identifier": order} for order in orders]
+    if "authenticator" not in body and is_valued(txa, 22) and (who := person(first_rep(txa, 22))):
+        body["authenticator"] = who
 
 
 def _kind(reading: Reading, txa: Segment) -> Json:
@@ -87,4 +127,4 @@ def _content(reading: Reading, segments: list[Segment]) -> list[Json]:
     if text := "\n".join(lines).strip("\n"):
         data = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
         out.append({"attachment": {"contentType": "text/plain; charset=utf-8", "data": data}})
-    return out + files or [{"attachment": {"title": "no text was sent"}}]
+    return out + files

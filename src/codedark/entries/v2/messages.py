@@ -13,7 +13,7 @@ from typing import TypeVar
 from codedark.entries.facts import Interpretation, Op, Problem, Site, Understood
 from codedark.entries.v2.allergies import read_allergy
 from codedark.entries.v2.appointments import read_appointment
-from codedark.entries.v2.conditions import read_diagnosis, read_problem, read_procedure
+from codedark.entries.v2.conditions import read_diagnosis, read_goal, read_problem, read_procedure
 from codedark.entries.v2.documents import read_document
 from codedark.entries.v2.doses import read_administrations, read_dispense
 from codedark.entries.v2.immunizations import read_immunizations
@@ -77,7 +77,9 @@ _MEANT = frozenset(
         "IAM",
         "DG1",
         "PRB",
+        "GOL",
         "PR1",
+        "ARV",
         "ORC",
         "OBR",
         "OBX",
@@ -126,7 +128,6 @@ _ADMINISTRATIVE = frozenset(
         "PRT",
         "DB1",
         "NPU",
-        "ARV",
         "QRD",
         "QRF",
         "QAK",
@@ -290,6 +291,7 @@ _FRONT: dict[str, Callable[[Reading, Segment], None]] = {
     "IAM": read_allergy,
     "DG1": read_diagnosis,
     "PRB": read_problem,
+    "GOL": read_goal,
     "PR1": read_procedure,
 }
 
@@ -328,7 +330,7 @@ def _specimen_first(message: Message) -> bool:
 
 def _place(group: PatientGroup, segment: Segment, laboratory: bool, headed: bool) -> None:
     name = segment.name
-    if name in ("DG1", "AL1", "IAM", "PRB", "PR1", "PV1", "PV2", "PD1", "NK1"):
+    if name in ("DG1", "AL1", "IAM", "PRB", "GOL", "PR1", "PV1", "PV2", "PD1", "NK1"):
         # Structures let them stand after an order too; they are about the patient all the same.
         group.front.append(segment)
     elif name == "SPM" and headed and (not group.orders or group.orders[-1].obr is not None):

@@ -92,9 +92,7 @@ def _described(reading: Reading, pid: Segment, extra: list[Segment]) -> tuple[st
     if reading.first_hand:
         _contact(body, cleared, pid)
         _extensions(body, pid, extra)
-        for segment in extra:
-            if segment.name == "PD1":
-                _disclosure(body, cleared, segment)
+        _disclosure(body, cleared, extra)
         if doctors := [doctor for segment in extra if segment.name == "PD1" for doctor in _doctors(segment)]:
             body["generalPractitioner"] = doctors
         kin = [contact_of(reading, segment) for segment in extra if segment.name == "NK1"]
@@ -239,21 +237,33 @@ def _wishes(pd1: Segment) -> list[Json]:
     return found
 
 
-def _disclosure(body: Json, cleared: list[str], pd1: Segment) -> None:
-    """Who may be told (PD1-11, table 0215) and the protection indicator (PD1-12), which have no published row.
+def _disclosure(body: Json, cleared: list[str], extra: list[Segment]) -> None:
+    """Who may be told: PD1-11 (table 0215), PD1-12, and the restrictions of ARV (v2.7 on). None has a published row.
 
     In `meta.security`, a field of its own: a later message that says nothing of it never takes it away.
     """
     labels: list[Json] = []
-    if is_valued(pd1, 11) and part(rep := first_rep(pd1, 11), 1):
-        labels.append(coding(part(rep, 1), joined(rep, 2), part(rep, 3) or "HL70215"))
+    for segment in extra:
+        if segment.name == "PD1":
+            labels += _told(segment)
+            if null(segment, 11) or null(segment, 12):
+                cleared.append("meta")
+        elif segment.name == "ARV" and text_of(segment, 2) != "D":
+            labels += [_label(rep, "HL70717") for rep in reps(segment, 3) if part(rep, 1)]
+    if labels:
+        body["meta"] = {"security": labels}
+
+
+def _told(pd1: Segment) -> list[Json]:
+    labels = [_label(rep, "HL70215") for rep in reps(pd1, 11)[:1] if part(rep, 1)]
     if (hidden := text_of(pd1, 12)) in ("Y", "N"):
         code, display = ("R", "restricted") if hidden == "Y" else ("N", "normal")
         labels.append({"system": _CONFIDENTIALITY, "code": code, "display": display})
-    if labels:
-        body["meta"] = {"security": labels}
-    elif null(pd1, 11) or null(pd1, 12):
-        cleared.append("meta")
+    return labels
+
+
+def _label(rep: Rep, table: str) -> Json:
+    return coding(part(rep, 1), joined(rep, 2), part(rep, 3) or table)
 
 
 def _importance(pv1: Segment) -> list[Json]:
