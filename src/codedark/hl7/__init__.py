@@ -20,6 +20,7 @@ from codedark.hl7.mllp import (
     Garbage,
     frame,
 )
+from codedark.hl7.xml import XML_REFUSED, is_xml, xml_control_id
 
 __all__ = [
     "COMMITS",
@@ -30,6 +31,7 @@ __all__ = [
     "PREFIX_LIMIT",
     "STANDARD",
     "UNREADABLE",
+    "XML_REFUSED",
     "Decoded",
     "Deframer",
     "Delimiters",
@@ -47,8 +49,10 @@ __all__ = [
     "decode",
     "escape",
     "frame",
+    "is_xml",
     "parse",
     "peek",
     "split_batch",
     "unescape",
+    "xml_control_id",
 ]

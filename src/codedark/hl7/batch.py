@@ -83,7 +83,7 @@ def _from_text(data: bytes, first_line: int) -> list[Part]:
     lead = data[: edges[0][0]]
     if lead.strip(_BLANK):
         out.append(Part(lead, first_line, "no MSH segment"))
-    messages, lines = 0, _Lines(data)
+    messages, batches, lines = 0, 0, _Lines(data)
     for index, (start, name) in enumerate(edges):
         end = edges[index + 1][0] if index + 1 < len(edges) else len(data)
         raw, line = data[start:end].strip(_BLANK), first_line + lines.at(start) - 1
@@ -91,21 +91,25 @@ def _from_text(data: bytes, first_line: int) -> list[Part]:
             out.append(Part(raw, line))
             messages += 1
             continue
-        if name == b"BHS":
+        if name in (b"BHS", b"FHS"):
+            batches = batches + 1 if name == b"BHS" else 0
             messages = 0
-        out += _envelope_faults(raw, name, line, messages)
+        # Messages right in a file, without a BHS, are one batch.
+        came = messages if name == b"BTS" else batches or min(messages, 1)
+        out += _envelope_faults(raw, name, line, came)
     return out
 
 
-def _envelope_faults(raw: bytes, name: bytes, line: int, messages: int) -> list[Part]:
+def _envelope_faults(raw: bytes, name: bytes, line: int, came: int) -> list[Part]:
     """An envelope line says little, but a wrong count or text behind it is not passed over in silence."""
     first, _, rest = raw.replace(b"\r\n", b"\r").replace(b"\n", b"\r").partition(b"\r")
     out: list[Part] = []
     fields = first.split(first[3:4]) if len(first) > 3 else []
-    count = fields[1].strip() if name == b"BTS" and len(fields) > 1 else b""
-    if count.isdigit() and count.lstrip(b"0") != (b"%d" % messages).lstrip(b"0"):
+    count = fields[1].strip() if name in (b"BTS", b"FTS") and len(fields) > 1 else b""
+    if count.isdigit() and count.lstrip(b"0") != (b"%d" % came).lstrip(b"0"):
+        of = ("batch", "messages") if name == b"BTS" else ("file", "batches")
         said = count.decode("ascii") if len(count) < 10 else "more than a million"
-        out.append(Part(first, line, f"the batch says {said} messages, {messages} came"))
+        out.append(Part(first, line, f"the {of[0]} says {said} {of[1]}, {came} came"))
     if rest.strip(_BLANK):
         out.append(Part(rest, line + 1, f"text after {name.decode('ascii')}"))
     return out

@@ -42,17 +42,21 @@ _WIDE = re.compile(
 _WIDE_CODECS = {"be4": "utf-32-be", "le4": "utf-32-le", "be": "utf-16-be", "le": "utf-16-le"}
 _HEAD = re.compile(rb"MSH(.)[^\r\n]*", re.DOTALL)
 _ASCII = bytes(code for code in range(32, 127) if code != 0x5C) + rb"\x41+AEE- \r\u000D xn--a"
+_THREE_BYTES = re.compile(rb"[\xe0-\xf4][\x80-\xbf]{2}")
+_WESTERN = ("iso8859_1", "latin-1", "cp1252")
+"""Sets in which every byte has a character: bytes of another set cannot be told from theirs."""
 _C1 = re.compile(rb"[\x80-\x9f]")
 
 
 class Decoded(NamedTuple):
     """Text without byte order mark. `codec`: the Python codec that read it; `declared`: MSH-18 as sent; `note`: empty,
-    or how the reading departs from the declaration."""
+    or how the reading departs from the declaration; `doubtful`: characters may not be those that were meant."""
 
     text: str
     codec: str
     declared: str
     note: str
+    doubtful: bool = False
 
 
 def codec_of(declared: str) -> str | None:
@@ -118,7 +122,7 @@ def decode(raw: bytes, declared: str | None = None) -> Decoded:
         except UnicodeDecodeError:
             if codec != "utf-8":
                 text = raw[skip:].decode(codec, "replace")
-                return Decoded(text, codec, declared or "", f"some bytes are not {codec}")
+                return Decoded(text, codec, declared or "", f"some bytes are not {codec}", True)
             raw = raw[skip:]
         else:
             return Decoded(text, codec, declared or "", "")
@@ -133,7 +137,7 @@ def _read_as_declared(raw: bytes, said: str) -> Decoded:
         return Decoded(raw.decode("ascii"), "ascii", said, "")
     if wanted is not None and not wanted.startswith(("iso8859", "latin", "cp")):
         try:
-            return Decoded(raw.decode(wanted), wanted, said, "")
+            return _read_many_bytes(raw, said, wanted)
         except (UnicodeDecodeError, LookupError):
             pass
     try:
@@ -145,6 +149,23 @@ def _read_as_declared(raw: bytes, said: str) -> Decoded:
     return _read_single_bytes(raw, said, wanted)
 
 
+def _read_many_bytes(raw: bytes, said: str, wanted: str) -> Decoded:
+    """As declared (UTF-8, ISO 2022, GB 18030 …), unless it is plainly UTF-8: a character of three bytes hardly ever
+    comes about by chance in another set; one of two does (the name 陆 in GB), and then nobody can tell."""
+    if wanted == "euc_kr" and b"\x1b$)C" in raw:
+        wanted = "iso2022_kr"  # the same characters, seven bits wide (RFC 1557)
+    text = raw.decode(wanted)
+    if wanted == "utf-8" or wanted.startswith("iso2022"):
+        return Decoded(text, wanted, said, "")
+    try:
+        other = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return Decoded(text, wanted, said, "")
+    if _THREE_BYTES.search(raw):
+        return Decoded(other, "utf-8", said, f"declared {said}, read as UTF-8")
+    return Decoded(text, wanted, said, f"declared {said}, but it could be UTF-8", True)
+
+
 def _read_single_bytes(raw: bytes, said: str, wanted: str | None) -> Decoded:
     west = wanted in (None, "iso8859_1", "latin-1", "cp1252", "utf-8") or not (wanted or "").startswith(("iso", "cp"))
     if not west and wanted is not None and not wanted.startswith("iso2022"):
@@ -154,8 +175,10 @@ def _read_single_bytes(raw: bytes, said: str, wanted: str | None) -> Decoded:
             pass
     if _C1.search(raw):
         try:
-            return Decoded(raw.decode("cp1252"), "cp1252", said, f"declared {said or 'nothing'}, read as Windows-1252")
+            text, note = raw.decode("cp1252"), f"declared {said or 'nothing'}, read as Windows-1252"
+            return Decoded(text, "cp1252", said, note, wanted not in _WESTERN)
         except UnicodeDecodeError:
             pass
-    note = "" if wanted in ("iso8859_1", "latin-1") else f"declared {said or 'nothing'}, read as Latin-1"
-    return Decoded(raw.decode("latin-1"), "latin-1", said, note)
+    doubtful = wanted not in _WESTERN
+    note = f"declared {said or 'nothing'}, read as Latin-1" if doubtful else ""
+    return Decoded(raw.decode("latin-1"), "latin-1", said, note, doubtful)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 _COMMAND = re.compile(r"\.(br|sp|ce|sk|in|ti|fi|nf)\s*([+-]?[0-9]{0,9})", re.IGNORECASE)
 _LOCAL = re.compile(r"[ZCM][0-9A-Za-z.+-]*")
+_SWITCH = "[CM](?:[0-9A-Fa-f]{2}){2,3}"
+_SETS = ("iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -65,11 +67,14 @@ def unescape(text: str, delimiters: Delimiters = STANDARD, codec: str = "utf-8")
     r"""Escape sequences become what they stand for; local (`\Z..\`) and unknown ones stay as they were sent.
 
     `\.br\` and its kin become line breaks or spaces; the highlight marks `\H\` and `\N\` disappear. `codec`: how the
-    bytes of `\X..\` are read.
+    bytes of `\X..\` are read. `\Cxxyy\` and `\Mxxyyzz\` are the ISO 2022 escapes they name (2.7.2): what stands between
+    them is read in that set, or left as it was sent when it is no text in it.
     """
     mark = delimiters.escape
     if not mark or mark not in text:
         return text
+    if mark + "M" in text or mark + "C" in text:
+        text = _switched(text, mark)
     parts = text.split(mark)
     out, at, last = [parts[0]], 1, len(parts) - 1
     while at < last:
@@ -83,6 +88,25 @@ def unescape(text: str, delimiters: Delimiters = STANDARD, codec: str = "utf-8")
     if at == last:
         out.append(mark + parts[at])
     return "".join(out)
+
+
+def _switched(text: str, mark: str) -> str:
+    """The text with its ISO 2022 switches obeyed; as it was when there is none, or when they cannot be."""
+    edge = re.escape(mark)
+    parts = re.split(f"{edge}({_SWITCH}){edge}", text)
+    if len(parts) == 1 or not text.isascii():
+        return text
+    raw = b"".join(
+        b"\x1b" + bytes.fromhex(part[1:]) if number % 2 else part.encode("ascii") for number, part in enumerate(parts)
+    )
+    for name in _SETS:
+        try:
+            found = raw.decode(name)
+        except UnicodeDecodeError:
+            continue
+        if "\x1b" not in found:
+            return found
+    return text
 
 
 def _meaning(name: str, d: Delimiters, codec: str) -> str | None:

@@ -6,10 +6,10 @@ order mark, lines inside a segment (a line that does not look like a segment con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from codedark.errors import Unparsable
-from codedark.hl7.charset import decode
+from codedark.hl7.charset import declared_in, decode
 from codedark.hl7.delimiters import NULL, Delimiters, unescape
 
 _BEFORE = "\ufeff \t\r\n\x0b\x00"
@@ -112,17 +112,18 @@ class Segment:
 
 class Message:
     """One parsed message. `codec`: how the bytes were read; `notes`: what departed from the standard, without patient
-    data."""
+    data; `doubt`: empty, or why its characters may not be those that were meant."""
 
-    __slots__ = ("_by_name", "codec", "delimiters", "notes", "segments")
+    __slots__ = ("_by_name", "codec", "delimiters", "doubt", "notes", "segments")
 
     def __init__(
-        self, segments: list[Segment], delimiters: Delimiters, codec: str, notes: tuple[str, ...] = ()
+        self, segments: list[Segment], delimiters: Delimiters, codec: str, notes: tuple[str, ...] = (), doubt: str = ""
     ) -> None:
         self.segments = segments
         self.delimiters = delimiters
         self.codec = codec
         self.notes = notes
+        self.doubt = doubt
         self._by_name: dict[str, list[Segment]] = {}
         for segment in segments:
             self._by_name.setdefault(segment.name, []).append(segment)
@@ -152,10 +153,11 @@ class Message:
         return self.segments[0]
 
 
-def parse(raw: bytes) -> Message:
+def parse(raw: bytes, sets: Mapping[str, str] | None = None) -> Message:
     """The segments of one message. Raises Unparsable when there is no MSH, or when there are several messages in it
-    (use `split_batch` first: two patients must never be read as one)."""
-    decoded = decode(raw)
+    (use `split_batch` first: two patients must never be read as one). `sets`: what the senders mean by an MSH-18
+    ("none": by an empty one), where it is not what the standard says."""
+    decoded = decode(raw, sets.get(declared_in(raw) or "none") if sets else None)
     text = decoded.text.lstrip(_BEFORE).rstrip(_AFTER)
     if text[:3] != "MSH":
         batch = text[:3] in _ENVELOPE
@@ -168,7 +170,8 @@ def parse(raw: bytes) -> Message:
     lines, joined = _lines(text, delimiters.field)
     if joined:
         notes.append(f"{joined} lines that begin no segment were read as more of the segment before them")
-    return Message(list(_segments(lines, delimiters, decoded.codec)), delimiters, decoded.codec, tuple(notes))
+    segments = list(_segments(lines, delimiters, decoded.codec))
+    return Message(segments, delimiters, decoded.codec, tuple(notes), decoded.note if decoded.doubtful else "")
 
 
 def _lines(text: str, separator: str) -> tuple[list[str], int]:

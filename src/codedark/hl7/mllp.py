@@ -42,8 +42,8 @@ Frame = bytes
 
 
 class Garbage(NamedTuple):
-    """Bytes that are not a usable frame. `prefix`: at most 4096 of them; `length`: how many there were; `digest`:
-    SHA-256 of all of them (never written down unkeyed); `reason`: "not a frame" (outside any frame, or a frame that
+    """Bytes that are not a usable frame. `prefix`: at most 4096 of them (of XML all); `length`: how many there were;
+    `digest`: SHA-256 of all of them (never written down unkeyed); `reason`: "not a frame" (outside a frame, or one that
     never ended before the next began) or "oversize"; `complete`: it was a whole frame, so its sender waits for an
     answer."""
 
@@ -54,9 +54,11 @@ class Garbage(NamedTuple):
     complete: bool
 
     @classmethod
-    def of(cls, content: bytes, reason: str) -> Garbage:
-        """A whole frame that is refused for what stands in it."""
-        return cls(content[:PREFIX_LIMIT], len(content), hashlib.sha256(content).digest(), reason, True)
+    def of(cls, content: bytes, reason: str, *, whole: bool = False) -> Garbage:
+        """A whole frame that is refused for what stands in it. `whole`: all of it is kept, not its beginning alone."""
+        return cls(
+            content if whole else content[:PREFIX_LIMIT], len(content), hashlib.sha256(content).digest(), reason, True
+        )
 
 
 class _Heap:

@@ -20,6 +20,8 @@ from codedark.hl7 import (
     COMMITS,
     COMMITTED,
     NOT_COMMITTED,
+    UNREADABLE,
+    XML_REFUSED,
     Deframer,
     Garbage,
     Peek,
@@ -27,7 +29,9 @@ from codedark.hl7 import (
     ack,
     ack_code,
     frame,
+    is_xml,
     peek,
+    xml_control_id,
 )
 from codedark.intake.feeds import FeedDeclaration, Tally
 from codedark.journal import Draft, Once, Outcome, Receipt
@@ -244,6 +248,9 @@ class Connection(asyncio.Protocol):
             if head.readable:
                 draft = Draft("hl7.received", 1, self._source, piece, once=self._once(head))
                 self._send(draft, Pending(self, head, len(piece), since))
+            elif is_xml(piece):
+                # Somebody's message all the same: every byte of it is kept, though nothing reads it.
+                self._refuse(Garbage.of(piece, XML_REFUSED, whole=True), since)
             else:
                 self._refuse(Garbage.of(piece, "no MSH"), since)
 
@@ -266,6 +273,8 @@ class Connection(asyncio.Protocol):
             prefix=garbage.prefix, length=garbage.length, mac=self._host.mac(garbage.digest), reason=garbage.reason
         )
         head = peek(garbage.prefix) if garbage.complete else None
+        if garbage.reason == XML_REFUSED:
+            head = UNREADABLE._replace(control_id=xml_control_id(garbage.prefix))
         self._send(
             draft_of(payload, source=self._source), Pending(self, head, len(garbage.prefix), since, garbage.reason)
         )

@@ -23,7 +23,7 @@ import zstandard
 from codedark.entries import FhirChunk, draft_of
 from codedark.errors import Unparsable
 from codedark.fhir import bundle_lines, deletion_lines, one_line, read_ndjson, resource
-from codedark.hl7 import split_batch
+from codedark.hl7 import XML_REFUSED, is_xml, split_batch
 from codedark.intake.report import ImportReport, Refusal
 from codedark.journal import Draft, Once, Outcome, Receipt
 
@@ -188,6 +188,8 @@ def _take(chunks: Iterator[bytes], name: str, sink: _Sink, after: int, tick: Cal
         _take_document(_whole(start, chunks), sink, after)
     elif plain.endswith(_HL7_NAMES) or _MESSAGE.search(bare):
         _take_messages(_whole(start, chunks), sink, after)
+    elif is_xml(start):
+        sink.refuse(1, XML_REFUSED)
     else:
         sink.refuse(1, "neither HL7 nor FHIR JSON")
 

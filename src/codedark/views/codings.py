@@ -17,6 +17,7 @@ import nh3
 
 UNREADABLE = (TypeError, AttributeError, KeyError, ValueError, IndexError)
 ASSUMED_ZONE = "urn:codedark:assumed-zone"
+CHARSET_DOUBTFUL = "urn:codedark:charset-doubtful"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKUP = re.compile(r"</?(?:p|div|br|html|body|head|span|b|i|u|table|tr|td|ul|li|script|style|h[1-6])\b[^>]*>", re.I)
 
@@ -163,7 +164,8 @@ def shown(reference: Any) -> str:
 
 
 def human(names: Any) -> tuple[str, str, str]:
-    """(family, given, "SURNAME, Given") of the official or first HumanName."""
+    """(family, given, "SURNAME, Given") of the official or first HumanName; the last says when the character set was
+    doubtful, so that nobody takes a wrong letter for another person."""
     listed = [name for name in names or () if name.get("use") != "old"] or list(names or ())
     if not listed:
         return "", "", ""
@@ -171,7 +173,9 @@ def human(names: Any) -> tuple[str, str, str]:
     family, given = str(name.get("family") or ""), " ".join(str(part) for part in name.get("given") or ())
     if not family and not given:
         return "", "", str(name.get("text") or "")
-    return family, given, ", ".join(filter(None, (family.upper(), given)))
+    whole = ", ".join(filter(None, (family.upper(), given)))
+    doubtful = CHARSET_DOUBTFUL in str((name.get("_family"), name.get("_given")))
+    return family, given, f"{whole} (charset doubtful)" if doubtful else whole
 
 
 def plain(words: str) -> str:

@@ -51,6 +51,19 @@ def test_what_is_no_message_comes_back_with_its_reason():
     ]
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"FHS|^~\\&\rBHS|^~\\&\rMSH|^~\\&|A\rBTS|1\rFTS|1\r", []),
+        (b"FHS|^~\\&\rMSH|^~\\&|A\rFTS|1\r", []),
+        (b"FHS|^~\\&\rBHS|^~\\&\rMSH|^~\\&|A\rBTS|1\rFTS|2\r", ["the file says 2 batches, 1 came"]),
+        (b"FHS|^~\\&\rBHS|^~\\&\rMSH|^~\\&|A\rBTS|3\rFTS|1\r", ["the batch says 3 messages, 1 came"]),
+    ],
+)
+def test_counts_of_batch_and_file_are_checked(data, said):
+    assert [part.reason for part in split_batch(data) if part.reason] == said
+
+
 def test_an_empty_file_has_no_parts():
     assert split_batch(b"") == split_batch(b" \r\n\n") == []
 

@@ -11,6 +11,7 @@ from codedark.entries.identity import business_id, words_of
 from codedark.entries.moments import Moment, moment, put_time
 from codedark.hl7 import NULL, Delimiters, Message, Segment
 
+CHARSET_DOUBTFUL = "urn:codedark:charset-doubtful"
 _HEARSAY_US = 1 << 61
 """How far below every first-hand claim a second-hand one ranks: what an ORU says of the bed counts only while no ADT
 message has named one, yet the later of two ORUs still wins. Far more than any span of time."""
@@ -128,7 +129,7 @@ class Reading:
                 type=kind,
                 id=identity,
                 patient=self.patient if patient is None else patient,
-                body=body,
+                body=doubted(body, self.message.doubt) if self.message.doubt else body,
                 rank=self.rank() if ranked is None else ranked,
                 claimed_at_us=self.said_us if at_us is None else at_us,
                 cleared=cleared,
@@ -189,6 +190,25 @@ class Reading:
         if encounter and self.encounter:
             body[encounter] = {"reference": f"Encounter/{self.encounter}"}
         return body
+
+
+def doubted(body: Json, why: str) -> Json:
+    """The same, and beside each text with other characters than ASCII why they may be wrong (R4, extensions of
+    primitives: `_family`, `_given`)."""
+    out: Json = {}
+    mark = {"extension": [{"url": CHARSET_DOUBTFUL, "valueString": why}]}
+    for key, value in body.items():
+        out[key] = value
+        if isinstance(value, dict):
+            out[key] = doubted(value, why)
+        elif isinstance(value, str) and not value.isascii():
+            out["_" + key] = mark
+        elif isinstance(value, list):
+            out[key] = [doubted(each, why) if isinstance(each, dict) else each for each in value]
+            marks = [mark if isinstance(each, str) and not each.isascii() else None for each in value]
+            if any(marks):
+                out["_" + key] = marks
+    return out
 
 
 _TIME_HINT = "The time was left out; ask the sender's interface engineer what it means."
