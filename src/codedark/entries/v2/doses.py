@@ -12,7 +12,7 @@ from codedark.entries.moments import Moment, put_time
 from codedark.entries.v2.medicines import read_medication_order
 from codedark.entries.v2.orders import OrderGroup, note_text, numbers, order_control, order_id
 from codedark.entries.v2.products import medicine, put_product, way_of
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
+from codedark.entries.v2.reading import Reading, concepts, first_rep, is_valued, reps, text_of
 from codedark.entries.v2.specimens import amount_of
 from codedark.hl7 import Segment
 
@@ -52,10 +52,10 @@ def _administration(reading: Reading, group: OrderGroup, segments: list[Segment]
     if when is None:
         reading.problem(f"{rxa.path}.3", "a dose without a time", kind="MedicationAdministration")
     _outcome(reading, body, rxa)
-    if len(rxa.fields) > 14:
+    if any(rxa.fields[15:18]):
         put_product(reading, body, rxa, _ALONE)
-        if reasons := [each for each in (concept(rep) for rep in reps(rxa, 19)) if each]:
-            body["reasonCode"] = reasons
+    if rxa.field(19) and (reasons := concepts(rxa, 19)):
+        body["reasonCode"] = reasons
     if dosage := _given_dose(reading, segments, group):
         body["dosage"] = dosage
     performers = [person(rep) for rep in reps(rxa, 10)] if is_valued(rxa, 10) else []

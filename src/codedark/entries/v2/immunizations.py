@@ -10,7 +10,7 @@ from codedark.entries.datatypes import V2, Json, bed, concept, joined, number, p
 from codedark.entries.moments import Moment, put_time
 from codedark.entries.v2.orders import OrderGroup, numbers, order_identifiers, order_security
 from codedark.entries.v2.products import way_of
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
+from codedark.entries.v2.reading import Reading, concepts, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
 
 _FUNCTION = V2 + "0443"
@@ -62,7 +62,7 @@ def _identity(reading: Reading, group: OrderGroup, rxa: Segment, when: Moment | 
 def _outcome(body: Json, rxa: Segment) -> None:
     """Given, refused or not given, and why (RXA-18, RXA-20, table 0322); RXA-21 D takes it back."""
     said = text_of(rxa, 20).upper()
-    reasons = [each for each in (concept(rep) for rep in reps(rxa, 18)) if each]
+    reasons = concepts(rxa, 18)
     # A refusal that does not say so in RXA-20 is none the less no vaccine given.
     status = tables.COMPLETION.get(said) or ("not-done" if reasons and not said else "completed")
     body["status"] = "entered-in-error" if text_of(rxa, 21) == "D" else status
@@ -73,7 +73,7 @@ def _outcome(body: Json, rxa: Segment) -> None:
         body["statusReason"] = {"text": "refused"}
     if said == "PA":
         body["isSubpotent"] = True
-    if why := [each for each in (concept(rep) for rep in reps(rxa, 19)) if each]:
+    if why := concepts(rxa, 19):
         body["reasonCode"] = why
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from codedark.entries import tables
-from codedark.entries.datatypes import V2, Json, concept, identifier_ei, joined, number, part, person, quantity
+from codedark.entries.datatypes import V2, Json, identifier_ei, joined, number, part, person, quantity
 from codedark.entries.moments import put_time
 from codedark.entries.v2.orders import (
     OrderGroup,
@@ -28,7 +28,7 @@ from codedark.entries.v2.orders import (
     takes_effect,
 )
 from codedark.entries.v2.products import medicine, other_ways, put_product, way_of
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
+from codedark.entries.v2.reading import Reading, concepts, first_rep, is_valued, reps, text_of
 from codedark.entries.v2.specimens import amount_of
 from codedark.entries.v2.timings import dosages_of
 from codedark.hl7 import Segment
@@ -81,7 +81,8 @@ def _order_fields(reading: Reading, body: Json, group: OrderGroup) -> None:
     if group.replaces is not None:
         before = order_id(reading, group.replaces, "MedicationRequest")
         body["priorPrescription"] = {"reference": f"MedicationRequest/{before}"}
-    if len(group.orc.fields) > 8:
+    said = group.orc.fields
+    if len(said) > 8 and (said[8] or any(said[15:17]) or any(said[28:29])):
         _more_of_orc(reading, body, group)
 
 
@@ -105,16 +106,14 @@ _KINDS = {"M": "Medication", "S": "IV large volume solution", "O": "Other soluti
 def _terms(body: Json, segment: Segment) -> None:
     """What it is for, whether another product may be given in its place, and what kind of order it is."""
     reason_at, other_at, table, kind_at = _TERMS[segment.name]
-    if len(segment.fields) <= other_at:
-        return
-    if allowed := text_of(segment, other_at):
+    if segment.field(other_at):
         code = part(first_rep(segment, other_at), 1)
         said = _SUBSTITUTION.get(code)
         coding = {"system": V2 + table, "code": code} | ({"display": said} if said else {})
-        body["substitution"] = {"allowedCodeableConcept": {"coding": [coding], "text": said or allowed}}
-    if reasons := [each for each in (concept(rep) for rep in reps(segment, reason_at)) if each]:
+        body["substitution"] = {"allowedCodeableConcept": {"coding": [coding], "text": said or code}}
+    if segment.field(reason_at) and (reasons := concepts(segment, reason_at)):
         body["reasonCode"] = reasons
-    if kind_at and (kind := text_of(segment, kind_at)) in _KINDS:
+    if kind_at and (kind := segment.field(kind_at)) in _KINDS:
         body["category"] = [{"coding": [{"system": V2 + "0480", "code": kind}], "text": _KINDS[kind]}]
 
 
@@ -200,10 +199,12 @@ def _dosage(reading: Reading, group: OrderGroup, segment: Segment) -> tuple[Json
     rxr = group.first("RXR")
     out = way_of(reading, rxr) if rxr is not None else {}
     daily = _DAILY.get(segment.name)
-    if daily and len(segment.fields) > daily and (most := amount_of(first_rep(segment, daily))):
+    if daily and segment.field(daily) and (most := amount_of(first_rep(segment, daily))):
         out["maxDosePerPeriod"] = {"numerator": most, "denominator": _A_DAY}
-    words = [joined(rep, 2) or joined(rep, 1) for field in words_at for rep in reps(segment, field)]
-    if text := "; ".join(dict.fromkeys(word for word in words if word)):
+    words = [
+        joined(rep, 2) or joined(rep, 1) for field in words_at if segment.field(field) for rep in reps(segment, field)
+    ]
+    if words and (text := "; ".join(dict.fromkeys(word for word in words if word))):
         out["text"] = text
     return out, dose
 
@@ -232,11 +233,10 @@ _RATE_FIELDS = {"RXO": (21, 22, 17), "RXE": (23, 24, 22), "RXG": (15, 16, 14)}
 def _rate(dose: Json, segment: Segment, amount_at: int, unit_at: int) -> None:
     """The rate of an infusion: as such, else the dose per unit of time ("H", "H8", "M30": table 0335's letters)."""
     rate_at, rate_unit_at, per_at = _RATE_FIELDS[segment.name]
-    if len(segment.fields) <= per_at and len(segment.fields) <= rate_at:
-        return
-    rate = number(text_of(segment, rate_at))
-    if rate is not None:
+    if segment.field(rate_at) and (rate := number(text_of(segment, rate_at))) is not None:
         dose["rateQuantity"] = quantity(rate, first_rep(segment, rate_unit_at))
+        return
+    if not segment.field(per_at):
         return
     per = _PER.match(text_of(segment, per_at))
     amount = number(text_of(segment, amount_at))

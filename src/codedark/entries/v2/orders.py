@@ -20,7 +20,8 @@ from codedark.hl7 import Segment
 @dataclass(slots=True)
 class OrderGroup:
     """One order of a message: its ORC, its OBR, and all segments of the group in their order. `heading`: the segments
-    of the group whose specimen this one shares; `replaces`: the order it takes the place of; `replaced`: it is one."""
+    of the group whose specimen this one shares; `replaces`: the order it takes the place of; `replaced`: it is one;
+    `numbers`, `control`: what the functions of these names found."""
 
     segments: list[Segment] = field(default_factory=list)
     orc: Segment | None = None
@@ -28,6 +29,8 @@ class OrderGroup:
     heading: list[Segment] = field(default_factory=list)
     replaces: OrderGroup | None = None
     replaced: bool = False
+    numbers: tuple[tuple[str, str], tuple[str, str]] | None = None
+    control: str | None = None
 
     def add(self, segment: Segment) -> None:
         """Take one more segment into the group."""
@@ -53,14 +56,19 @@ class OrderGroup:
 
 def numbers(reading: Reading, group: OrderGroup) -> tuple[tuple[str, str], tuple[str, str]]:
     """((authority, placer number), (authority, filler number)); ("", "") where there is none. ORC before OBR."""
-    found = []
-    for number, missing in ((2, reading.site.authority), (3, reading.sender)):
-        authority, value = "", ""
-        for segment in (group.orc, group.obr):
-            if segment is not None and not value:
-                authority, value = order_number(reading, segment, number)
-        found.append((authority or (missing if value else ""), value))
-    return found[0], found[1]
+    if group.numbers is None:
+        placer = _number(reading, group, 2, reading.site.authority)
+        group.numbers = (placer, _number(reading, group, 3, reading.sender))
+    return group.numbers
+
+
+def _number(reading: Reading, group: OrderGroup, number: int, missing: str) -> tuple[str, str]:
+    for segment in (group.orc, group.obr):
+        if segment is not None:
+            authority, value = order_number(reading, segment, number)
+            if value:
+                return authority or missing, value
+    return "", ""
 
 
 def order_id(reading: Reading, group: OrderGroup, kind: str) -> str:
@@ -109,7 +117,9 @@ REPLACED = frozenset({"RP", "RQ", "RU"})
 
 def order_control(group: OrderGroup) -> str:
     """ORC-1, "" when there is no ORC."""
-    return text_of(group.orc, 1).upper() if group.orc is not None else ""
+    if group.control is None:
+        group.control = text_of(group.orc, 1).upper() if group.orc is not None else ""
+    return group.control
 
 
 def order_status(group: OrderGroup) -> str:
@@ -132,6 +142,8 @@ def order_status(group: OrderGroup) -> str:
 
 def join_replacements(groups: list[OrderGroup]) -> None:
     """Tie each replacement (RO) to the order above it that it replaces, when that has another number."""
+    if len(groups) < 2:
+        return
     before: OrderGroup | None = None
     for group in groups:
         control = order_control(group)

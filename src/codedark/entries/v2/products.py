@@ -46,7 +46,8 @@ def put_product(reading: Reading, body: Json, segment: Segment, group: OrderGrou
     """Set what R4 says of a product only in a Medication: parts, strength, batch; the form alone only for who asks for
     the whole, for it stands in every order and the name mostly says it."""
     product: Json = {}
-    if parts := [each for each in (_part(rxc) for rxc in group.every("RXC")) if each]:
+    parts = [each for each in (_part(rxc) for rxc in group.every("RXC")) if each]
+    if parts:
         product["ingredient"] = parts
     elif strength := _strength(reading, segment):
         product["ingredient"] = [strength]
@@ -78,7 +79,7 @@ def _strength(reading: Reading, segment: Segment) -> Json:
     if segment.name not in _STRENGTH:
         return {}
     amount_at, unit_at, volume_at, volume_unit_at = _STRENGTH[segment.name]
-    amount = number(text_of(segment, amount_at)) if len(segment.fields) > amount_at else None
+    amount = number(text_of(segment, amount_at)) if segment.field(amount_at) else None
     if amount is None:
         return {}
     below = number(text_of(segment, volume_at)) if volume_at else None
@@ -93,7 +94,7 @@ def _batch(reading: Reading, segment: Segment, product: Json) -> Json:
         return {}
     lot_at, expiry_at, maker_at = _BATCH[segment.name]
     batch: Json = {}
-    if len(segment.fields) <= lot_at:
+    if not any(segment.fields[lot_at : maker_at + 1]):
         return batch
     if lot := text_of(segment, lot_at):
         batch["lotNumber"] = lot
@@ -131,6 +132,8 @@ def other_ways(group: OrderGroup) -> list[str]:
     that may be taken instead."""
     rxrs = group.every("RXR")
     out: list[str] = []
+    if len(rxrs) < 2 and not any(any(rxr.fields[3:]) for rxr in rxrs):
+        return out
     for index, rxr in enumerate(rxrs):
         if index and (route := concept(first_rep(rxr, 1)).get("text")):
             out.append(f"or {route}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from codedark.entries.datatypes import Codes, Json, Rep, authority_name, part, split_field
+from codedark.entries.datatypes import Codes, Json, Rep, authority_name, concept, part, split_field
 from codedark.entries.facts import Fact, Op, Problem, Site, Standing, rank
 from codedark.entries.identity import business_id, words_of
 from codedark.entries.moments import Moment, moment, put_time
@@ -230,7 +230,7 @@ def reps(segment: Segment, number: int) -> tuple[Rep, ...]:
     """The repetitions of a field; none when it is empty or null. The same text gives the same tuples: never change
     what is made of them."""
     value = segment.field(number)
-    if value in ("", NULL):
+    if not value or value == NULL:
         return ()
     if len(value) > _SHORT:
         return split_field(value, segment.delimiters, segment.codec)
@@ -248,9 +248,15 @@ def first_rep(segment: Segment, number: int) -> Rep:
     return found[0] if found else ()
 
 
+def concepts(segment: Segment, number: int) -> list[Json]:
+    """Every repetition of a coded field that says something, as CodeableConcept."""
+    return [each for each in (concept(rep) for rep in reps(segment, number)) if each]
+
+
 def is_valued(segment: Segment, number: int) -> bool:
     """True when the field says something: neither empty nor `""`."""
-    return segment.field(number) not in ("", NULL)
+    value = segment.field(number)
+    return bool(value) and value != NULL
 
 
 def put_all(body: Json, cleared: list[str], name: str, segment: Segment, number: int, values: list[Any]) -> None:
@@ -263,9 +269,10 @@ def put_all(body: Json, cleared: list[str], name: str, segment: Segment, number:
 
 def text_of(segment: Segment, number: int) -> str:
     """A field as one text, null as empty."""
-    if not segment.field(number):
+    value = segment.text(number)
+    if not value:
         return ""
-    value = segment.text(number).strip()
+    value = value.strip()
     return "" if value == NULL else value
 
 

@@ -24,7 +24,7 @@ from codedark.entries.v2.orders import (
     status_reason,
     takes_effect,
 )
-from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
+from codedark.entries.v2.reading import Reading, concepts, first_rep, is_valued, reps, text_of
 from codedark.entries.v2.specimens import amount_of, read_specimens
 from codedark.entries.v2.timings import occurrence
 from codedark.hl7 import Segment
@@ -61,9 +61,9 @@ def _service(reading: Reading, body: Json, obr: Segment) -> None:
     if intent := _INTENT.get(text_of(obr, 11)):
         body["intent"] = intent
     reading.put(body, "occurrenceDateTime", obr, 6)
-    if len(obr.fields) <= 31:
+    if not any(obr.fields[31:48]):
         return
-    if reasons := [reason for reason in (concept(rep) for rep in reps(obr, 31)) if reason]:
+    if reasons := concepts(obr, 31):
         body["reasonCode"] = reasons
     details = [concept(rep) for field in (44, 45, 46, 47) for rep in reps(obr, field)]
     if details := [detail for detail in details if detail]:
@@ -73,6 +73,8 @@ def _service(reading: Reading, body: Json, obr: Segment) -> None:
 def _clinical_words(obr: Segment) -> list[Json]:
     """What the person at the bedside must know: danger (OBR-12), clinical information (OBR-13), how it is fetched."""
     out: list[Json] = []
+    if not any(obr.fields[12:14]) and not obr.field(39):
+        return out
     for words, field in (("danger", 12), ("clinical information", 13), ("collector's comment", 39)):
         said = [concept(rep).get("text", "") for rep in reps(obr, field)]
         out += [{"text": f"{words}: {text}"} for text in said if text]
@@ -80,34 +82,45 @@ def _clinical_words(obr: Segment) -> list[Json]:
 
 
 def _order(reading: Reading, body: Json, group: OrderGroup) -> None:
-    if identifiers := order_identifiers(reading, group) + _other_numbers(group):
+    identifiers = order_identifiers(reading, group)
+    if (group.orc is not None and any(group.orc.fields[33:39])) or (group.obr is not None and group.obr.field(53)):
+        identifiers += _other_numbers(group)
+    if identifiers:
         body["identifier"] = identifiers
     if status := order_status(group):
         body["status"] = status
     if urgency := priority(group):
         body["priority"] = urgency
     order_author(body, group)
-    if parents := parent_orders(reading, group, "ServiceRequest"):
-        body["basedOn"] = parents
     if group.replaces is not None:
         body["replaces"] = [{"reference": f"ServiceRequest/{order_id(reading, group.replaces, 'ServiceRequest')}"}]
-    order_security(body, group)
-    extensions = takes_effect(reading, group)
-    if reason := status_reason(group):
-        extensions.append({"url": _STATUS_REASON, "valueCodeableConcept": reason})
-    extensions += _call_back(group)
-    if extensions:
-        body["extension"] = extensions
+    _more(reading, body, group)
     orc = group.orc
     if orc is None:
         return
     if is_valued(orc, 4) and (requisition := part(first_rep(orc, 4), 1)):
         kind = {"coding": [{"system": V2 + "0203", "code": "PGN"}]}
         body["requisition"] = {"type": kind, "value": requisition}
-    if is_valued(orc, 29) and (where := concept(first_rep(orc, 29))):
-        body["locationCode"] = [where]
     if order_control(group) in ("NW", "RO"):
         put_time(body, "authoredOn", reading.moment(orc, 9))
+
+
+def _more(reading: Reading, body: Json, group: OrderGroup) -> None:
+    """Parent, reasons, who to call, where, how confidential: fields that most orders leave empty."""
+    obr = group.obr.fields if group.obr is not None else []
+    orc = group.orc.fields if group.orc is not None else []
+    if (any(obr[29:30]) or any(orc[8:9])) and (parents := parent_orders(reading, group, "ServiceRequest")):
+        body["basedOn"] = parents
+    if any(orc[14:17]) or any(obr[17:18]):
+        extensions = takes_effect(reading, group)
+        if reason := status_reason(group):
+            extensions.append({"url": _STATUS_REASON, "valueCodeableConcept": reason})
+        if extensions := extensions + _call_back(group):
+            body["extension"] = extensions
+    if any(orc[28:30]) and group.orc is not None:
+        order_security(body, group)
+        if where := concept(first_rep(group.orc, 29)):
+            body["locationCode"] = [where]
 
 
 def _other_numbers(group: OrderGroup) -> list[Json]:
@@ -132,6 +145,10 @@ def _call_back(group: OrderGroup) -> list[Json]:
 
 def _timing(reading: Reading, body: Json, group: OrderGroup) -> list[Json]:
     """Set when it is to happen: OBR-6, else TQ1 or the old TQ; returns what they say in words."""
+    if group.first("TQ1") is None and not (
+        (group.orc is not None and group.orc.field(7)) or (group.obr is not None and group.obr.field(27))
+    ):
+        return []
     timing = occurrence(reading, group)
     if "occurrenceTiming" in timing.body:
         body.pop("occurrenceDateTime", None)

@@ -20,7 +20,7 @@ from codedark.entries.datatypes import (
 )
 from codedark.entries.moments import put_time
 from codedark.entries.v2.orders import OrderGroup, note_text
-from codedark.entries.v2.reading import Reading, Specimens, first_rep, is_valued, reps, text_of
+from codedark.entries.v2.reading import Reading, Specimens, concepts, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
 
 _AVAILABLE = {"Y": "available", "N": "unavailable"}
@@ -79,7 +79,7 @@ def _specimen(reading: Reading, spm: Segment, below: list[Segment]) -> tuple[str
     if collection := _collection(reading, spm):
         body["collection"] = collection
     reading.put(body, "receivedTime", spm, 18)
-    if found := _concepts(spm, 24):
+    if found := concepts(spm, 24):
         body["condition"] = found
     rejected = _standing(body, spm)
     container = _containers(body, spm, [each for each in below if each.name == "SAC"])
@@ -88,10 +88,6 @@ def _specimen(reading: Reading, spm: Segment, below: list[Segment]) -> tuple[str
     identity = reading.id_of("Specimen", "specimen", key) if key else reading.id_of_place("Specimen", spm.path)
     reading.claim(spm.path, "Specimen", identity, body)
     return identity, numbers, rejected
-
-
-def _concepts(segment: Segment, field: int) -> list[Json]:
-    return [each for each in (concept(rep) for rep in reps(segment, field)) if each]
 
 
 def _pair(rep: Rep) -> list[Json]:
@@ -162,7 +158,7 @@ def _standing(body: Json, spm: Segment) -> list[str]:
     """Status and the reasons of a rejection (SPM-20, SPM-21, table 0490)."""
     if said := _AVAILABLE.get(text_of(spm, 20)):
         body["status"] = said
-    why = _concepts(spm, 21)
+    why = concepts(spm, 21)
     if why:
         body["status"] = "unsatisfactory"
         body["condition"] = body.get("condition", []) + why
@@ -186,7 +182,7 @@ def _containers(body: Json, spm: Segment, sacs: list[Segment]) -> str:
             out.append(container)
         if "accessionIdentifier" not in body and (accession := identifier_ei(first_rep(sac, 2), "ACSN")):
             body["accessionIdentifier"] = accession
-    additives = _concepts(spm, 6)
+    additives = concepts(spm, 6)
     kind = concept(first_rep(spm, 27))
     if kind or additives:
         first = out[0] if out else {}
@@ -202,8 +198,8 @@ def _containers(body: Json, spm: Segment, sacs: list[Segment]) -> str:
 
 def _remarks(body: Json, spm: Segment, notes: list[Segment]) -> None:
     words = [joined(rep, 1) for rep in reps(spm, 14)]
-    words += [each["text"] for each in _concepts(spm, 5)]
-    words += [f"hazard: {each['text']}" for each in _concepts(spm, 16)]
+    words += [each["text"] for each in concepts(spm, 5)]
+    words += [f"hazard: {each['text']}" for each in concepts(spm, 16)]
     words += [note_text(each) for each in notes]
     if words := [each for each in words if each]:
         body["note"] = [{"text": each} for each in words]

@@ -15,7 +15,7 @@ from codedark.entries.datatypes import V2, Json, Rep, joined, number, part
 from codedark.entries.moments import put_time, time_of_day
 from codedark.entries.v2.orders import OrderGroup
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
-from codedark.hl7 import Segment
+from codedark.hl7 import Delimiters, Segment
 
 _UNITS = {
     "s": "s", "sec": "s", "min": "min", "m": "min", "h": "h", "hr": "h", "hour": "h", "d": "d", "day": "d", "days": "d",
@@ -63,7 +63,7 @@ def parts_of(reading: Reading, group: OrderGroup, segment: Segment | None) -> li
     """Every part of an order's timing: of each TQ1, else of each repetition of the old TQ. `segment`: an RXE."""
     modern = group.every("TQ1")
     if modern:
-        return [_modern(reading, tq1, _beside(group, tq1)) for tq1 in modern]
+        return [_remembered(reading, group, tq1) for tq1 in modern]
     best: list[Part] = []
     rxe = segment if segment is not None and segment.name == "RXE" else None
     for source, field in ((rxe, 1), (group.orc, 7), (group.obr, 27)):
@@ -120,6 +120,8 @@ def occurrence(reading: Reading, group: OrderGroup) -> Occurrence:
 def _beside(group: OrderGroup, tq1: Segment) -> list[Segment]:
     """The TQ2 below a TQ1."""
     found: list[Segment] = []
+    if group.first("TQ2") is None:
+        return found
     inside = False
     for segment in group.segments:
         if inside and segment.name != "TQ2":
@@ -130,6 +132,29 @@ def _beside(group: OrderGroup, tq1: Segment) -> list[Segment]:
     return found
 
 
+_MEANT: dict[tuple[str, str, str, Delimiters], Part] = {}
+_MOST = 16_384
+
+
+def _remembered(reading: Reading, group: OrderGroup, tq1: Segment) -> Part:
+    """What a TQ1 means. It comes again, unchanged, in every message about its order; what it means is a pure result of
+    its text and the zone, so forgetting or keeping it changes nothing but the time it takes."""
+    beside = _beside(group, tq1)
+    if beside:
+        return _modern(reading, tq1, beside)
+    key = (tq1.raw, reading.site.zone, tq1.codec, tq1.delimiters)
+    found = _MEANT.get(key)
+    if found is None:
+        problems = len(reading.problems)
+        found = _modern(reading, tq1, beside)
+        if len(reading.problems) > problems:
+            return found  # the worklist hears of an impossible time each time
+        if len(_MEANT) >= _MOST:
+            _MEANT.clear()
+        _MEANT[key] = found
+    return found
+
+
 def _modern(reading: Reading, tq1: Segment, beside: list[Segment]) -> Part:
     patterns = reps(tq1, 3)
     # RPT.1 is itself coded: its second sub-component is the text a person reads.
@@ -137,15 +162,16 @@ def _modern(reading: Reading, tq1: Segment, beside: list[Segment]) -> Part:
     repeat = _bounds(reading, (tq1, 7, 1, 1), (tq1, 8, 1, 1))
     if patterns:
         _phase(repeat, patterns[0])
-    if times := _times(part(rep, 1) for rep in reps(tq1, 4)):
+    if tq1.field(4) and (times := _times(part(rep, 1) for rep in reps(tq1, 4))):
         repeat["timeOfDay"] = times
-    words = []
-    if len(tq1.fields) > 5:
+    words: list[str] = []
+    if any(tq1.fields[5:7]):
         words += _lasting(repeat, _cq(first_rep(tq1, 6)))
         words += [f"{part(rep, 1)} {_unit_word(rep)} relative to it".strip() for rep in reps(tq1, 5)]
+    if any(tq1.fields[13:15]):
         _each(repeat, _cq(first_rep(tq1, 13)), text_of(tq1, 14))
     words += [text for tq2 in beside if (text := _relation(tq2))]
-    as_needed = as_needed or any(part(rep, 1).upper() == "PRN" for rep in reps(tq1, 9))
+    as_needed = as_needed or tq1.field(9).upper() == "PRN"
     instruction = tq1.whole(11) if is_valued(tq1, 11) else ""
     return Part(_timing(code, repeat), as_needed, text_of(tq1, 10), instruction, tuple(words), first_rep(tq1, 2))
 
