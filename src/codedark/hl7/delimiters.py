@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 _COMMAND = re.compile(r"\.(br|sp|ce|sk|in|ti|fi|nf)\s*([+-]?[0-9]{0,9})", re.IGNORECASE)
 _LOCAL = re.compile(r"[ZCM][0-9A-Za-z.+-]*")
-_SWITCH = "[CM](?:[0-9A-Fa-f]{2}){2,3}"
+_SWITCH = re.compile("[CM](?:[0-9A-Fa-f]{2}){2,3}")
 _SETS = ("iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -74,7 +74,7 @@ def unescape(text: str, delimiters: Delimiters = STANDARD, codec: str = "utf-8")
     if not mark or mark not in text:
         return text
     if mark + "M" in text or mark + "C" in text:
-        text = _switched(text, mark)
+        text = _switched(text, delimiters, codec)
     parts = text.split(mark)
     out, at, last = [parts[0]], 1, len(parts) - 1
     while at < last:
@@ -90,18 +90,28 @@ def unescape(text: str, delimiters: Delimiters = STANDARD, codec: str = "utf-8")
     return "".join(out)
 
 
-def _switched(text: str, mark: str) -> str:
+def _switched(text: str, delimiters: Delimiters, codec: str) -> str:
     """The text with its ISO 2022 switches obeyed; as it was when there is none, or when they cannot be."""
-    edge = re.escape(mark)
-    parts = re.split(f"{edge}({_SWITCH}){edge}", text)
-    if len(parts) == 1 or not text.isascii():
+    mark = delimiters.escape
+    parts = text.split(mark)
+    pieces, at, last, switches = [parts[0]], 1, len(parts) - 1, 0
+    while at < last:
+        name = parts[at]
+        if _SWITCH.fullmatch(name):
+            pieces += ["\x1b" + bytes.fromhex(name[1:]).decode("latin-1"), parts[at + 1]]
+            at, switches = at + 2, switches + 1
+        elif name and _meaning(name, delimiters, codec) is not None:
+            pieces.append(mark + name + mark + parts[at + 1])
+            at += 2
+        else:
+            pieces.append(mark + name)
+            at += 1
+    raw = "".join(pieces + ([mark + parts[at]] if at == last else []))
+    if not switches or not raw.isascii():
         return text
-    raw = b"".join(
-        b"\x1b" + bytes.fromhex(part[1:]) if number % 2 else part.encode("ascii") for number, part in enumerate(parts)
-    )
     for name in _SETS:
         try:
-            found = raw.decode(name)
+            found = raw.encode("ascii").decode(name)
         except UnicodeDecodeError:
             continue
         if "\x1b" not in found:

@@ -70,6 +70,7 @@ def test_lines_inside_a_segment_belong_to_it():
         (r"\C2842\ \M244B\ ", r"\C2842\ \M244B\ "),
         (r"\M2442\;3ED\C2842\ Taro\F\ ", "山田 Taro| "),
         (r"a\C2842\b\T\c", "ab&c"),
+        ("\\E\\M2442\\E\\", "\\M2442\\"),
         (r"\M2442\Z\C2842\ ", r"\M2442\Z\C2842\ "),
         (r"\M99FF\x", r"\M99FF\x"),
         (r"C:\temp\new", r"C:\temp\new"),
