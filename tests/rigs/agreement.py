@@ -4,7 +4,7 @@ A leaf is (path without indices, value). Counted are the leaves of the other tea
 maps give (`published_maps`); a resource of theirs is compared with the one of ours of its type that shares most leaves,
 each of ours once. Normalised, and nothing else: an instant with an offset is the same instant in UTC; a number is the
 same number with other zeros; white space around a text; the letter case of urn:uuid; a URI that a team coined for a
-local name is that name; a resource said twice in a bundle is said once.
+local name is that name; a resource that theirs says twice in the same words is said once.
 """
 
 from __future__ import annotations
@@ -184,13 +184,13 @@ def count(oracle: str, pairs: Iterable[Pair], paths: frozenset[str]) -> Agreemen
         mine = [(each["resourceType"], bag(each, paths)) for each in resources(pair.payload, ZONES[oracle])]
         wanted = [(each["resourceType"], bag(each, paths)) for each in theirs(pair.bundle)]
         spoken = Spoken(pair.payload)
-        for _, want, have in matched(once(wanted), once(mine)):
+        for _, want, have in matched(once(wanted), mine):
             _compare(out, pair, spoken, want, have)
     return out
 
 
 def once(found: Iterable[tuple[str, Bag]]) -> list[tuple[str, Bag]]:
-    """Every resource with a counted leaf, each once."""
+    """Every resource with a counted leaf; of two that say the same, one."""
     return list({(kind, frozenset(leaves.items())): (kind, leaves) for kind, leaves in found if leaves}.values())
 
 

@@ -127,3 +127,27 @@ def test_what_is_no_message_translates_to_nothing_and_says_why() -> None:
     translation = translate_received(b"hello", SITE, ORIGIN, 7)
     assert translation.bundles == ()
     assert translation.meaning.problems
+
+
+def test_a_translation_says_that_it_is_one_and_not_when() -> None:
+    found = _resources(_translated("ADT^A01", PID, PV1))
+    codes = {"v2-fhir-transformation": 0, "UPDATE": 0}
+    for each in found:
+        code = each.get("activity", {}).get("coding", [{}])[0].get("code")
+        if code in codes:
+            codes[code] += 1
+            assert "recorded" not in each
+            assert each["_recorded"]["extension"][0]["url"].endswith("data-absent-reason")
+    assert codes == {"v2-fhir-transformation": 1, "UPDATE": 1}
+
+
+def test_rooms_of_one_number_in_two_units_are_two_places() -> None:
+    beds = "PV1|1|I|4W^412^B^ANNA|||5E^412^A^ANNA"
+    rooms = [
+        each["partOf"]["display"]
+        for each in _resources(_translated("ADT^A02", PID, beds))
+        if each["resourceType"] == "Location" and each.get("name") == "412"
+    ]
+    assert sorted(rooms) == ["4W ANNA", "5E ANNA"]
+    houses = [each for each in _resources(_translated("ADT^A02", PID, beds)) if each.get("name") == "ANNA"]
+    assert len(houses) == 1

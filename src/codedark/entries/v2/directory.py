@@ -75,7 +75,7 @@ class Directory:
         levels = [(kind, body) for kind, body in places(rep) if kind == "Location"]
         for (_, finer), (_, wider) in pairwise(levels):
             inner = self.resources["Location", self._add("Location", finer).rpartition("/")[2]]
-            inner.setdefault("partOf", {"reference": self._add("Location", wider)})
+            inner["partOf"] = finer["partOf"] | {"reference": self._add("Location", wider)}
         return self._pointed(bed(rep), levels)
 
     def linked(self, value: object) -> object:

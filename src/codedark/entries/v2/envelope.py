@@ -1,7 +1,8 @@
 """What a message says of itself: who sent it, who entered what, who pays; made on demand, never stored.
 
-Source: V2-to-FHIR MSH[MessageHeader], SFT[MessageHeader], MSA[MessageHeader], MSH[Provenance-Source], EVN[Provenance],
-ORC[Provenance], PID[Provenance-Patient], TXA[Provenance], NK1[RelatedPerson], IN1[Coverage], PID[Account].
+Source: V2-to-FHIR MSH[MessageHeader], SFT[MessageHeader], MSA[MessageHeader], MSH[Provenance-Source],
+MSH[Provenance-Transformation], EVN[Provenance], ORC[Provenance], PID[Provenance-Patient], TXA[Provenance],
+NK1[RelatedPerson], IN1[Coverage], PID[Account].
 No view reads these resources, so the fold does not make them.
 """
 
@@ -27,8 +28,10 @@ from codedark.hl7 import Segment
 
 _AGENT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+_TRANSFORMED = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _SUBSCRIBER = "http://hl7.org/fhir/5.0/StructureDefinition/extension-subscriberId"
+_UNKNOWN: Json = {"url": _ABSENT, "valueCode": "unknown"}
 _ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}
 _ACKNOWLEDGED = {"AA": "ok", "CA": "ok", "AE": "transient-error", "CE": "transient-error"}
 _ACKNOWLEDGED |= {"AR": "fatal-error", "CR": "fatal-error"}
@@ -101,9 +104,22 @@ class Envelope:
         self._reading.put(body, "occurredDateTime", msh, 7)
         if who := self._directory.house(first_rep(msh, 22)) or self._directory.authority(first_rep(msh, 4)):
             body["agent"] = [_agent("author", who)]
-        where = self._reading.pointer("MSH[1]").partition("#")[0]
-        body["entity"] = [{"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": where}}}]
+        body["entity"] = [self._entry()]
         return Made("Provenance", self._place("Provenance", "MSH[1]"), body, "MSH[1]")
+
+    def transformed(self, targets: list[str]) -> Made:
+        """Provenance of this very translation (MSH[Provenance-Transformation]). When it is made is not in the message,
+        and a pure function knows no time: `recorded` says so."""
+        code = {"system": _TRANSFORMED, "code": "v2-fhir-transformation"}
+        body = _provenance(targets, {"coding": [code]})
+        body["_recorded"] = {"extension": [{"url": _ABSENT, "valueCode": "not-applicable"}]}
+        body["agent"] = [_agent("assembler", {"display": "codedark"})]
+        body["entity"] = [self._entry()]
+        return Made("Provenance", self._place("Provenance", "MSH[1].9"), body, "MSH[1]")
+
+    def _entry(self) -> Json:
+        where = self._reading.pointer("MSH[1]").partition("#")[0]
+        return {"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": where}}}
 
     def event(self, evn: Segment, targets: list[str]) -> Made:
         """Provenance of EVN: what happened, when, why, and who entered it where."""
@@ -145,14 +161,14 @@ class Envelope:
             body["agent"] = agents
         return Made("Provenance", self._place("Provenance", txa.path), body, txa.path)
 
-    def updated(self, pid: Segment, targets: list[str]) -> Made | None:
-        """Provenance of PID-33 and PID-34: who changed the person's record last, and when."""
-        if not is_valued(pid, 33) and not is_valued(pid, 34):
-            return None
+    def updated(self, pid: Segment, targets: list[str]) -> Made:
+        """Provenance of a person's record as the message leaves it: who changed it last, and when (PID-33, PID-34)."""
         body = _provenance(targets, {"coding": [{"system": _OPERATION, "code": "UPDATE"}]})
         self._reading.put(body, "recorded", pid, 33, instant=True)
         self._reading.put(body, "occurredDateTime", pid, 33)
-        if who := self._directory.authority(first_rep(pid, 34)):
+        if "recorded" not in body:
+            body.setdefault("_recorded", {}).setdefault("extension", []).append(_UNKNOWN)
+        if is_valued(pid, 34) and (who := self._directory.authority(first_rep(pid, 34))):
             body["agent"] = [_agent("performer", who)]
         return Made("Provenance", self._place("Provenance", pid.path), body, pid.path)
 
@@ -231,7 +247,7 @@ def _endpoint(rep: Rep) -> Json:
     prefix = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "DNS": "urn:dns:", "URI": "urn:uri:"}.get(part(rep, 3), "")
     if prefix and part(rep, 2):
         return {"endpoint": prefix + part(rep, 2)}
-    return {"_endpoint": {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}}
+    return {"_endpoint": {"extension": [_UNKNOWN]}}
 
 
 def _processing(msh: Segment) -> list[Json]:

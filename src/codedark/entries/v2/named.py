@@ -190,17 +190,21 @@ def _reach(segment: Segment, place: int = 0, phone: int = 0) -> Json:
 
 
 def places(rep: Rep, more: Json | None = None) -> Iterator[Named]:
-    """PL[Location]: one Location for each valued level, the finest with PL.9 and PL.10. `more`: an address."""
-    finest = True
-    for component, kind in _LEVELS:
-        hd = _hd(rep, component)
-        if body := _place(hd, kind):
-            if finest:
-                body |= {"description": part(rep, 9)} if part(rep, 9) else {}
-                body["identifier"] += [{"value": part(rep, 10, 1)}] if part(rep, 10, 1) else []
-                body |= more or {}
-            finest = False
-            yield "Location", body
+    """PL[Location]: one Location for each valued level, the finest with PL.9 and PL.10. `more`: an address.
+
+    `partOf.display` names the wider levels: room 412 of two units is two places.
+    """
+    levels = [(kind, _hd(rep, component)) for component, kind in _LEVELS]
+    valued = [(kind, hd) for kind, hd in levels if hd.namespace or hd.universal]
+    for number, (kind, hd) in enumerate(valued):
+        body = _place(hd, kind)
+        if number == 0:
+            body |= {"description": part(rep, 9)} if part(rep, 9) else {}
+            body["identifier"] += [{"value": part(rep, 10, 1)}] if part(rep, 10, 1) else []
+            body |= more or {}
+        if wider := valued[number + 1 :]:
+            body["partOf"] = {"display": " ".join(hd.namespace or hd.universal for _, hd in wider)}
+        yield "Location", body
     yield from assigner(_hd(rep, 11))
     yield from assigner(Hd(*(part(rep, 10, n) for n in (2, 3, 4))))
 

@@ -137,6 +137,7 @@ def _envelope(
     everything = [f"{kind}/{identity}" for kind, identity in resources]
     yield envelope.header(everything)
     yield envelope.source(everything)
+    yield envelope.transformed(everything)
     front = [name for name in everything if name.startswith(("Patient/", "Encounter/"))]
     for evn in reading.message.all("EVN"):
         yield envelope.event(evn, front)
