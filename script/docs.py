@@ -1,7 +1,8 @@
-"""Draw the reference pages from the code: errors, exit codes, settings of the file, commands.
+"""Draw the pages that the code can say best: errors, exit codes, settings, commands, fields of HL7 v2 that are read.
 
 Usage: .venv/bin/python script/docs.py [--check]
-With --check nothing is written; exit 1 names the pages that are not what the code says.
+With --check nothing is written; exit 1 names the pages that are not what the code says (the fields have a test of
+their own: tests/unit/entries).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import fields
 import typer
 
 from codedark import errors
@@ -131,6 +133,8 @@ def main() -> int:
             stale.append(name)
             if "--check" not in sys.argv:
                 path.write_text(text, encoding="utf-8")
+    if "--check" not in sys.argv:
+        stale += [fields.PAGE.stem] if fields.draw() else []
     if stale:
         print("not as the code says:" if "--check" in sys.argv else "drawn:", ", ".join(stale))
     return int(bool(stale) and "--check" in sys.argv)
