@@ -13,11 +13,32 @@ from codedark.cli.options import DEFAULT_FOLDER, DryRun, Folder, Json
 from codedark.cli.output import Output, table, visible
 from codedark.clock import SystemChance
 from codedark.ehr import ExportRequest
-from codedark.node import Config, Ehr, Exported, Layout, clock_of, declared, ehr_key, ehr_server, open_node, take_export
+from codedark.node import (
+    Config,
+    Ehr,
+    Exported,
+    Layout,
+    clock_of,
+    declared,
+    ehr_key,
+    ehr_server,
+    export_states,
+    open_node,
+    take_export,
+)
 
 app = typer.Typer(help="The EHR's FHIR server: bulk exports.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The [[ehr]] of codedark.toml.")]
 _SHOWN = 20
+
+
+@app.command("list")
+def list_(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
+    """List the declared servers, and as of when everything of each is here."""
+    states = export_states(Layout(folder), Config.load(folder))
+    rows = [(each.ehr, each.as_of or "never", "begun, not ended" if each.under_way else "") for each in states]
+    shown = table(("ehr", "here as of", "export"), rows) if rows else "codedark.toml declares no [[ehr]]"
+    Output(as_json).result({"ehr": [asdict(each) for each in states]}, [shown])
 
 
 @app.command("key")

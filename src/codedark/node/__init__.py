@@ -16,7 +16,7 @@ from codedark.node.console import (
 from codedark.node.copying import history, journal_folder, pull_copy, witness_of
 from codedark.node.custody import Drilled, Rotated, drill, resplit, rotate
 from codedark.node.examination import examine
-from codedark.node.exporting import Exported, declared, ehr_key, ehr_server, take_export
+from codedark.node.exporting import Exported, ExportState, declared, ehr_key, ehr_server, export_states, take_export
 from codedark.node.founding import Founded, found
 from codedark.node.installation import Installation
 from codedark.node.keeper import listen, serve
@@ -47,6 +47,7 @@ __all__ = [
     "Drawn",
     "Drilled",
     "Ehr",
+    "ExportState",
     "Exported",
     "Facility",
     "Feed",
@@ -86,6 +87,7 @@ __all__ = [
     "enrol",
     "enrol_first",
     "examine",
+    "export_states",
     "found",
     "held",
     "history",

@@ -12,6 +12,7 @@ from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient, JournalReader
 from codedark.node.caging import cage_finding
 from codedark.node.config import Config
+from codedark.node.exporting import ehr_findings
 from codedark.node.keeping import custody_findings
 from codedark.node.layout import Layout
 from codedark.node.lock import held
@@ -35,7 +36,7 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
         return [Finding("codedark.toml", "red", str(error), error.hint)]
     findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
     layout = Layout(folder)
-    for part in (_time, _keys, _journal, _origin, _running, _views, _packs, _people, _release):
+    for part in (_time, _keys, _journal, _origin, _running, _views, _packs, _ehr, _people, _release):
         findings += _guarded(part, layout, config, clock)
     findings.append(cage_finding())
     findings += machine_findings(folder, demo=config.node.demo)
@@ -159,6 +160,10 @@ def _packs(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
         return
     why = "`plain = true` in codedark.toml." if config.packs.plain else "Their units have no envelope: make one."
     yield Finding("packs", "amber", f"{plain} lie plain in packs/: whoever takes this disk has them", why)
+
+
+def _ehr(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    yield from ehr_findings(layout, config)
 
 
 def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codedark.clock import Chance, Clock
+from codedark.access import load_node_keys
+from codedark.clock import Chance, Clock, SystemChance
 from codedark.ehr import (
     Credential,
     EhrServer,
@@ -33,11 +34,13 @@ from codedark.fhir import decode, is_read, read_ndjson, release_name
 from codedark.intake import ImportReport, Refusal, import_lines
 from codedark.node.config import Config, Ehr
 from codedark.node.layout import Layout
+from codedark.node.machine import Finding
 from codedark.node.opening import OpenNode
 
 Say = Callable[[str], None]
 Pause = Callable[[float], None]
 _WORD = 40
+_ASK_FOR_A_CLIENT = "Ask the EHR's people for a client of SMART Backend Services (docs/operate/ehr.md)."
 
 
 @dataclass(slots=True)
@@ -115,6 +118,53 @@ def ehr_server(
     return server
 
 
+@dataclass(frozen=True, slots=True)
+class ExportState:
+    """Where the exports of one `[[ehr]]` stand. `as_of`: everything before it is here, "" = none was taken whole;
+    `under_way`: one was begun and not ended; `left`: its files still to be read, -1 = not known yet; `named`: the
+    server is told who we are."""
+
+    ehr: str
+    as_of: str
+    under_way: bool
+    left: int
+    named: bool
+
+
+def export_states(layout: Layout, config: Config) -> list[ExportState]:
+    """Every declared server, in the order of codedark.toml. Raises ConfigError when the keys cannot be read."""
+    if not config.ehr:
+        return []
+    keys, found = load_node_keys(layout.root), []
+    for ehr in config.ehr:
+        shelf = _shelf(layout, keys.views_key, ehr.name, SystemChance())
+        job = shelf.job
+        left = -1 if job is None or not job.parts else sum(each.taken < 0 for each in job.files)
+        found.append(ExportState(ehr.name, shelf.since, job is not None, left, bool(ehr.client_id)))
+    return found
+
+
+def ehr_findings(layout: Layout, config: Config) -> Iterator[Finding]:
+    """The lines of `doctor` about the EHR's servers. Their times are the EHR's own, so no age is told from them."""
+    for state in export_states(layout, config):
+        what, again = f"ehr {state.ehr}", f"codedark ehr export {state.ehr}"
+        if state.under_way:
+            left = "" if state.left < 0 else f", {state.left} files to read"
+            yield Finding(what, "amber", f"an export was begun and not ended{left}", again)
+        elif not state.as_of:
+            yield Finding(what, "amber", "never exported: what was there before the feeds is not here", again)
+        elif not state.named:
+            says = f"here as of {state.as_of}; the server gives patients to anybody who asks"
+            yield Finding(what, "amber", says, _ASK_FOR_A_CLIENT)
+        else:
+            yield Finding(what, "green", f"everything is here as of {state.as_of}")
+
+
+def _shelf(layout: Layout, views_key: bytes, name: str, chance: Chance) -> JobShelf:
+    key = hmac.digest(views_key, b"codedark state of bulk exports v1", hashlib.sha256)
+    return JobShelf(layout.exports / f"{name}.job", key, chance)
+
+
 def take_export(
     node: OpenNode, ehr: Ehr, request: ExportRequest, pause: Pause, say: Say, *,
     full: bool = False, wire: Wire | None = None,
@@ -125,9 +175,8 @@ def take_export(
     EhrSilent (run it again: what is kept is kept), AppendFailed, Locked when another run is at it.
     """
     server = ehr_server(node.layout, ehr, node.clock, node.chance, pause, wire)
-    key = hmac.digest(node.keys.views_key, b"codedark state of bulk exports v1", hashlib.sha256)
     with _alone(node.layout.exports, ehr.name):
-        shelf = JobShelf(node.layout.exports / f"{ehr.name}.job", key, node.chance)
+        shelf = _shelf(node.layout, node.keys.views_key, ehr.name, node.chance)
         run = _Run(node, ehr, Exported(ehr.name))
         export = Export(server, run.take, shelf.keep, say)
         job = shelf.job

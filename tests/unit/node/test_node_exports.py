@@ -12,8 +12,9 @@ from mock_ehr import Faults, MockEhr
 from trust_rig import House, codedark, new_house, said
 
 from codedark.ehr import ExportRequest
-from codedark.errors import AppendFailed, EhrRefused, Locked
-from codedark.node import Config, declared, ehr_key, open_node, take_export
+from codedark.errors import AppendFailed, EhrRefused, EhrSilent, Locked
+from codedark.node import Config, Layout, declared, ehr_key, open_node, take_export
+from codedark.node.exporting import ehr_findings
 
 OLD, NEW, NEWEST = "2026-11-20T06:00:00Z", "2026-11-23T06:00:00Z", "2026-11-25T06:00:00Z"
 PATIENT = {"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": OLD}, "name": [{"family": "Okafor"}]}
@@ -109,6 +110,23 @@ def test_a_run_that_was_stopped_is_gone_on_with_and_doubles_nothing(house: House
     with open_node(house.folder) as node:
         lines = [line for each in said(node, "fhir.imported") for line in each.lines.splitlines()]
     assert len(lines) == len(set(lines)) == 450
+
+
+def test_doctor_and_the_list_say_where_the_exports_stand(house: House, ehr: MockEhr) -> None:
+    assert finding(house) == ("amber", "never exported: what was there before the feeds is not here")
+    ehr.faults.cut_at = [10] * 9
+    with open_node(house.folder) as node, pytest.raises(EhrSilent):
+        take_export(node, declared(node.config, "epic"), ExportRequest(), lambda _: None, lambda _: None)
+    assert finding(house) == ("amber", "an export was begun and not ended, 2 files to read")
+    export(house)
+    assert finding(house)[1].startswith(f"here as of {ehr.now}; the server gives patients to anybody")
+    [listed] = codedark("ehr", "list", "--folder", house.folder, "--json").object["ehr"]
+    assert (listed["as_of"], listed["under_way"]) == (ehr.now, False)
+
+
+def finding(house: House) -> tuple[str, str]:
+    [found] = ehr_findings(Layout(house.folder), Config.load(house.folder))
+    return found.state, found.says
 
 
 def test_connections_that_break_cost_nothing(house: House, ehr: MockEhr) -> None:
