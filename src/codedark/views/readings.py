@@ -355,13 +355,18 @@ def _order(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     )
     return Section.ORDER, OrderCard(
         id_,
-        name=", ".join(filter(None, (text(body.get("code")), text(repeated.get("code"))))),
+        name=", ".join(filter(None, (text(body.get("code")), _often(text(repeated.get("code")))))),
         status=str(body.get("status") or ""),
         priority=str(body.get("priority") or ""),
         when=when,
         at_us=at(when),
         by=shown(body.get("requester")),
     )
+
+
+def _often(pattern: str) -> str:
+    """How often, unless it is once: that goes without saying."""
+    return "" if "once" in pattern.casefold() else pattern
 
 
 def _document(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:

@@ -207,6 +207,32 @@ def test_replaced_medicine_is_stopped_and_the_new_one_names_it() -> None:
     )
 
 
+def test_what_was_asked_and_what_will_be_given_are_not_mixed() -> None:
+    rxo = fields("RXO", f1="161^Acetaminophen^RXNORM", f2="500", f4="mg", f20="^fever")
+    asked = (ORC, "TQ1|1||Q4H", rxo, "RXR|PO^Oral^HL70162")
+    given_as = (fields("RXE", **RXE), "TQ1|1||Q12H", RXR, "RXC|A|KCL^Potassium chloride|20|meq")
+    body = only(said("RDE^O11", PID, PV1, *asked, *given_as), "MedicationRequest").body
+    (one,) = body["dosageInstruction"]
+    assert (
+        body["medicationCodeableConcept"]["text"],
+        one["timing"]["code"]["text"],
+        one["route"]["text"],
+        "additionalInstruction" in one,
+        body["reasonCode"][0]["text"],
+    ) == ("Heparin", "Q12H", "Intravenous", False, "fever")
+
+
+def test_route_of_a_dose_is_not_the_route_of_its_order() -> None:
+    segments = (ORC, fields("RXE", **RXE), "RXR|PO^Oral^HL70162", fields("RXA", **RXA), RXR)
+    meaning = said("RAS^O17", PID, PV1, *segments)
+    ordered = only(meaning, "MedicationRequest").body["dosageInstruction"][0]
+    assert (
+        ordered["route"]["text"],
+        "additionalInstruction" in ordered,
+        only(meaning, "MedicationAdministration").body["dosage"]["route"]["text"],
+    ) == ("Oral", False, "Intravenous")
+
+
 # Doses
 RXA = {"f1": "0", "f2": "1", "f3": "20261123145800", "f5": "11124^Vancomycin^RXNORM", "f6": "1", "f7": "g"}
 

@@ -76,9 +76,21 @@ def test_repeated_test_keeps_its_pattern_bounds_and_count() -> None:
     )
 
 
-def test_test_that_happens_once_has_a_time_and_no_pattern() -> None:
-    body = only(order(ORC, "TQ1|1||ONCE||||20261123150000", OBR), "ServiceRequest").body
-    assert (body["occurrenceDateTime"][:16], "occurrenceTiming" in body) == ("2026-11-23T15:00", False)
+def test_test_without_a_pattern_has_a_time_and_one_with_a_pattern_keeps_it() -> None:
+    plain = only(order(ORC, "TQ1|1||||||20261123150000", OBR), "ServiceRequest").body
+    once = only(order(ORC, "TQ1|1||ONCE||||20261123150000", OBR), "ServiceRequest").body
+    assert (plain["occurrenceDateTime"][:16], once["occurrenceTiming"]["code"]["text"]) == ("2026-11-23T15:00", "ONCE")
+
+
+def test_remark_says_who_wrote_it_and_when() -> None:
+    (note,) = only(order(ORC, OBR, "NTE|1||draw from the line||77^RUIZ^ANA|20261123140500"), "ServiceRequest").body[
+        "note"
+    ]
+    assert (note["text"], note["authorString"], note["time"][:16]) == (
+        "draw from the line",
+        "ANA RUIZ",
+        "2026-11-23T14:05",
+    )
 
 
 def test_old_timing_of_the_obr_is_read() -> None:

@@ -146,7 +146,7 @@ def _given_dose(reading: Reading, segments: list[Segment], group: OrderGroup) ->
         # RXA-12: the amount is given per this unit of time (an infusion), so it is a rate and no dose.
         label = joined(unit, 2) or part(unit, 1)
         out["rateQuantity"] = {"value": out.pop("dose")["value"], "unit": f"{label}/{per}"}
-    rxr = next((segment for segment in segments if segment.name == "RXR"), None) or group.first("RXR")
+    rxr = next(iter(group.of(rxa, "RXR")), None)
     return out | way_of(reading, rxr) if rxr is not None else out
 
 
@@ -192,7 +192,7 @@ def _handed_over(reading: Reading, body: Json, group: OrderGroup, rxd: Segment) 
     other = _REPLACED.get(part(first_rep(rxd, 11), 1))
     if other is not None:
         body["substitution"] = {"wasSubstituted": other}
-    rxr = group.first("RXR")
+    rxr = next(iter(group.of(rxd, "RXR")), None)
     dosage = way_of(reading, rxr) if rxr is not None else {}
     if len(rxd.fields) > 12 and (most := amount_of(first_rep(rxd, 12))):
         dosage["maxDosePerPeriod"] = {"numerator": most, "denominator": {"value": 1, "unit": "d"}}

@@ -52,7 +52,11 @@ def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment,
     if segment.name in ("RXO", "RXE"):
         _supply(body, segment)
     _terms(body, segment)
-    if notes := order_notes(group):
+    if segment.name == "RXE" and (asked := group.first("RXO")) is not None:
+        said: Json = {}
+        _terms(said, asked)
+        body.update({name: said[name] for name in said if name not in body})  # what the pharmacy did not repeat
+    if notes := order_notes(reading, group):
         body["note"] = notes
     at = order_time(reading, group)
     identity = own_order_id(reading, group, "MedicationRequest", code)
@@ -176,8 +180,9 @@ _DOSE_FIELDS: dict[str, tuple[int, int, int, tuple[int, ...]]] = {
 
 def _dosages(reading: Reading, group: OrderGroup, segment: Segment) -> list[Json]:
     """One Dosage for each part of the timing: amount, rate, route and words are the order's and go with each."""
-    common, dose = _dosage(reading, group, segment)
-    ways = [{"text": text} for text in other_ways(group)]
+    rxrs = group.of(segment, "RXR")
+    common, dose = _dosage(reading, segment, rxrs)
+    ways = [{"text": text} for text in other_ways(rxrs)]
     out = []
     for timing, amount in dosages_of(reading, group, segment) or [({}, ())]:
         counted = amount_of(amount) if amount and not dose else {}
@@ -191,13 +196,12 @@ def _dosages(reading: Reading, group: OrderGroup, segment: Segment) -> list[Json
     return out
 
 
-def _dosage(reading: Reading, group: OrderGroup, segment: Segment) -> tuple[Json, Json]:
+def _dosage(reading: Reading, segment: Segment, rxrs: list[Segment]) -> tuple[Json, Json]:
     """(what a Dosage says beside its timing, its dose and rate)."""
     low_at, high_at, unit_at, words_at = _DOSE_FIELDS[segment.name]
     dose = dose_and_rate(segment, low_at, high_at, unit_at)
     _rate(dose, segment, low_at, unit_at)
-    rxr = group.first("RXR")
-    out = way_of(reading, rxr) if rxr is not None else {}
+    out = way_of(reading, rxrs[0]) if rxrs else {}
     daily = _DAILY.get(segment.name)
     if daily and segment.field(daily) and (most := amount_of(first_rep(segment, daily))):
         out["maxDosePerPeriod"] = {"numerator": most, "denominator": _A_DAY}

@@ -82,7 +82,7 @@ def loinc_of(reading: Reading, rep: Rep) -> str:
 
 
 def read_observation(
-    reading: Reading, panel: Panel, rows: list[Segment], notes: list[str], twin: int, *, numbered: bool = False
+    reading: Reading, panel: Panel, rows: list[Segment], notes: list[Json], twin: int, *, numbered: bool = False
 ) -> str | None:
     """One observation of one or more OBX (text split over rows). Returns its id, None when it has no code.
 
@@ -122,7 +122,7 @@ def read_observation(
         body["dataAbsentReason"] = {"coding": [{"system": system, "code": "not-asked"}]}
     _details(body, obx)
     if notes:
-        body["note"] = [{"text": note} for note in notes]
+        body["note"] = notes
     identity = _identity(reading, panel, obx, rep, when if is_vital or not panel.key[1] else None, twin)
     identity = _remembered(reading, obx, part(rep, 1), identity, body)
     at = panel.reported_us if panel.reported_us is not None else reading.said_us

@@ -16,6 +16,8 @@ from codedark.entries.moments import put_time
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, order_number, reps, text_of
 from codedark.hl7 import Segment
 
+_MAIN = frozenset({"RXO", "RXE", "RXD", "RXG", "RXA"})
+
 
 @dataclass(slots=True)
 class OrderGroup:
@@ -47,6 +49,21 @@ class OrderGroup:
     def every(self, name: str) -> list[Segment]:
         """All segments of that name in the group."""
         return [segment for segment in self.segments if segment.name == name]
+
+    def of(self, main: Segment, name: str) -> list[Segment]:
+        """The segments of that name that are about `main`: those below it, before the next medicine or dose; else those
+        above it. An RDE repeats timing, route and parts for what was asked (RXO) and for what will be given (RXE)."""
+        above: list[Segment] = []
+        below: list[Segment] = []
+        at = above
+        for segment in self.segments:
+            if segment is main:
+                at = below
+            elif at is below and segment.name in _MAIN:
+                break
+            elif segment.name == name:
+                at.append(segment)
+        return below or above
 
     @property
     def path(self) -> str:
@@ -219,15 +236,28 @@ def order_author(body: Json, group: OrderGroup) -> None:
             return
 
 
-def order_notes(group: OrderGroup) -> list[Json]:
+def order_notes(reading: Reading, group: OrderGroup) -> list[Json]:
     """The NTE of the order itself (before any OBX) as Annotations."""
     out = []
     for segment in group.segments:
         if segment.name in ("OBX", "RXA"):
             break
-        if segment.name == "NTE" and (text := note_text(segment)):
-            out.append({"text": text})
+        if segment.name == "NTE" and (note := annotation(reading, segment)):
+            out.append(note)
     return out
+
+
+def annotation(reading: Reading, nte: Segment) -> Json:
+    """An NTE as Annotation, with who wrote it (NTE-5) and when (NTE-6) where that is said; {} without words."""
+    text = note_text(nte)
+    if not text:
+        return {}
+    note: Json = {"text": text}
+    if len(nte.fields) > 5:
+        if who := person(first_rep(nte, 5)):
+            note["authorString"] = who["display"]
+        reading.put(note, "time", nte, 6)
+    return note
 
 
 def note_text(nte: Segment) -> str:

@@ -31,7 +31,7 @@ def medicine(reading: Reading, segment: Segment, group: OrderGroup) -> Json:
     if segment.name == "RXO" and is_valued(segment, 6):
         # An order in free text: what stands in the instruction is what was ordered.
         return {"text": "; ".join(joined(each, 2) or joined(each, 1) for each in reps(segment, 6))}
-    parts = [_ingredient(rxc) for rxc in group.every("RXC")]
+    parts = [_ingredient(rxc) for rxc in group.of(segment, "RXC")]
     named = [text for text in parts if text]
     return {"text": " + ".join(named)} if named else {}
 
@@ -46,7 +46,7 @@ def put_product(reading: Reading, body: Json, segment: Segment, group: OrderGrou
     """Set what R4 says of a product only in a Medication: parts, strength, batch; the form alone only for who asks for
     the whole, for it stands in every order and the name mostly says it."""
     product: Json = {}
-    parts = [each for each in (_part(rxc) for rxc in group.every("RXC")) if each]
+    parts = [each for each in (_part(rxc) for rxc in group.of(segment, "RXC")) if each]
     if parts:
         product["ingredient"] = parts
     elif strength := _strength(reading, segment):
@@ -127,10 +127,9 @@ def way_of(reading: Reading, rxr: Segment) -> Json:
     return out
 
 
-def other_ways(group: OrderGroup) -> list[str]:
+def other_ways(rxrs: list[Segment]) -> list[str]:
     """What more the RXRs say in words: the device (RXR-3: a pump, PCA), the routing instruction (RXR-5), and the routes
     that may be taken instead."""
-    rxrs = group.every("RXR")
     out: list[str] = []
     if len(rxrs) < 2 and not any(any(rxr.fields[3:]) for rxr in rxrs):
         return out

@@ -39,7 +39,7 @@ def read_service(reading: Reading, group: OrderGroup) -> None:
     """An order that is no medicine: ORC with its OBR."""
     reading.topics.add("orders")
     body: Json = reading.subject({"intent": "order"})
-    notes = order_notes(group)
+    notes = order_notes(reading, group)
     if group.obr is not None:
         _service(reading, body, group.obr)
         notes = _clinical_words(group.obr) + notes
@@ -157,7 +157,7 @@ def _timing(reading: Reading, body: Json, group: OrderGroup) -> list[Json]:
         body.update(timing.body)
     if timing.as_needed:
         body["asNeededBoolean"] = True
-    if (quantity := amount_of(timing.quantity)) and quantity["value"] != 1:
+    if quantity := amount_of(timing.quantity):
         body["quantityQuantity"] = quantity
     return [{"text": text} for text in timing.words]
 

@@ -14,7 +14,7 @@ from codedark.entries.moments import Moment, put_time
 from codedark.entries.v2.observations import IMAGING, LABORATORY, PANEL, STANDING, VITALS, Panel, read_observation
 from codedark.entries.v2.orders import (
     OrderGroup,
-    note_text,
+    annotation,
     numbers,
     order_id,
     order_identifiers,
@@ -117,7 +117,7 @@ def _report(reading: Reading, group: OrderGroup, obr: Segment, panel: Panel, cod
     if results:
         body["result"] = [{"reference": f"Observation/{identity}"} for identity in results]
     notes = [{"text": f"specimen rejected: {why}"} for why in panel.specimens.rejected]
-    extensions = [{"url": _NOTE, "valueAnnotation": note} for note in notes + order_notes(group)]
+    extensions = [{"url": _NOTE, "valueAnnotation": note} for note in notes + order_notes(reading, group)]
     if panel.name != code.get("text", ""):
         extensions.append({"url": PANEL, "valueString": panel.name})
     if extensions:
@@ -175,7 +175,7 @@ def _named(rep: Rep) -> Json:
 
 def _observations(reading: Reading, panel: Panel, segments: list[Segment]) -> list[str]:
     """Group OBX rows of one text, number twins, give each its NTE; the ids in order."""
-    rows: list[tuple[list[Segment], list[str]]] = []
+    rows: list[tuple[list[Segment], list[Json]]] = []
     started = False
     for segment in segments:
         if segment.name == "OBX":
@@ -184,8 +184,8 @@ def _observations(reading: Reading, panel: Panel, segments: list[Segment]) -> li
                 rows[-1][0].append(segment)
             else:
                 rows.append(([segment], []))
-        elif segment.name == "NTE" and started and (text := note_text(segment)):
-            rows[-1][1].append(text)
+        elif segment.name == "NTE" and started and (note := annotation(reading, segment)):
+            rows[-1][1].append(note)
     seen: dict[tuple[str, str, str], int] = {}
     numbered = _numbered(rows)
     ids = []
@@ -198,7 +198,7 @@ def _observations(reading: Reading, panel: Panel, segments: list[Segment]) -> li
     return ids
 
 
-def _numbered(rows: list[tuple[list[Segment], list[str]]]) -> bool:
+def _numbered(rows: list[tuple[list[Segment], list[Json]]]) -> bool:
     """Whether one name stands under two sub-ids (OBX-4): then the sub-id says which isolate, site or twin is meant."""
     subs: dict[str, str] = {}
     return any((sub := row[0].field(4)) and subs.setdefault(row[0].field(3), sub) != sub for row, _ in rows)

@@ -27,7 +27,7 @@ _LENGTH = re.compile(r"([SMHDWLX])(\d+)\Z", re.IGNORECASE)
 _DAYS = ("", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EVENTS = frozenset({"AC", "ACD", "ACM", "ACV", "C", "CD", "CM", "CV", "HS", "PC", "PCD", "PCM", "PCV", "WAKE"})
 """Codes of table 0528 that are the same code in v3 TimingEvent."""
-_ONCE = frozenset({"ONCE", "ONE", "ONETIME", "1X", "X1", "1"})
+_MINUTES = {"min": 1, "h": 60, "d": 1440}
 _RELATIONS = {
     "EE": "ends when {} ends",
     "ES": "starts when {} ends",
@@ -60,8 +60,9 @@ class Occurrence(NamedTuple):
 
 
 def parts_of(reading: Reading, group: OrderGroup, segment: Segment | None) -> list[Part]:
-    """Every part of an order's timing: of each TQ1, else of each repetition of the old TQ. `segment`: an RXE."""
-    modern = group.every("TQ1")
+    """Every part of an order's timing: of each TQ1, else of each repetition of the old TQ. `segment`: the medicine it
+    is about, None for a service."""
+    modern = group.every("TQ1") if segment is None else group.of(segment, "TQ1")
     if modern:
         return [_remembered(reading, group, tq1) for tq1 in modern]
     best: list[Part] = []
@@ -109,8 +110,7 @@ def occurrence(reading: Reading, group: OrderGroup) -> Occurrence:
     words = [text for each in found for text in (each.condition, each.instruction, *each.words) if text]
     body: Json = {}
     bounds = first.timing.get("repeat", {}).get("boundsPeriod", {})
-    codes = {each.get("code", "").upper() for each in first.timing.get("code", {}).get("coding", ())}
-    if "code" in first.timing and not codes & _ONCE and "ONCE" not in first.timing["code"]["text"].upper():
+    if "code" in first.timing:
         body["occurrenceTiming"] = first.timing
     elif "start" in bounds:
         body = {name.replace("start", "occurrenceDateTime"): bounds[name] for name in bounds if "start" in name}
@@ -240,6 +240,9 @@ def _phase(repeat: Json, rep: Rep) -> None:
         repeat["period"], repeat["periodUnit"] = period, unit
     if (event := part(rep, 8).upper()) in _EVENTS:
         repeat["when"] = [event]
+        minutes = _MINUTES.get(_UNITS.get(part(rep, 10).lower(), ""))
+        if minutes and part(rep, 9).isdigit():
+            repeat["offset"] = int(part(rep, 9)) * minutes
 
 
 def _cq(rep: Rep) -> tuple[str, str] | None:
