@@ -219,7 +219,7 @@ class Spoken:
 
     def __init__(self, payload: bytes) -> None:
         self._parts: dict[str, set[str]] = {}
-        for line in payload.decode("utf-8", "replace").replace("\n", "\r").split("\r"):
+        for line in payload.decode("utf-8-sig", "replace").replace("\n", "\r").split("\r"):
             parts = {part.strip() for part in re.split(r"[|^&~]", line[3:])}
             self._parts.setdefault(line[:3], set()).update(parts - {""})
 

@@ -88,3 +88,15 @@ def test_house_of_a_contact_says_whom_to_ask_for() -> None:
 def test_place_somebody_was_discharged_to_has_its_kind() -> None:
     (place,) = [each for each in named("Location", "PV1|1|I" + "|" * 35 + "H&Home&L^20260101") if "type" in each]
     assert place["type"][0]["coding"] == [{"system": "urn:codedark:codesystem:L", "code": "H", "display": "Home"}]
+
+
+def test_whoever_took_part_has_a_role_and_whatever_took_part_is_a_device() -> None:
+    fields = ["PRT", "", "AD", "", "AD^Admitting^HL70443", "9^LEE", "", "", "", "", "UDI1"]
+    fields += ["20260101", "", "", "1 Main^^Town", "555^^PH", "", "20250101", "", "LOT9"]
+    (role,) = named("PractitionerRole", "|".join(fields))
+    assert (role["code"][0]["coding"][0]["code"], role["telecom"][0]["value"]) == ("AD", "555")
+    assert role["period"] == {"start": "2026-01-01"}
+    device = named("Device", "|".join(fields))[-1]
+    assert device == {"identifier": [{"value": "UDI1"}], "lotNumber": "LOT9", "manufactureDate": "2025-01-01"}
+    (lee,) = [each for each in named("Practitioner", "|".join(fields)) if each["name"][0]["family"] == "LEE"]
+    assert lee["address"][0]["city"] == "Town"

@@ -151,3 +151,10 @@ def test_rooms_of_one_number_in_two_units_are_two_places() -> None:
     assert sorted(rooms) == ["4W ANNA", "5E ANNA"]
     houses = [each for each in _resources(_translated("ADT^A02", PID, beds)) if each.get("name") == "ANNA"]
     assert len(houses) == 1
+
+
+def test_the_episode_that_a_visit_belongs_to_has_its_number_and_no_invented_status() -> None:
+    episode = _one(_translated("ADT^A01", PID, "PV1|1|I" + "|" * 52 + "E77^^^EPI"), "EpisodeOfCare")
+    assert episode["identifier"][0]["value"] == "E77"
+    assert "status" not in episode
+    assert "_status" in episode

@@ -2,7 +2,7 @@
 
 Source: V2-to-FHIR MSH[MessageHeader], SFT[MessageHeader], MSA[MessageHeader], MSH[Provenance-Source],
 MSH[Provenance-Transformation], EVN[Provenance], ORC[Provenance], PID[Provenance-Patient], TXA[Provenance],
-NK1[RelatedPerson], IN1[Coverage], PID[Account].
+NK1[RelatedPerson], IN1[Coverage], PID[Account], PV1[Encounter] PV1-54.
 No view reads these resources, so the fold does not make them.
 """
 
@@ -190,6 +190,17 @@ class Envelope:
         rep = first_rep(pid, 18)
         identity = self._reading.id_of("Account", self._reading.authority(rep, 4), part(rep, 1))
         return Made("Account", identity, body, pid.path)
+
+    def episode(self, pv1: Segment, patient: str) -> Made | None:
+        """EpisodeOfCare of PV1-54. Whether it goes on is not said."""
+        rep = first_rep(pv1, 54)
+        identifier = identifier_cx(rep) if is_valued(pv1, 54) else {}
+        if not identifier:
+            return None
+        body: Json = {"identifier": [identifier], "_status": {"extension": [_UNKNOWN]}}
+        body["patient"] = {"reference": f"Patient/{patient}"}
+        identity = self._reading.id_of("EpisodeOfCare", self._reading.authority(rep, 4), part(rep, 1))
+        return Made("EpisodeOfCare", identity, body, pv1.path)
 
     def coverage(self, in1: Segment, patient: str) -> Made:
         """Coverage of an IN1."""

@@ -374,6 +374,42 @@ def _part_played(rol: Segment, zone: str) -> Iterator[Named]:
     yield "PractitionerRole", out
 
 
+def _took_part(prt: Segment, zone: str) -> Iterator[Named]:
+    """PRT[PractitionerRole]: whoever took part, in which role, reached how; PRT[Device]: or what."""
+    home = _reach(prt, place=14)
+    for rep in reps(prt, 5):
+        if body := _person(rep, zone):
+            yield "Practitioner", body | home
+        yield from assigner(_hd(rep, 9))
+    out: Json = {}
+    if said := concept(first_rep(prt, 4)):
+        out["code"] = [said]
+    if special := [each for each in map(concept, reps(prt, 6)) if each]:
+        out["specialty"] = special
+    out |= _reach(prt, phone=15)
+    if period := _period(text_of(prt, 11), text_of(prt, 12), zone):
+        out["period"] = period
+    yield "PractitionerRole", out
+    yield from _equipment(prt, zone)
+
+
+def _equipment(prt: Segment, zone: str) -> Iterator[Named]:
+    out: Json = {}
+    for rep in reps(prt, 10):
+        if part(rep, 1):
+            out.setdefault("identifier", []).append({"value": part(rep, 1)})
+    for name, number in (("lotNumber", 19), ("serialNumber", 20), ("distinctIdentifier", 21)):
+        if is_valued(prt, number):
+            out[name] = text_of(prt, number)
+    for name, number in (("manufactureDate", 17), ("expirationDate", 18)):
+        if is_valued(prt, number):
+            put_time(out, name, moment(text_of(prt, number), zone))
+    if said := concept(first_rep(prt, 22)):
+        out["type"] = said
+    if out:
+        yield "Device", out
+
+
 def _procedure(pr1: Segment, zone: str) -> Iterator[Named]:
     for number in (8, 11, 12):
         for rep in reps(pr1, number):
@@ -415,7 +451,6 @@ _PEOPLE = {
     "SCH": (12, 16, 20),
     "AIP": (3,),
     "ROL": (4,),
-    "PRT": (5,),
     "PDA": (5, 9),
     "ACC": (7,),
 }
@@ -436,6 +471,9 @@ _NUMBERS = {
     "NK1": (12, 33),
     "IN1": (3, 10),
     "GT1": (2,),
+    "ORC": (33,),
+    "OBR": (53,),
+    "SPM": (30, 31),
 }
 _SPECIAL: dict[str, Callable[[Segment, str], Iterator[Named]]] = {
     "MSH": _header,
@@ -449,6 +487,7 @@ _SPECIAL: dict[str, Callable[[Segment, str], Iterator[Named]]] = {
     "OBX": _result,
     "RXA": _dose,
     "ROL": _part_played,
+    "PRT": _took_part,
     "PR1": _procedure,
     "AIG": _booked,
 }
