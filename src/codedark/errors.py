@@ -19,6 +19,7 @@
     ├── EhrError                   the EHR's FHIR server                                      exit 70
     │   ├── EhrSilent              no answer, or none in time: ask again later                exit 71
     │   └── EhrRefused             it said no, or something that cannot be right              exit 72
+    │       └── EhrDenied          it does not take us for who we are, or not for this        exit 73
     ├── CageError                  a file of others could not be opened safely                exit 80
     │   ├── NoCage                 this machine cannot cage a decoder                         exit 81
     │   └── FileRefused            the file is damaged, locked, too large or takes too long   exit 82
@@ -203,6 +204,14 @@ class EhrRefused(EhrError):
     exit_code = 72
     slug = "ehr-refused"
     default_hint = "Ask the EHR's people; docs/operate/ehr.md says what they have to allow."
+
+
+class EhrDenied(EhrRefused):
+    """The EHR's server gives no token, or ours is not allowed what was asked. An export that was begun waits."""
+
+    exit_code = 73
+    slug = "ehr-denied"
+    default_hint = "Ask the EHR's people whether client id, key and scopes are registered; check this node's clock."
 
 
 class CageError(CodedarkError):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from codedark.clock import SeededChance, SeededClock
@@ -22,6 +22,7 @@ JSON = some.recursive(
 NAMES = ("transactionTime", "requiresAccessToken", "output", "deleted", "error", "outcome", "link")
 TOLD = some.dictionaries(some.sampled_from(NAMES), JSON | some.just("2026-11-24T06:00:00Z"))
 SECRET = "Okafor"
+calmly = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 SERVER = EhrServer("https://e/r4", HttpWire(), SeededClock(), SeededChance(1), lambda _: None)
@@ -36,11 +37,13 @@ def refusal(read: Callable[[], object]) -> str:
     return ""
 
 
+@calmly
 @given(some.binary() | TOLD.map(lambda told: json.dumps(told).encode()))
 def test_any_answer_is_a_manifest_or_refused(data: bytes) -> None:
     assert len(refusal(lambda: read_manifest(data))) < 80
 
 
+@calmly
 @given(some.integers(100, 599), JSON)
 def test_a_complaint_never_quotes_text(status: int, value: object) -> None:
     told = {"issue": [{"code": "login", "diagnostics": SECRET, "details": value}], "other": value}
@@ -49,12 +52,14 @@ def test_a_complaint_never_quotes_text(status: int, value: object) -> None:
     assert said.startswith(f"HTTP {status}")
 
 
+@calmly
 @given(some.text() | some.text().map("https://".__add__) | some.text().map("http://127.0.0.1".__add__))
 def test_any_text_is_an_address_that_may_be_asked_or_refused(text: str) -> None:
     if not refusal(lambda: check_address(text)):
         assert urlsplit(text).scheme == "https" or urlsplit(text).hostname in ("127.0.0.1", "localhost", "::1")
 
 
+@calmly
 @given(some.text())
 def test_any_retry_after_is_a_wait_of_bounded_length(text: str) -> None:
     assert 1.0 <= SERVER.wait_of({"retry-after": text}, 5.0) <= 300.0

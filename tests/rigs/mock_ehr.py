@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +41,8 @@ class Faults:
     """Range is not honoured: the whole comes again."""
     changed: bool = False
     """A file has another ETag after each cut."""
+    transient: int = 0
+    """An error that says it is transient, so many times, where the state is asked."""
     gives_up: bool = False
     """The export ends in an error."""
     parts: int = 1
@@ -50,6 +53,8 @@ class Faults:
     """The manifest promises a line more than there is."""
     old: bool = False
     """A parameter of edition 3 is refused."""
+    held: threading.Event | None = None
+    """Of every file but the patients' half is sent; then nothing until this is set."""
     elsewhere: str = ""
     """Files are answered by a redirect to this address."""
     open_files: bool = False
@@ -86,8 +91,8 @@ class MockEhr:
         return f"{self.url}/r4"
 
     @contextmanager
-    def serving(self) -> Iterator[MockEhr]:
-        """Serve on a free port of this machine."""
+    def serving(self, context: ssl.SSLContext | None = None) -> Iterator[MockEhr]:
+        """Serve on a free port of this machine; with `context` over TLS."""
         ehr = self
 
         class Requests(_Requests):
@@ -95,7 +100,9 @@ class MockEhr:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
         server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -248,6 +255,9 @@ class _Requests(BaseHTTPRequestHandler):
             self._send(202, b"")
         elif job["gone"]:
             self._outcome(404, "not-found")
+        elif faults.transient:
+            faults.transient -= 1
+            self._outcome(500, "transient")
         elif faults.gives_up:
             self._outcome(500, "exception")
         elif self._busy():
@@ -319,6 +329,12 @@ class _Requests(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        held = self.mock.faults.held
+        if held and self.path.startswith("/files/") and "Patient" not in self.path and not held.is_set():
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            held.wait(20)
+            cut = 0
         self.wfile.write(body if cut is None else body[:cut])
         if cut is not None:
             self.wfile.flush()

@@ -18,12 +18,12 @@ import msgspec
 from codedark.ehr.manifest import ManifestFile, is_instant, read_manifest
 from codedark.ehr.server import EhrServer
 from codedark.ehr.wire import Answer, Stream
-from codedark.errors import ConfigError, EhrRefused, EhrSilent
+from codedark.errors import ConfigError, EhrDenied, EhrRefused, EhrSilent, Unparsable
 from codedark.fhir import decode, is_id, is_type
 
 NDJSON = "application/fhir+ndjson"
 _CODE = re.compile(r"[a-z][a-z-]{1,39}")
-_BREAKS = 8
+_BREAKS, _TRANSIENT = 8, 5
 _FIRST_WAIT_S, _WAIT_S = 1.0, 30.0
 
 
@@ -108,11 +108,6 @@ class ExportJob(msgspec.Struct, omit_defaults=True):
     parts: int = 0
     files: list[ExportFile] = []
 
-    @property
-    def whole(self) -> bool:
-        """Whether every part of the manifest is here and every file of it was read to its end."""
-        return not self.more and all(each.taken >= 0 for each in self.files)
-
 
 class Gathered(NamedTuple):
     """What an export gave. `short`: files with fewer or more lines than the manifest said."""
@@ -148,7 +143,7 @@ class Export:
             answer = self._kick_off(request, parts=False)
         where = answer.headers.get("content-location", "")
         if answer.status != 202 or not where:
-            raise EhrRefused(f"the EHR does not begin an export: {complaint(answer)}")
+            raise refusal("the EHR does not begin an export", answer)
         status = self._server.address(urljoin(self._server.address(request.path), where))
         job = ExportJob(request, status, status)
         self._save(job)
@@ -196,14 +191,17 @@ class Export:
         self._save(job)
 
     def _when_ready(self, url: str) -> Answer:
-        """Poll until 200. A busy or silent server is asked again; one that gave up is not."""
-        wait = _FIRST_WAIT_S
+        """Poll until 200. A server that is busy, or says its error is transient, is asked again; one that gave up is
+        not."""
+        wait, failed = _FIRST_WAIT_S, 0
         while True:
             answer = self._server.ask("GET", url, headers={"Accept": "application/json"})
             if answer.status == 200:
                 return answer
             if answer.status != 202:
-                raise EhrRefused(f"the EHR gave the export up: {complaint(answer)}", hint="Ask for it again.")
+                failed += 1
+                if "transient" not in _codes(answer) or failed > _TRANSIENT:
+                    raise refusal("the EHR gave the export up", answer)
             self._say("the EHR is preparing the export")
             self._server.pause(self._server.wait_of(answer.headers, wait))
             wait = min(wait * 2, _WAIT_S)
@@ -257,7 +255,7 @@ def _bytes(server: EhrServer, url: str, with_token: bool) -> Iterator[bytes]:
 def _place(stream: Stream, here: int, tag: str) -> tuple[int, str]:
     """How many bytes of this answer are here already, and its ETag. Raises EhrRefused for another file or an error."""
     if stream.status not in (200, 206) or (stream.status == 206 and not here):
-        raise EhrRefused(f"the EHR does not give a file of the export (HTTP {stream.status})", hint="Ask for it again.")
+        raise refusal("the EHR does not give a file of the export", stream)
     now = stream.headers.get("etag", "").removeprefix("W/").removesuffix('-gzip"').rstrip('"')
     if tag and now and now != tag:
         raise EhrRefused("a file of the export changed while it was read", hint="Ask for the export again.")
@@ -268,11 +266,24 @@ def _place(stream: Stream, here: int, tag: str) -> tuple[int, str]:
     return 0, now or tag
 
 
+def refusal(what: str, answer: Answer | Stream) -> EhrRefused:
+    """The error for an answer that was not wanted: EhrDenied when the EHR's people can mend it, else EhrRefused."""
+    said = complaint(answer) if isinstance(answer, Answer) else f"HTTP {answer.status}"
+    if answer.status in (401, 403):
+        return EhrDenied(f"{what}: {said}")
+    return EhrRefused(f"{what}: {said}", hint="Ask for it again; docs/operate/ehr.md says what the EHR has to allow.")
+
+
 def complaint(answer: Answer) -> str:
     """What may be said of an answer that was not wanted: its status and the codes of its OperationOutcome, no text."""
+    codes = _codes(answer)
+    return f"HTTP {answer.status}" + (f" ({', '.join(codes[:5])})" if codes else "")
+
+
+def _codes(answer: Answer) -> list[str]:
+    """The codes of an OperationOutcome's issues, sorted; none for any other answer."""
     try:
-        told = decode(answer.body)
-        codes = sorted({str(issue["code"]) for issue in told["issue"] if _CODE.fullmatch(str(issue["code"]))})
-    except Exception:  # any shape of answer
-        codes = []
-    return f"HTTP {answer.status}" + (f" ({', '.join(codes[:5])[:200]})" if codes else "")
+        said = [str(issue["code"]) for issue in decode(answer.body)["issue"]]
+    except (Unparsable, TypeError, KeyError):
+        return []
+    return sorted({code for code in said if _CODE.fullmatch(code)})

@@ -18,7 +18,7 @@ import msgspec
 from codedark.clock import Chance, Clock
 from codedark.ehr.credential import Credential, assertion
 from codedark.ehr.wire import Answer, Stream, Wire
-from codedark.errors import EhrRefused, EhrSilent
+from codedark.errors import EhrDenied, EhrRefused, EhrSilent
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _EARLY_S = 30
@@ -85,7 +85,15 @@ class EhrServer:
     def stream(self, path: str, *, headers: Mapping[str, str], with_token: bool) -> Stream:
         """GET a file. Raises EhrSilent when the server stays busy or does not answer."""
         url = self.address(path)
-        return self._retried(lambda: self._wire.stream(url, {**headers, **(self._bearer(url) if with_token else {})}))
+
+        def send() -> Stream:
+            return self._wire.stream(url, {**headers, **(self._bearer(url) if with_token else {})})
+
+        got = self._retried(send)
+        if got.status == 401 and with_token and self._drop_token():
+            got.close()
+            got = send()
+        return got
 
     def version(self) -> str:
         """The FHIR version the server says it speaks ("4.0.1"). Raises EhrRefused when it says none."""
@@ -154,10 +162,7 @@ class EhrServer:
         told = _object(answer.body)
         token, lasts = told.get("access_token"), told.get("expires_in", 300)
         if answer.status != 200 or not isinstance(token, str) or not _HEADER.fullmatch(token):
-            raise EhrRefused(
-                f"the EHR gave no token (HTTP {answer.status})",
-                hint="Ask the EHR's people whether client id, key and scopes are registered; check this node's clock.",
-            )
+            raise EhrDenied(f"the EHR gave no token (HTTP {answer.status})")
         self._token = token
         seconds = float(lasts) if isinstance(lasts, int | float) else 300.0
         self._token_until_us = self.clock.steady_us() + int(max(seconds - _EARLY_S, 1.0) * _US)

@@ -29,7 +29,7 @@ from codedark.ehr import (
     public_of,
 )
 from codedark.entries import ExportTaken, draft_of
-from codedark.errors import ConfigError, EhrRefused, Locked, NotFound, Unparsable
+from codedark.errors import ConfigError, EhrDenied, EhrRefused, Locked, NotFound, Unparsable
 from codedark.fhir import decode, is_read, read_ndjson, release_name
 from codedark.intake import ImportReport, Refusal, import_lines
 from codedark.node.config import Config, Ehr
@@ -187,8 +187,10 @@ def take_export(
         run.told.since = job.request.since
         try:
             gathered = export.finish(job)
+        except EhrDenied:
+            raise  # the EHR's people can mend it, and then the next run goes on
         except EhrRefused:
-            # It will say the same again: the next run asks for a new export, and what is kept is not kept twice.
+            # It would say the same again: the next run begins a new export, and what is kept is not kept twice.
             shelf.end()
             raise
         run.told.as_of, run.told.files, run.told.short = gathered.transaction_time, gathered.files, gathered.short

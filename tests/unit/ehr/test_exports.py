@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from mock_ehr import Faults, MockEhr
+from tls_rig import certificate
 
 from codedark.clock import SeededChance, SeededClock, SystemChance, SystemClock
 from codedark.ehr import (
@@ -189,6 +191,33 @@ def test_a_server_that_is_not_there_is_said(taker: Taker) -> None:
         taker.export(gone)
 
 
+def test_an_error_that_is_said_to_be_transient_is_waited_for(taker: Taker, ehr: MockEhr) -> None:
+    ehr.faults.transient = 3
+    taker.export(ehr)
+    assert taker.lines == whole(ehr)
+
+
+def test_a_server_that_is_transient_for_ever_is_left(taker: Taker, ehr: MockEhr) -> None:
+    ehr.faults.transient = 100
+    with pytest.raises(EhrRefused, match="transient"):
+        taker.export(ehr)
+
+
+def test_over_tls_the_server_is_checked_against_its_authority(taker: Taker, tmp_path: Path) -> None:
+    ca = certificate(tmp_path, "ca")
+    certificate(tmp_path, "server", ca)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with MockEhr(resources()).serving(context) as ehr:
+        wire = HttpWire(str(tmp_path / "ca.pem"))
+        server = EhrServer(ehr.base, wire, SystemClock(), SystemChance(), taker.pauses.append)
+        run = Export(server, taker.take, taker.jobs.append)
+        run.finish(run.begin(ExportRequest()))
+        assert taker.lines == whole(ehr)
+        with pytest.raises(EhrSilent, match="SSL"):
+            taker.server(ehr).ask("GET", "metadata")
+
+
 def test_an_export_that_the_server_gave_up_is_said_without_its_words(taker: Taker, ehr: MockEhr) -> None:
     ehr.faults.gives_up = True
     with pytest.raises(EhrRefused) as said:
@@ -252,6 +281,20 @@ def test_a_token_that_died_early_is_renewed(taker: Taker, guarded: MockEhr) -> N
     guarded.faults.tokens_die = 1
     assert server.ask("GET", "Patient").status == 200
     assert len(guarded.tokens) == 1
+
+
+def test_a_token_that_dies_between_files_is_renewed(taker: Taker, guarded: MockEhr) -> None:
+    server = taker.server(guarded)
+    run = Export(server, taker.take, taker.jobs.append)
+    job = run.begin(ExportRequest())
+    real = taker.take
+
+    def take(file: ExportFile, as_of: str, chunks: Iterator[bytes]) -> int:
+        guarded.faults.tokens_die = 1
+        return real(file, as_of, chunks)
+
+    Export(server, take, taker.jobs.append).finish(job)
+    assert taker.lines == whole(guarded)
 
 
 def test_files_that_need_no_token_get_none(taker: Taker, guarded: MockEhr) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mock_ehr import Faults, MockEhr
+from node_rig import COMMAND, ENVIRONMENT
 from trust_rig import House, codedark, new_house, said
 
 from codedark.ehr import ExportRequest
-from codedark.errors import AppendFailed, EhrRefused, EhrSilent, Locked
+from codedark.errors import AppendFailed, EhrDenied, EhrRefused, EhrSilent, Locked
 from codedark.node import Config, Layout, declared, ehr_key, open_node, take_export
 from codedark.node.exporting import ehr_findings
 
@@ -141,6 +146,43 @@ def test_a_file_shorter_than_promised_is_asked_for_again_next_time(house: House,
     assert len(export(house)["short"]) == 2
     ehr.faults.miscounts = False
     assert export(house)["since"] == ""
+
+
+def test_a_command_that_is_killed_loses_nothing_and_doubles_nothing(house: House, ehr: MockEhr) -> None:
+    ehr.faults.held = threading.Event()
+    command = subprocess.Popen([*COMMAND, "ehr", "export", "epic", "--folder", house.folder], env=ENVIRONMENT)
+    until = time.monotonic() + 30
+    while not any("MedicationRequest" in each for each in ehr.asked) and time.monotonic() < until:
+        time.sleep(0.05)
+    command.kill()
+    command.wait()
+    ehr.faults.held.set()
+    told = export(house)
+    assert (told["went_on"], sum("Patient.ndjson" in each for each in ehr.asked)) == (True, 1)
+    with open_node(house.folder) as node:
+        lines = [line for each in said(node, "fhir.imported") for line in each.lines.splitlines()]
+    assert len(lines) == len(set(lines)) == 450
+
+
+def test_an_export_waits_while_we_are_not_let_in(house: House, ehr: MockEhr) -> None:
+    ehr.faults.cut_at = [10] * 9
+    with open_node(house.folder) as node:
+        epic = declared(node.config, "epic")
+        with pytest.raises(EhrSilent):
+            take_export(node, epic, ExportRequest(), lambda _: None, lambda _: None)
+        ehr.keys, ehr.faults.cut_at = [{"kid": "nobody"}], []
+        with pytest.raises(EhrDenied):
+            take_export(node, epic, ExportRequest(), lambda _: None, lambda _: None)
+        ehr.keys = []
+        assert take_export(node, epic, ExportRequest(), lambda _: None, lambda _: None).went_on
+
+
+def test_an_export_whose_state_was_lost_is_a_full_one_and_the_chart_is_the_same(house: House, ehr: MockEhr) -> None:
+    export(house)
+    before = shown(house).count("Warfarin")
+    shutil.rmtree(house.folder / "exports")
+    assert export(house)["since"] == ""
+    assert shown(house).count("Warfarin") == before
 
 
 def test_an_export_that_the_server_gave_up_is_begun_anew(house: House, ehr: MockEhr) -> None:
