@@ -34,6 +34,7 @@ from codedark.actions.reading import (
     search_patients,
     view_census,
     view_chart,
+    view_message,
     view_read_log,
     view_report,
 )
@@ -119,6 +120,7 @@ __all__ = [
     "trust_again",
     "view_census",
     "view_chart",
+    "view_message",
     "view_read_log",
     "view_report",
 ]

@@ -5,6 +5,7 @@ What the screen showed is kept with it: fold version and position (architecture,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from codedark.access import FOUNDING, Permission, Session
@@ -69,6 +70,37 @@ def view_chart(deeds: Deeds, session: Session, patient: str, reason: str = "") -
         position=chart.as_of.position, patient=patient, unit=unit, reason=reason,
     )  # fmt: skip
     return Opened(chart, _log(deeds, session, viewed))
+
+
+def view_message(deeds: Deeds, session: Session, patients: Sequence[str], reason: str = "") -> bool:
+    """A message of the journal is about to be shown as it came; whether the look could be kept.
+
+    Looked at like the chart of everybody it is about (`patients`, ids): the same permission, the same read log. Outside
+    the person's units, and of somebody whom the record does not know, it asks for a reason (ActionRefused with hint
+    `ASK_REASON`); an envelope opens charts, never messages.
+    """
+    permit(deeds, session, Permission.SEE_CHART)
+    if session.basis == "envelope":
+        raise refused(deeds, session, "view_message", "the envelope opens its own unit's charts only")
+    reason, as_of = " ".join(reason.split()), deeds.record.as_of()
+    units = {patient: _unit_of(deeds, patient) for patient in patients or ("",)}
+    if not reason and not all(unit and holds(deeds, session, Permission.SEE_CHART, unit) for unit in units.values()):
+        raise ActionRefused("this message is about somebody who is not on a unit of yours", hint=ASK_REASON)
+    logged = True
+    for patient, unit in units.items():
+        viewed = ChartViewed(
+            person=session.person, session=session.session, what="message", fold=as_of.fold,
+            position=as_of.position, patient=patient, unit=unit, reason=reason,
+        )  # fmt: skip
+        logged = _log(deeds, session, viewed) and logged
+    return logged
+
+
+def _unit_of(deeds: Deeds, patient: str) -> str:
+    try:
+        return deeds.record.chart(patient).banner.unit if patient else ""
+    except NotFound:
+        return ""
 
 
 def view_census(deeds: Deeds, session: Session, unit: str) -> OpenedCensus:

@@ -33,6 +33,7 @@ from codedark.cli import (
     restore,
     serve,
     status,
+    translate,
     trust,
     unit,
     update,
@@ -55,6 +56,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "status": status.status,
     "doctor": doctor.doctor,
     "clock": clock.clock,
+    "translate": translate.translate,
 }
 _GROUPS = {
     "journal": journal.app,

@@ -59,6 +59,7 @@ from codedark.entries.reports import (
     UNIT,
     patterns_complaint,
 )
+from codedark.entries.v2 import Translation, translate_received
 from codedark.journal import Draft, Once
 
 __all__ = [
@@ -124,6 +125,7 @@ __all__ = [
     "SourceHeld",
     "SourceReleased",
     "Standing",
+    "Translation",
     "Understood",
     "UnitCardIssued",
     "UnitCodeUsed",
@@ -138,4 +140,5 @@ __all__ = [
     "payload_of",
     "rank",
     "resources_of",
+    "translate_received",
 ]

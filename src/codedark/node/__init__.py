@@ -34,6 +34,7 @@ from codedark.node.restoring import Restored, RestoreRequest, restore
 from codedark.node.righting import right_clock
 from codedark.node.senders import issue_feed_certificate, sender_ends
 from codedark.node.timekeeping import clock_of
+from codedark.node.translating import translated_entry
 from codedark.node.unsealing import OpenedPack, unsealed
 from codedark.node.updating import APPLIED, Applied, Checked, about, apply_bundle, check_bundle, machine, tell_views
 from codedark.node.watching import cosigned
@@ -114,6 +115,7 @@ __all__ = [
     "take_export",
     "tell_views",
     "tie_by_hand",
+    "translated_entry",
     "unsealed",
     "watch",
     "where",
