@@ -330,7 +330,56 @@ ENCOUNTER_PRIORITY = {
 }
 READMISSION = {"R": (_V2 + "0092", "R", "Re-admission")}
 
+RELATIONSHIP = {
+    "SEL": (_V3 + "RoleCode", "ONESELF", "self"),
+    "SPO": (_V3 + "RoleCode", "SPS", "spouse"),
+    "DOM": (_V3 + "RoleCode", "SIGOTHR", "significant other"),
+    "CHD": (_V3 + "RoleCode", "CHILD", "child"),
+    "GCH": (_V3 + "RoleCode", "GRNDCHILD", "grandchild"),
+    "NCH": (_V3 + "RoleCode", "NCHILD", "natural child"),
+    "SCH": (_V3 + "RoleCode", "STPCHLD", "step child"),
+    "FCH": (_V3 + "RoleCode", "CHLDFOST", "foster child"),
+    "DEP": (_V2 + "0063", "DEP", "Handicapped dependent"),
+    "WRD": (_V2 + "0063", "WRD", "Ward of court"),
+    "PAR": (_V3 + "RoleCode", "PRN", "parent"),
+    "MTH": (_V3 + "RoleCode", "MTH", "mother"),
+    "FTH": (_V3 + "RoleCode", "FTH", "father"),
+    "CGV": (_V2 + "0063", "CGV", "Care giver"),
+    "GRD": (_V2 + "0063", "GRD", "Guardian"),
+    "GRP": (_V3 + "RoleCode", "GRPRN", "grandparent"),
+    "EXF": (_V3 + "RoleCode", "EXT", "extended family member"),
+    "SIB": (_V3 + "RoleCode", "SIB", "sibling"),
+    "BRO": (_V3 + "RoleCode", "BRO", "brother"),
+    "SIS": (_V3 + "RoleCode", "SIS", "sister"),
+    "FND": (_V3 + "RoleCode", "FRND", "unrelated friend"),
+    "OAD": (_V2 + "0063", "OAD", "Other adult"),
+    "EME": (_V2 + "0063", "EME", "Employee"),
+    "EMR": (_V2 + "0131", "E", "Employer"),
+    "ASC": (_V2 + "0063", "ASC", "Associate"),
+    "EMC": (_V2 + "0131", "C", "Emergency Contact"),
+    "OWN": (_V2 + "0063", "OWN", "Owner"),
+    "TRA": (_V2 + "0063", "TRA", "Trainer"),
+    "MGR": (_V2 + "0063", "MGR", "Manager"),
+    "NON": (_V2 + "0063", "NON", "None"),
+    "UNK": (_V2 + "0131", "U", "Unknown"),
+    "OTH": (_V2 + "0131", "O", "Other"),
+}
+"""Table 0063."""
+CONTACT_ROLE = {
+    "E": (_V2 + "0131", "E", "Employer"),
+    "C": (_V2 + "0131", "C", "Emergency Contact"),
+    "F": (_V2 + "0131", "F", "Federal Agency"),
+    "I": (_V2 + "0131", "I", "Insurance Company"),
+    "N": (_V2 + "0131", "N", "Next-of-Kin"),
+    "S": (_V2 + "0131", "S", "State Agency"),
+    "O": (_V2 + "0131", "O", "Other"),
+    "U": (_V2 + "0131", "U", "Unknown"),
+}
+"""Table 0131."""
+
 SOURCES = {
+    "RELATIONSHIP": "Relationship",
+    "CONTACT_ROLE": "ContactRole",
     "ENCOUNTER_PRIORITY": "EncounterPriority",
     "READMISSION": "ReadmissionIndicator",
     "SEX": "AdministrativeSex",

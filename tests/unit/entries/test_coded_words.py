@@ -17,3 +17,14 @@ def test_urgency_and_readmission_of_a_visit_are_translated() -> None:
     body = only(meaning, "Encounter").body
     assert [each["code"] for each in body["priority"]["coding"]] == ["UR", "2"]
     assert body["hospitalization"]["reAdmission"]["coding"][0]["display"] == "Re-admission"
+
+
+def test_relation_of_a_table_is_translated_and_of_another_system_is_not() -> None:
+    def relation(code: str) -> dict[str, object]:
+        meaning = said("ADT^A01", PID, f"NK1|1|DOE^JO|{code}||555^^PH")
+        kind: dict[str, object] = only(meaning, "Patient").body["contact"][0]["relationship"][0]
+        return kind
+
+    assert [each["code"] for each in relation("SPO^Spouse^HL70063")["coding"]] == ["SPS", "SPO"]  # type: ignore[attr-defined]
+    assert relation("MTH")["text"] == "mother"
+    assert [each["code"] for each in relation("EMC^test^ACR")["coding"]] == ["EMC"]  # type: ignore[attr-defined]

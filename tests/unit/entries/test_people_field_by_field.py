@@ -38,7 +38,7 @@ def test_next_of_kin_says_who_how_to_reach_and_since_when() -> None:
         "Acme Works^^77||M"
     )
     (contact,) = only(said("ADT^A08", PID, kin), "Patient").body["contact"]
-    assert [each["coding"][0]["code"] for each in contact["relationship"]] == ["SPO", "C"]
+    assert [each["coding"][0]["code"] for each in contact["relationship"]] == ["SPS", "C"]
     assert [each["use"] for each in contact["telecom"]] == ["home", "work"]
     assert contact["gender"] == "male"
     assert contact["period"] == {"start": "2020-01-01"}

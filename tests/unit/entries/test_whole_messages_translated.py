@@ -158,3 +158,24 @@ def test_the_episode_that_a_visit_belongs_to_has_its_number_and_no_invented_stat
     assert episode["identifier"][0]["value"] == "E77"
     assert "status" not in episode
     assert "_status" in episode
+
+
+def test_the_mothers_number_is_a_related_person() -> None:
+    mother = _one(_translated("ADT^A01", PID + "|" * 13 + "M77^^^ANNA^MR", PV1), "RelatedPerson")
+    assert mother["identifier"][0]["value"] == "M77"
+    assert mother["relationship"][0]["coding"][0]["code"] == "MTH"
+
+
+def test_a_translated_visit_says_what_it_is_for_and_the_fold_does_not() -> None:
+    dg1 = "DG1|1||K80^Gallstones^I10|||A" + "|" * 9 + "1"
+    assert all("diagnosis" not in fact.body for fact in said("ADT^A01", PID, PV1, dg1).facts)
+    translation = _translated("ADT^A01", PID, PV1, dg1)
+    (why,) = _one(translation, "Encounter")["diagnosis"]
+    assert (why["rank"], why["use"]["coding"][0]["code"]) == (1, "AD")
+    assert why["condition"]["reference"] == f"Condition/{_one(translation, 'Condition')['id']}"
+
+
+def test_what_was_charged_for_is_translated_and_kept_out_of_the_record() -> None:
+    translation = _translated("DFT^P03", PID, PV1, "ORC|RE|O1|F1", "OBR|1|O1|F1|GLU^Glucose", "FT1|1")
+    assert translation.meaning.understood == "kept"
+    assert _one(translation, "DiagnosticReport")["code"]["text"] == "Glucose"

@@ -27,6 +27,7 @@ from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, tex
 from codedark.hl7 import Segment
 
 _AGENT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+_ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 _OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 _TRANSFORMED = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
@@ -179,6 +180,16 @@ class Envelope:
             return None
         body["patient"] = {"reference": f"Patient/{patient}"}
         return Made("RelatedPerson", self._place("RelatedPerson", nk1.path), body, nk1.path)
+
+    def mothers(self, pid: Segment, patient: str) -> Iterator[Made]:
+        """RelatedPerson of each PID-21: the mother, by number only (CX[RelatedPerson-Mother])."""
+        kind = {"coding": [{"system": _ROLE, "code": "MTH", "display": "mother"}]}
+        for rep in reps(pid, 21) if is_valued(pid, 21) else ():
+            if identifier := identifier_cx(rep):
+                body: Json = {"identifier": [identifier], "relationship": [kind]}
+                body["patient"] = {"reference": f"Patient/{patient}"}
+                identity = self._reading.id_of("RelatedPerson", self._reading.authority(rep, 4), part(rep, 1))
+                yield Made("RelatedPerson", identity, body, pid.path)
 
     def account(self, pid: Segment, patient: str) -> Made | None:
         """Account of PID-18."""

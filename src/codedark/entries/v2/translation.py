@@ -151,6 +151,7 @@ def _of_person(envelope: Envelope, person: _Person) -> Iterator[Made]:
     found: list[Made | None] = [
         envelope.updated(person.pid, [f"Patient/{person.patient}"]),
         envelope.account(person.pid, person.patient),
+        *envelope.mothers(person.pid, person.patient),
     ]
     for segment in person.segments:
         if segment.name == "NK1":
