@@ -20,6 +20,12 @@ def message(kind: str, *segments: str, at: str = "20261123150000", control: str 
     return "\r".join((head, *segments)).encode() + b"\r"
 
 
+def fields(name: str, **at: str) -> str:
+    """A segment with these fields: `f3="x"` is field 3."""
+    numbered = {int(key[1:]): text for key, text in at.items()}
+    return "|".join([name, *(numbered.get(n, "") for n in range(1, max(numbered) + 1))])
+
+
 def entry(payload: bytes, *, position: int = 7, kind: str = "hl7.received", source: str = "feed:adt") -> Entry:
     """An opened entry that holds the payload."""
     header = Header(

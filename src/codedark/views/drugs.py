@@ -24,6 +24,9 @@ from codedark.views.schema import Section
 
 Body = dict[str, Any]
 
+TAKES_EFFECT = "urn:codedark:takes-effect"
+"""The extension under which an order carries when its stop, hold or change counts from, where that was said."""
+
 
 def _drug_of(body: Body) -> tuple[str, str, str]:
     """(name, code, id of a Medication) of an order or administration; contained Medications are read in place."""
@@ -52,12 +55,12 @@ def medication(id_: str, body: Body, claimed_us: int | None) -> tuple[Section, C
     return Section.MEDICATION, MedicationCard(
         id_,
         code=code,
-        name=name,
+        name=_with_parts(name, body),
         drug=drug,
         status=status,
         dose=dose,
         route=text(dosage.get("route")),
-        schedule=_schedule(body.get("dosageInstruction") or (), remarks(body.get("note"))),
+        schedule=_schedule(body.get("dosageInstruction") or (), dose, _remarks(body)),
         infusion=is_rate,
         as_needed=dosage.get("asNeededBoolean") is True or bool(dosage.get("asNeededCodeableConcept")),
         prescriber=shown(body.get("requester")),
@@ -82,10 +85,41 @@ def _dose(dosage: Body) -> tuple[str, bool]:
     return " ".join(filter(None, parts)), is_rate
 
 
-def _schedule(dosages: Any, note: str) -> str:
-    said = "; then ".join(filter(None, (_instruction(dosage) for dosage in dosages)))
-    # A remark may hold the condition of the order ("hold if HR < 60"): it stands with the schedule.
-    return " · ".join(filter(None, (said, f"note: {note}" if note else "")))
+def _with_parts(name: str, body: Body) -> str:
+    """The name of a mixture with what is in it, where the name does not say it."""
+    mixed: Body = next((each for each in body.get("contained") or () if each.get("id") == "mixture"), {})
+    parts = [
+        " ".join(
+            filter(None, (text(each.get("itemCodeableConcept")), amount((each.get("strength") or {}).get("numerator"))))
+        )
+        for each in mixed.get("ingredient") or ()
+    ]
+    unsaid = any(
+        text(each.get("itemCodeableConcept")).casefold() not in name.casefold()
+        for each in mixed.get("ingredient") or ()
+    )
+    return f"{name} ({' + '.join(parts)})" if name and unsaid else name
+
+
+def _remarks(body: Body) -> list[str]:
+    """What stands with the schedule: a remark ("hold if HR < 60"), why it was stopped or held, and from when."""
+    note, reason = remarks(body.get("note")), text(body.get("statusReason"))
+    effect: Body = next((each for each in body.get("extension") or () if each.get("url") == TAKES_EFFECT), {})
+    begins = str(effect.get("valueDateTime") or "")[:16].replace("T", " ")
+    return [
+        f"note: {note}" if note else "",
+        f"reason: {reason}" if reason else "",
+        f"takes effect {begins}" if begins else "",
+    ]
+
+
+def _schedule(dosages: Any, first_dose: str, notes: list[str]) -> str:
+    said = []
+    for index, dosage in enumerate(dosages):
+        own = _dose(dosage)[0] if index else first_dose
+        # A later part of the order may be another dose (a taper): it stands with its own time.
+        said.append(" ".join(filter(None, (own if own != first_dose else "", _instruction(dosage)))))
+    return " · ".join(filter(None, ("; then ".join(filter(None, said)), *notes)))
 
 
 def _instruction(dosage: Body) -> str:

@@ -355,13 +355,22 @@ def _order(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     )
     return Section.ORDER, OrderCard(
         id_,
-        name=", ".join(filter(None, (text(body.get("code")), _often(text(repeated.get("code")))))),
+        name=_ordered(body, _often(text(repeated.get("code")))),
         status=str(body.get("status") or ""),
         priority=str(body.get("priority") or ""),
         when=when,
         at_us=at(when),
         by=shown(body.get("requester")),
     )
+
+
+def _ordered(body: Body, often: str) -> str:
+    """What was ordered, how often, and what was said with it: danger, how it is fetched, why it was stopped."""
+    said = [remarks(body.get("note"))]
+    for extension in body.get("extension") or ():
+        if str(extension.get("url")).endswith("/request-statusReason"):
+            said.append(f"reason: {text(extension.get('valueCodeableConcept'))}")
+    return " · ".join(filter(None, (", ".join(filter(None, (text(body.get("code")), often))), *said)))
 
 
 def _often(pattern: str) -> str:

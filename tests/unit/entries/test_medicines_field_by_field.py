@@ -6,18 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from meanings import PID, PV1, SITE, folded, of_type, only, said
+from meanings import PID, PV1, SITE, fields, folded, of_type, only, said
 
 from codedark.entries import Interpretation, Site, Understood
 
 ORC = "ORC|NW|P55^ANNA|F66^PHARM||IP||||20261123140000|||99^HALE^IRIS"
 RXR = "RXR|IV^Intravenous^HL70162"
-
-
-def fields(name: str, **at: str) -> str:
-    """A segment with these fields: `f3="x"` is field 3."""
-    numbered = {int(key[1:]): text for key, text in at.items()}
-    return "|".join([name, *(numbered.get(n, "") for n in range(1, max(numbered) + 1))])
 
 
 RXE = {"f2": "5224^Heparin^RXNORM", "f3": "25000", "f5": "[iU]^units^UCUM"}
