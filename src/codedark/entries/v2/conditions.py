@@ -14,6 +14,7 @@ from codedark.hl7 import Segment
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 _CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+_ROLE = "http://terminology.hl7.org/CodeSystem/diagnosis-role"
 _SURE = frozenset({"confirmed", "provisional", "differential", "refuted", "unconfirmed"})
 _GOAL_STATE = {"A": "active", "I": "on-hold", "R": "completed", "C": "completed"}
 _FUNCTIONS = ((8, "88189002", "Anesthesiologist"), (11, "304292004", "Surgeon"), (12, "", ""))
@@ -34,19 +35,41 @@ def read_diagnosis(reading: Reading, dg1: Segment) -> None:
     reading.put(body, "recordedDate", dg1, 19)
     if is_valued(dg1, 16) and (who := person(first_rep(dg1, 16))):
         body["asserter"] = who
-    named = first_rep(dg1, 20)
-    if identifier := identifier_ei(named):
+    if identifier := identifier_ei(first_rep(dg1, 20)):
         body["identifier"] = [identifier]
     if kind := text_of(dg1, 6):
         body["category"].append(table_concept(kind, "0052", {}))
     if text_of(dg1, 21) == "D":
         body["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
-    if part(named, 1):
-        identity = reading.id_of("Condition", reading.authority(named, 2), part(named, 1))
-    else:
-        key = part(rep, 1) or joined(rep, 2) or code.get("text", "")
-        identity = reading.id_of("Condition", reading.encounter or reading.patient or "", key)
+    identity = _diagnosis_id(reading, dg1, code)
     reading.claim(dg1.path, "Condition", identity, body, cleared=_said_again(body))
+
+
+def _diagnosis_id(reading: Reading, dg1: Segment, code: Json) -> str:
+    """DG1-20, else the diagnosis of this visit, or of this patient."""
+    named, rep = first_rep(dg1, 20), first_rep(dg1, 3)
+    if part(named, 1):
+        return reading.id_of("Condition", reading.authority(named, 2), part(named, 1))
+    key = part(rep, 1) or joined(rep, 2) or code.get("text", "")
+    return reading.id_of("Condition", reading.encounter or reading.patient or "", key)
+
+
+def read_visit_diagnoses(reading: Reading, segments: list[Segment]) -> None:
+    """What a visit is for: Encounter.diagnosis of all DG1 with their rank and use (V2-to-FHIR: DG1[Encounter])."""
+    found: list[Json] = []
+    for dg1 in segments:
+        code = concept(first_rep(dg1, 3)) or ({"text": dg1.whole(4)} if is_valued(dg1, 4) else {})
+        if not code or text_of(dg1, 21) == "D":
+            continue
+        entry: Json = {"condition": {"reference": f"Condition/{_diagnosis_id(reading, dg1, code)}"}}
+        if text_of(dg1, 6) == "A":
+            entry["use"] = {"coding": [{"system": _ROLE, "code": "AD", "display": "Admission diagnosis"}]}
+        rank = text_of(dg1, 15)
+        if rank.isascii() and rank.isdigit() and int(rank):
+            entry["rank"] = int(rank)
+        found.append(entry)
+    if found and reading.encounter is not None:
+        reading.claim("DG1[1].visit", "Encounter", reading.encounter, {"diagnosis": found})
 
 
 def read_problem(reading: Reading, prb: Segment) -> None:

@@ -13,7 +13,13 @@ from typing import TypeVar
 from codedark.entries.facts import Interpretation, Op, Problem, Site, Understood
 from codedark.entries.v2.allergies import read_allergy
 from codedark.entries.v2.appointments import read_appointment
-from codedark.entries.v2.conditions import read_diagnosis, read_goal, read_problem, read_procedure
+from codedark.entries.v2.conditions import (
+    read_diagnosis,
+    read_goal,
+    read_problem,
+    read_procedure,
+    read_visit_diagnoses,
+)
 from codedark.entries.v2.documents import read_document
 from codedark.entries.v2.doses import read_administrations, read_dispense
 from codedark.entries.v2.immunizations import read_immunizations
@@ -58,6 +64,8 @@ _NOT_CLINICAL = frozenset(
     }
 )
 """Billing, master files, acknowledgments, equipment: kept and counted; nothing in them is a patient's record here."""
+_BILLING = frozenset({"DFT", "BAR"})
+"""Kept, and translated like any other when somebody asks for the whole message."""
 _MERGES = frozenset({"A18", "A30", "A34", "A36", "A39", "A40", "A47"})
 _MOVES = frozenset({"A45", "A50"})
 _TO_A_PERSON = frozenset({"A29", "A35", "A41", "A42", "A43", "A44", "A46", "A48", "A49", "A51"})
@@ -186,9 +194,10 @@ def interpret_message(
         return Interpretation(problems=(problem,), understood=Understood.KEPT)
     reading = Reading(message, site, origin, position, within)
     kind = f"{reading.family}^{reading.trigger}" if reading.trigger else reading.family
-    if reading.family in _NOT_CLINICAL or reading.family[:3] in ("QRY", "QBP", "QSB", "QVR", "QCN"):
+    billing = whole and reading.family in _BILLING
+    if not billing and (reading.family in _NOT_CLINICAL or reading.family[:3] in ("QRY", "QBP", "QSB", "QVR", "QCN")):
         return Interpretation(understood=Understood.KEPT, message_type=kind)
-    if reading.family not in _READ:
+    if not billing and reading.family not in _READ:
         problem = Problem(
             f"{within}MSH[1].9", "a message type that is not read here", "The bytes are kept; nothing of it is shown."
         )
@@ -233,6 +242,8 @@ def _read_group(reading: Reading, group: PatientGroup) -> None:
         reader = _FRONT.get(segment.name)
         if reader is not None:
             _guarded(reading, segment.path, reader, segment)
+    if reading.whole:
+        read_visit_diagnoses(reading, [segment for segment in group.front if segment.name == "DG1"])
     _front_events(reading, group, pv1)
     join_replacements(group.orders)
     for order in group.orders:
@@ -282,7 +293,11 @@ def _read_order(reading: Reading, order: OrderGroup) -> None:
     elif medicine is not None:
         read_medication_order(reading, order, medicine, hearsay=reading.family == "RGV")
         read_loose_observations(reading, order.segments)
-    elif reading.family in _RESULTS or (reading.family == "ADT" and order.obr is not None) or reading.family == "ORF":
+    elif (
+        reading.family in _RESULTS
+        or (order.obr is not None and reading.family in {"ADT", *_BILLING})
+        or reading.family == "ORF"
+    ):
         read_report(reading, order)
     elif order.obr is None and order.orc is not None:
         read_bare_order(reading, order)

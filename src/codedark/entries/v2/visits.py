@@ -119,7 +119,7 @@ def _described(
     _numbers(body, pv1, pid)
     ended = _period(reading, body, cleared, pv1)
     _places(reading, body, cleared, (pv1, pv2), ended)
-    _people(reading, body, pv1)
+    _people(reading, body, pv1, pv2)
     describe_stay(reading, body, pv1, pv2)
     code = text_of(pv1, 2)
     # The map calls class N ("not applicable") in progress; a PV1 that says so says nothing of a stay.
@@ -195,7 +195,7 @@ def _places(
         cleared.append("location")
 
 
-def _people(reading: Reading, body: Json, pv1: Segment) -> None:
+def _people(reading: Reading, body: Json, pv1: Segment, pv2: Segment | None) -> None:
     # One list in R4 but one field each in HL7: a message that names no attender must not take the known one away.
     if not is_valued(pv1, 7) and not (reading.first_hand and reading.trigger in _OPENING):
         return
@@ -205,6 +205,10 @@ def _people(reading: Reading, body: Json, pv1: Segment) -> None:
             if who := person(rep):
                 role = {"coding": [{"system": _PARTICIPATION, "code": code, "display": display}]}
                 people.append({"type": [role], "individual": who})
+    for rep in reps(pv2, 13) if pv2 is not None and is_valued(pv2, 13) else ():
+        if who := person(rep):
+            role = {"coding": [{"system": _PARTICIPATION, "code": "REF", "display": "referrer"}]}
+            people.append({"type": [role], "individual": who})
     if people:
         body["participant"] = people
 
