@@ -14,10 +14,11 @@ from fuzzing import SCRATCH, Target
 from targets_hl7 import SITE, drill_messages
 from views_tape import entry
 
-from codedark.entries import Fact, FhirChunk, draft_of, interpret
-from codedark.errors import Unparsable
+from codedark.ehr import read_manifest
+from codedark.entries import Fact, FhirChunk, Op, draft_of, interpret
+from codedark.errors import EhrRefused, Unparsable
 from codedark.fhir import bundle_lines, decode, encode, one_line, read_ndjson, resource, split_bundle
-from codedark.intake import import_files
+from codedark.intake import import_files, import_lines
 from codedark.journal import Draft, Outcome, Receipt
 
 _WORDS = (
@@ -149,6 +150,46 @@ def check_lines(data: bytes) -> None:
         assert isinstance(encode(fact.body), bytes)
 
 
+def check_manifest(data: bytes) -> None:
+    """Whatever ends an export is a manifest whose time and addresses can be used, or a refusal that quotes nothing."""
+    try:
+        told = read_manifest(data)
+    except EhrRefused as error:
+        assert len(str(error)) < 80
+        return
+    assert told.transaction_time and all(each.url for each in (*told.output, *told.deleted, *told.error))
+
+
+def check_deletions(data: bytes) -> None:
+    """A file of deletions: each line is taken or refused by its number, and what is taken deletes and does nothing
+    else."""
+    kept: list[Draft] = []
+
+    def append_all(drafts: list[Draft]) -> list[Receipt]:
+        kept.extend(drafts)
+        return [Receipt(bytes(16), len(kept), 0, Outcome.NEW) for _ in drafts]
+
+    asked = {"label": "x", "as_of": "2026-11-24T06:00:00Z", "deletions": True}
+    import_lines(iter([data[:9], data[9:]]), "d.ndjson", append_all, **asked)  # type: ignore[arg-type]
+    for each in kept:
+        said = interpret(entry(3, each.kind, each.payload, source=each.source), SITE)
+        assert {fact.op for fact in said.facts} <= {Op.DELETE}
+        assert "Patient" not in {fact.type for fact in said.facts}
+
+
+def _manifest() -> bytes:
+    file = {"type": "Patient", "url": "https://e/1", "count": 2}
+    link = [{"relation": "next", "url": "https://e/m2"}]
+    told = {"transactionTime": "2026-11-24T06:00:00Z", "requiresAccessToken": True, "output": [file], "link": link}
+    return json.dumps(told | {"deleted": [file], "error": [file]}).encode()
+
+
+def _deletions() -> bytes:
+    gone = [{"request": {"method": "DELETE", "url": f"{kind}/a"}} for kind in ("Patient", "Observation")]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": gone}
+    return b"\n".join([json.dumps(bundle).encode()] * 2)
+
+
 def _exact() -> bytes:
     body = {"resourceType": "Observation", "valueQuantity": {"value": Decimal("1.10"), "unit": "mg"}}
     return encode(body)
@@ -159,9 +200,11 @@ def _files() -> list[bytes]:
     return [lines, gzip.compress(lines), zstandard.compress(lines), _bundle(), *drill_messages()[:3], documents()[0]]
 
 
-_ROOM = ("codedark.fhir", "codedark.entries", "codedark.intake")
+_ROOM = ("codedark.fhir", "codedark.entries", "codedark.intake", "codedark.ehr")
 TARGETS = (
     Target("fhir-document", check_document, lambda: [*documents(), _bundle(), _exact()], _WORDS, _ROOM),
     Target("imported-file", check_file, _files, _WORDS, _ROOM),
     Target("meaning-of-fhir", check_lines, lambda: [*documents(), b"\n".join(documents())], _WORDS, _ROOM),
+    Target("export-manifest", check_manifest, lambda: [_manifest()], (*_WORDS, b'"url":"', b'"output":['), _ROOM),
+    Target("export-deletions", check_deletions, lambda: [_deletions()], (*_WORDS, b'"method":"DELETE"'), _ROOM),
 )
