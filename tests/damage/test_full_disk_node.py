@@ -146,7 +146,7 @@ def flooded(small: Path, *, reserve: bool) -> Iterator[Flooded]:
     )  # fmt: skip
     assert enrolled.code == 0, enrolled.err
     text = (folder / "codedark.toml").read_text().replace("every_min = 15", "every_min = 0")
-    (folder / "codedark.toml").write_text(text.replace("frame_limit = 16777216", f"frame_limit = {40 << 20}"))
+    (folder / "codedark.toml").write_text(text.replace("frame_limit = 33554432", f"frame_limit = {40 << 20}"))
     if not reserve:
         (folder / "journal/reserve").unlink(missing_ok=True)
         (folder / "journal/reserve").mkdir()  # it cannot be held

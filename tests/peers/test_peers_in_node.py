@@ -40,6 +40,13 @@ def test_medplum_reads_our_answers_in_each_mode(tmp_path: Path, accept: str, app
     assert ([(a["code"], a["id"]) for a in answers], kept) == ([(code, f"M{n}") for n in range(5)], 5)
 
 
+def test_medplum_gets_the_second_answer_that_it_waits_for(tmp_path: Path) -> None:
+    sent = [message(n, "AL", "AL") for n in range(4)]
+    both = feed(application_answer=True)
+    _, answers, kept, _ = exchange(tmp_path, both, "medplum.mjs", sent, "application")
+    assert ([(a["code"], a["id"]) for a in answers], kept) == ([("AA", f"M{n}") for n in range(4)], 4)
+
+
 @pytest.mark.parametrize("version", ["2.3", "2.5.1", "2.8"])
 def test_node_hl7_client_reads_our_answers(tmp_path: Path, version: str) -> None:
     sent = [message(n, version=version) for n in range(3)]

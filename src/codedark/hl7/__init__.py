@@ -3,7 +3,7 @@
 `peek` reads the MSH line and never raises; `parse` reads a whole message and raises Unparsable with the place.
 """
 
-from codedark.hl7.acknowledgment import Verdict, ack, ack_code
+from codedark.hl7.acknowledgment import Verdict, ack, ack_code, application_code
 from codedark.hl7.batch import Part, begins_batch, split_batch
 from codedark.hl7.charset import Decoded, codec_of, decode
 from codedark.hl7.delimiters import NULL, STANDARD, Delimiters, escape, unescape
@@ -44,6 +44,7 @@ __all__ = [
     "Verdict",
     "ack",
     "ack_code",
+    "application_code",
     "begins_batch",
     "codec_of",
     "decode",

@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from codedark.hl7.charset import codec_of
+from codedark.hl7.charset import codec_of, decode
 from codedark.hl7.delimiters import Delimiters, escape
 from codedark.hl7.header import Peek
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _SINGLE = ("ascii", "latin", "iso8859", "cp125")
+_SEVERAL_BYTES = ("gb18030", "shift_jis", "euc_kr", "big5")
 _WIDE = ("utf-1", "utf-3")
+_EARLY = ("2.1", "2.2", "2.3")
+"""Versions whose MSH-9 has no third component; an ACK needs no second one in them either."""
+_WITHOUT_TEXT = re.compile(r"2\.(?:[7-9]|1[0-9])")
+"""Versions in which MSA-3 is withdrawn: what there is to say is said in ERR-8 (v2.7, 2.15.5)."""
 _FRAMING = frozenset(b"\x0b\x1c\r\n")
 
 
@@ -40,30 +45,50 @@ def ack_code(header: Peek, verdict: Verdict) -> str | None:
     return original if _wanted(header.app_ack or "NE", verdict) else None
 
 
+def application_code(header: Peek, verdict: Verdict) -> str | None:
+    """The MSA-1 code of the second answer, that of the application, where MSH-15 asks for the first and MSH-16 for this
+    one too (2.9.3); None when it is not asked for."""
+    if not header.accept_ack or not _wanted(header.accept_ack, verdict) or not _wanted(header.app_ack or "NE", verdict):
+        return None
+    return verdict.value[0]
+
+
 def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -> bytes:
     """One ACK message, unframed. MSA-2 echoes MSH-10 as it was sent; delimiters and encoding are the message's own.
 
-    `control_id`: MSH-10 of the ACK itself; `now`: MSH-7, e.g. "20261124131500+0000"; `text`: MSA-3, no patient data.
+    `control_id`: MSH-10 of the ACK itself; `now`: MSH-7, e.g. "20261124131500+0000"; `text`: MSA-3 (from v2.7 ERR-8),
+    no patient data.
     """
     s, encoding = header.field_sep, _encoding(header)
     c = encoding[0]
     if s in "+-.":
         # What we say ourselves must not be split either: "+0000", "3df1-12", "2.5.1".
         now, control_id = now.split(s)[0], control_id.replace(s, "")
-    kind = f"ACK{c}{header.trigger}{c}ACK" if header.trigger else "ACK"
-    codec, said = _character_set(header)
-    charset = f"{s}{s}{s}{s}{s}{s}{said}" if said else ""
+    version = header.version or "2.5.1".replace(s, "")
+    kind = f"ACK{c}{header.trigger}{c}ACK" if header.trigger and version not in _EARLY else "ACK"
+    codec, named = _character_set(header)
+    charset = f"{s}{s}{s}{s}{s}{s}{named}" if named else ""
     head = (
         f"MSH{s}{encoding}{s}{header.receiving_app}{s}{header.receiving_facility}{s}"
         f"{header.sending_app}{s}{header.sending_facility}{s}{now}{s}{s}{kind}{s}{control_id}{s}"
-        f"{header.processing_id or 'P'}{s}{header.version or '2.5.1'.replace(s, '')}{charset}"
+        f"{header.processing_id or 'P'}{s}{version}{charset}"
     )
     answer = f"MSA{s}{code}{s}{header.control_id}"
-    if text:
-        answer += s + escape(text, Delimiters.of(s, encoding))
+    lines = [head, answer]
+    said = escape(text, Delimiters.of(s, encoding))
+    if text and _WITHOUT_TEXT.match(version):
+        lines.append(f"ERR{s}{s}{s}207{c}Application internal error{c}HL70357{s}E{s}{s}{s}{s}{said}")
+    elif text:
+        lines[1] += s + said
     # Where a question mark delimits it may stand for nothing: what cannot be echoed is left out.
     mark, otherwise = ("", "ignore") if "?" in s + encoding else ("?", "replace")
-    return "".join(f"{_plain(line, mark, codec)}\r" for line in (head, answer)).encode(codec, otherwise)
+    whole = "".join(f"{_plain(line, mark, codec)}\r" for line in lines)
+    sent = whole.encode(codec, otherwise)
+    read = {decode(part).codec for part in (sent, sent.partition(b"\r")[0])}
+    if codec not in _SEVERAL_BYTES or read <= {codec, "ascii"}:
+        return sent
+    # A double-byte sent that could be read in another set says less instead, and the same to everybody.
+    return whole.encode("ascii", otherwise)
 
 
 def _character_set(header: Peek) -> tuple[str, str]:

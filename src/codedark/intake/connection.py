@@ -28,6 +28,7 @@ from codedark.hl7 import (
     Verdict,
     ack,
     ack_code,
+    application_code,
     frame,
     is_xml,
     peek,
@@ -340,9 +341,10 @@ class Connection(asyncio.Protocol):
         if code is None:
             return
         number = f"{receipt.origin[:4].hex()}-{receipt.position}"
-        transport.write(
-            frame(ack(head, code, pending.refusal, control_id=number, now=_stamp(receipt.recorded_at_us // US_PER_S)))
-        )
+        now = _stamp(receipt.recorded_at_us // US_PER_S)
+        transport.write(frame(ack(head, code, pending.refusal, control_id=number, now=now)))
+        if self._feed.application_answer and (second := application_code(head, verdict)) is not None:
+            transport.write(frame(ack(head, second, pending.refusal, control_id=f"{number}a", now=now)))
 
     def _pause(self) -> None:
         if not self._paused and self._transport is not None and self._transport.is_reading():

@@ -27,6 +27,7 @@ class FeedDeclaration:
     `always_answer`: answer also a message whose MSH-15/16 ask for none, because MLLP senders wait whatever they say;
     False: to the letter of table 0155. `hourly_bytes`: its quota of the journal, see `Allowance`. `commit_blocks`: MLLP
     Release 2; each frame is answered with a commit block, and with an HL7 message only when MSH asks for one.
+    `application_answer`: a message whose MSH-15 and MSH-16 both ask gets both answers, CA and then AA; False: CA alone.
     """
 
     name: str
@@ -42,6 +43,7 @@ class FeedDeclaration:
     always_answer: bool = True
     hourly_bytes: int = HOURLY_BYTES
     commit_blocks: bool = False
+    application_answer: bool = False
     networks: tuple[Network, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

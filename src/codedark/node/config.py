@@ -57,12 +57,14 @@ class Feed(Table, frozen=True):
     """What it carries: adt, orders, mar, results, vitals, allergies. Says which sections are old when it is silent."""
     expected_s: Annotated[int, msgspec.Meta(ge=0, le=31_536_000)] = 0
     """Longest usual silence in seconds; 0: not declared. Longer silence is shown."""
-    frame_limit: Annotated[int, msgspec.Meta(ge=1024, le=268_435_456)] = 16_777_216
+    frame_limit: Annotated[int, msgspec.Meta(ge=1024, le=268_435_456)] = 33_554_432
     """Largest message in bytes. A larger one is refused (AR); its prefix, length and keyed hash are kept."""
     quota_mb_per_hour: int = 2048
     """Its share of the disk: MiB it may add an hour (an hour's worth at once). Beyond it messages and answers wait."""
     mllp_release: Literal[1, 2] = 1
     """2: answer each frame with a commit block (MLLP Release 2) as soon as it is kept. Ask the sender's people."""
+    application_answer: bool = False
+    """Give a message whose MSH-15 and MSH-16 both ask its second answer too: CA, then AA. Ask the sender's people."""
     tls: bool = False
     """Speak TLS with the node's own certificate. Without it, and without `clients`, the feed is not authenticated."""
     clients: str = ""

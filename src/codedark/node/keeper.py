@@ -88,6 +88,7 @@ def declaration(feed: Feed, layout: Layout) -> FeedDeclaration:
         carries=feed.carries,
         tls=server_context(layout.keys, clients) if feed.tls else None,
         certificates=feed.certificates,
+        application_answer=feed.application_answer,
         commit_blocks=feed.mllp_release == 2,
     )
 

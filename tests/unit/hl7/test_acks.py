@@ -1,8 +1,11 @@
 """Acknowledgments in both modes."""
 
 import pytest
+from hl7apy.consts import VALIDATION_LEVEL
+from hl7apy.core import Message
+from hl7apy.exceptions import HL7apyException
 
-from codedark.hl7 import UNREADABLE, Verdict, ack, ack_code, parse, peek
+from codedark.hl7 import UNREADABLE, Verdict, ack, ack_code, application_code, parse, peek, unescape
 
 
 def header(accept: str = "", app: str = "", start: str = "MSH|^~\\&"):
@@ -64,3 +67,46 @@ def test_an_echoed_field_cannot_end_the_frame():
     raw = ack(head, "AA", control_id="1", now="2026")
     assert b"\x1c" not in raw
     assert b"\x0b" not in raw
+
+
+def read_by_hl7apy(answer: str, version: str) -> Message:
+    """Its own parser cannot find the structure of an ACK whose MSH-9 has one component, as in v2.3: it is told."""
+    read = Message("ACK", version=version, validation_level=VALIDATION_LEVEL.STRICT)
+    for line in answer.rstrip("\r").split("\r"):
+        setattr(read, line[:3].lower(), line)
+    return read
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.3.1", "2.4", "2.5", "2.5.1", "2.6", "2.7", "2.8"])
+@pytest.mark.parametrize("verdict", [Verdict.KEPT, Verdict.REFUSED])
+@pytest.mark.parametrize(("accept", "app"), [("", ""), ("AL", "AL"), ("NE", "ER")])
+def test_another_code_base_finds_each_answer_valid_in_its_own_version(version, verdict, accept, app):
+    line = f"MSH|^~\\&|EHR|HOSP|CD|HOSP|20260101120000||ADT^A01^ADT_A01|M1|P|{version}|||{accept}|{app}\r"
+    head = peek(line.encode())
+    for code in filter(None, (ack_code(head, verdict), application_code(head, verdict))):
+        text = "" if verdict is Verdict.KEPT else "larger than 32 MiB | split it"
+        answer = ack(head, code, text, control_id="6f72348e-5", now="20260921141320+0000").decode()
+        read = read_by_hl7apy(answer, version)
+        assert read.validate()
+        assert read.msa.msa_1.value == code
+        assert text in unescape(answer)
+
+
+def test_an_answer_of_the_wrong_shape_is_found_out():
+    line = b"MSH|^~\\&|EHR|HOSP|CD|HOSP|20260101120000||ADT^A01|M1|P|2.8\r"
+    answer = ack(peek(line), "AA", control_id="1", now="20260921141320+0000").decode()
+    with pytest.raises(HL7apyException):
+        read_by_hl7apy(answer.replace("MSA|AA|M1", "MSA|AA|M1|text"), "2.8")
+
+
+@pytest.mark.parametrize(
+    ("accept", "app", "second"),
+    [("", "", None), ("AL", "NE", None), ("AL", "", None), ("NE", "AL", None), ("AL", "AL", "AA"), ("SU", "SU", "AA")],
+)
+def test_a_second_answer_is_owed_only_where_both_are_asked_for(accept, app, second):
+    assert application_code(header(accept, app), Verdict.KEPT) == second
+
+
+def test_a_refusal_answers_twice_too():
+    assert application_code(header("AL", "ER"), Verdict.REFUSED) == "AR"
+    assert application_code(header("AL", "SU"), Verdict.REFUSED) is None
