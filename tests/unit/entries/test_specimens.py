@@ -98,6 +98,29 @@ def test_result_names_its_own_of_two_specimens() -> None:
     )
 
 
+def test_two_specimens_under_one_filler_number_are_two_and_one_said_twice_is_one() -> None:
+    other = SPM.replace("S1&EHR", "T1&EHR").replace("Serum", "Plasma")
+    two = {fact.id for fact in of_type(said("ORU^R01", PID, OBR, K, SPM, other), "Specimen")}
+    one = {fact.id for fact in of_type(said("OUL^R22", PID, SPM, OBR, K, SPM, OBR.replace("L9", "L8"), K), "Specimen")}
+    assert (len(two), len(one)) == (2, 1)
+
+
+def test_old_source_says_its_state_volume_and_how_long_it_was_collected() -> None:
+    obr = OBR.replace("20261123060000||", "20261122060000|20261123060000|1500^mL")
+    parts = obr.split("|")
+    parts[15] = "UR&Urine^^^^^HEM&haemolysed"
+    body = only(said("ORU^R01", PID, "|".join(parts), K), "Specimen").body
+    assert (
+        body["condition"][0]["text"],
+        body["collection"]["quantity"]["value"],
+        body["collection"]["collectedPeriod"]["end"][:13],
+    ) == (
+        "haemolysed",
+        Decimal(1500),
+        "2026-11-23T06",
+    )
+
+
 def test_container_names_a_specimen_without_a_number_and_is_read_in_full() -> None:
     sac = "SAC|EXT9|ACC9^LAB|BOX1^LAB||||||RED^Red top^L|||||||||||||4||mL"
     meaning = said("OUL^R22", PID, "SPM|1|||BLD^Blood^HL70487", sac, OBR, K)

@@ -36,8 +36,11 @@ from codedark.hl7 import Segment
 _STOPPED = {"CA": "cancelled", "CR": "cancelled", "OC": "cancelled", "UA": "cancelled", "DF": "cancelled"}
 
 
-def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment, *, hearsay: bool = False) -> None:
-    """ORC with RXO, RXE or RXG. `hearsay`: told by a dose or a supply, which cannot bring a stopped order back."""
+def read_medication_order(
+    reading: Reading, group: OrderGroup, segment: Segment, *, hearsay: bool = False, beside: bool = False
+) -> None:
+    """ORC with RXO, RXE or RXG. `hearsay`: told by a dose or a supply, which cannot bring a stopped order back;
+    `beside`: what was asked (RXO) beside what will be given, a request of its own where the whole is translated."""
     reading.topics.add("orders")
     body: Json = reading.subject({"intent": "order"})
     code = medicine(reading, segment, group)
@@ -59,9 +62,12 @@ def read_medication_order(reading: Reading, group: OrderGroup, segment: Segment,
     if notes := order_notes(reading, group):
         body["note"] = notes
     at = order_time(reading, group)
-    identity = own_order_id(reading, group, "MedicationRequest", code)
+    if beside:
+        body["intent"], identity = "original-order", reading.id_of_place("MedicationRequest", segment.path)
+    else:
+        identity = own_order_id(reading, group, "MedicationRequest", code)
     ranked = reading.rank(at_us=at, hearsay=hearsay)
-    reading.claim(group.path, "MedicationRequest", identity, body, ranked=ranked, at_us=at)
+    reading.claim(segment.path if beside else group.path, "MedicationRequest", identity, body, ranked=ranked, at_us=at)
 
 
 def _order_fields(reading: Reading, body: Json, group: OrderGroup) -> None:

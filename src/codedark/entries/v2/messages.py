@@ -292,6 +292,8 @@ def _read_order(reading: Reading, order: OrderGroup) -> None:
         read_loose_observations(reading, order.segments)
     elif medicine is not None:
         read_medication_order(reading, order, medicine, hearsay=reading.family == "RGV")
+        if reading.whole and medicine.name != "RXO" and (asked := order.first("RXO")) is not None:
+            read_medication_order(reading, order, asked, beside=True)
         read_loose_observations(reading, order.segments)
     elif (
         reading.family in _RESULTS

@@ -57,6 +57,9 @@ def put_product(reading: Reading, body: Json, segment: Segment, group: OrderGrou
         return
     if form := concept(first_rep(segment, _FORM[segment.name])):
         product["form"] = form
+    if reading.whole and (code := body.get("medicationCodeableConcept")):
+        path = f"{segment.path}.medicine"
+        reading.claim(path, "Medication", reading.id_of_place("Medication", path), {"code": code} | product)
     if product:
         name = "mixture" if parts else "product"
         body["contained"] = [{"resourceType": "Medication", "id": name} | product]

@@ -18,7 +18,7 @@ from codedark.entries.datatypes import (
     person,
     quantity,
 )
-from codedark.entries.moments import put_time
+from codedark.entries.moments import Moment, put_time
 from codedark.entries.v2.orders import OrderGroup, note_text
 from codedark.entries.v2.reading import Reading, Specimens, concepts, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
@@ -37,6 +37,8 @@ def read_specimens(reading: Reading, group: OrderGroup) -> Specimens:
     if not spms:
         obr = group.obr
         return Specimens(_of_source(reading, obr)) if obr is not None and is_valued(obr, 15) else NONE
+    if reading.whole and group.obr is not None and is_valued(group.obr, 15):
+        _of_source(reading, group.obr)
     shared = reading.specimens.get(spms[0].path)
     if shared is None:
         shared = reading.specimens[spms[0].path] = _claimed(reading, spms, segments)
@@ -86,6 +88,9 @@ def _specimen(reading: Reading, spm: Segment, below: list[Segment]) -> tuple[str
     key = key or container
     _remarks(body, spm, [each for each in below if each.name == "NTE"])
     identity = reading.id_of("Specimen", "specimen", key) if key else reading.id_of_place("Specimen", spm.path)
+    if reading.orders.setdefault(identity, spm.field(2)) != spm.field(2):
+        # One filler number, two placer numbers: two specimens of one message, and neither may overwrite the other.
+        identity = reading.id_of("Specimen", identity, spm.field(2))
     reading.claim(spm.path, "Specimen", identity, body)
     return identity, numbers, rejected
 
@@ -122,7 +127,7 @@ def _names(reading: Reading, body: Json, spm: Segment) -> tuple[str, list[str]]:
 
 def _collection(reading: Reading, spm: Segment) -> Json:
     out: Json = {}
-    _collected(reading, out, spm, 17)
+    _collected(out, reading.moment(spm, 17), reading.moment(spm, 17, 1, 2))
     for name, field in (("bodySite", 8), ("method", 7)):
         if said := concept(first_rep(spm, field)):
             out[name] = said
@@ -133,10 +138,8 @@ def _collection(reading: Reading, spm: Segment) -> Json:
     return out
 
 
-def _collected(reading: Reading, out: Json, segment: Segment, field: int) -> None:
-    """A DR: one time, or a period when it has an end."""
-    start = reading.moment(segment, field)
-    end = reading.moment(segment, field, 1, 2)
+def _collected(out: Json, start: Moment | None, end: Moment | None) -> None:
+    """One time, or a period when it has an end."""
     if end is None:
         put_time(out, "collectedDateTime", start)
         return
@@ -214,13 +217,17 @@ def _of_source(reading: Reading, obr: Segment) -> str:
         return ""
     body["type"] = kind
     collection: Json = {}
-    put_time(collection, "collectedDateTime", reading.moment(obr, 7))
+    _collected(collection, reading.moment(obr, 7), reading.moment(obr, 8))
+    if volume := amount_of(first_rep(obr, 9)):
+        collection["quantity"] = volume
     if site := concept(_inner(rep, 4)):
         collection["bodySite"] = site
     if is_valued(obr, 10) and (who := person(first_rep(obr, 10))):
         collection["collector"] = who
     if collection:
         body["collection"] = collection
+    if state := concept(_inner(rep, 6)):
+        body["condition"] = [state]
     if additive := concept(_inner(rep, 2)):
         body["container"] = [{"additiveCodeableConcept": additive}]
     if words := joined(rep, 3):

@@ -140,7 +140,7 @@ def _remembered(reading: Reading, group: OrderGroup, tq1: Segment) -> Part:
     """What a TQ1 means. It comes again, unchanged, in every message about its order; what it means is a pure result of
     its text and the zone, so forgetting or keeping it changes nothing but the time it takes."""
     beside = _beside(group, tq1)
-    if beside:
+    if beside or reading.whole:
         return _modern(reading, tq1, beside)
     key = (tq1.raw, reading.site.zone, tq1.codec, tq1.delimiters)
     found = _MEANT.get(key)
@@ -159,6 +159,9 @@ def _modern(reading: Reading, tq1: Segment, beside: list[Segment]) -> Part:
     patterns = reps(tq1, 3)
     # RPT.1 is itself coded: its second sub-component is the text a person reads.
     code, as_needed = _code([part(rep, 1) for rep in patterns], [part(rep, 1, 2) for rep in patterns])
+    if reading.whole:
+        for coding, rep in zip(code.get("coding", ()), patterns, strict=False):
+            coding |= {"display": part(rep, 1, 2)} if part(rep, 1, 2) else {}
     repeat = _bounds(reading, (tq1, 7, 1, 1), (tq1, 8, 1, 1))
     if patterns:
         _phase(repeat, patterns[0])
