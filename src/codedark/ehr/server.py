@@ -1,8 +1,8 @@
 """One FHIR server of the EHR: who we are to it, and how often we ask again.
 
 SMART Backend Services (SMART App Launch 2.x, "Client Authentication: Asymmetric"): a signed assertion (ES384 or RS384)
-buys a bearer token of minutes. The token goes to the server's own origin, and elsewhere only to hosts that
-codedark.toml names. 429 and 503 are waited for as `Retry-After` says.
+buys a bearer token of minutes. Nobody is asked but the server's own origin and the hosts that codedark.toml names, so
+the token goes nowhere else. 429 and 503 are waited for as `Retry-After` says.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _TRIES = 6
 _LONGEST_WAIT_S = 300.0
 _AGAIN = (429, 502, 503, 504)
 _US = 1_000_000
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,253}")
 _HEADER = re.compile(r"[\x21-\x7e]{1,16384}")
 Got = TypeVar("Got", Answer, Stream)
 
@@ -45,7 +46,7 @@ def check_address(url: str) -> str:
 
 
 class EhrServer:
-    """`base`: the FHIR base address. `hosts`: "name" or "name:port" besides its own that may see our token.
+    """`base`: the FHIR base address. `hosts`: "name" or "name:port" besides its own that may be asked, by https.
 
     `pause(seconds)` waits; it may raise to end the waiting.
     """
@@ -66,8 +67,20 @@ class EhrServer:
         self._token_url = credential.token_url if credential else ""
 
     def address(self, path: str) -> str:
-        """The absolute address of what lies below the base; an absolute one is checked and stays."""
-        return check_address(urljoin(self.base, path))
+        """The absolute address of what lies below the base; an absolute one is checked and stays.
+
+        Raises EhrRefused for a host that is neither the server's own nor named: else a server could send us anywhere in
+        the hospital's network.
+        """
+        url = check_address(urljoin(self.base, path))
+        if _origin(url) not in self._trusted:
+            host = urlsplit(url).netloc
+            named = host if _HOST.fullmatch(host) else "another host"
+            raise EhrRefused(
+                f"the EHR points to {named}, which codedark.toml does not name",
+                hint="If files of its exports lie there, add it to hosts of the [[ehr]].",
+            )
+        return url
 
     def ask(
         self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -136,7 +149,7 @@ class EhrServer:
         return max(1.0, min(seconds, _LONGEST_WAIT_S))
 
     def _bearer(self, url: str) -> dict[str, str]:
-        if self._credential is None or _origin(url) not in self._trusted:
+        if self._credential is None:
             return {}
         if not self._token or self.clock.steady_us() >= self._token_until_us:
             self._fetch_token(self._credential)

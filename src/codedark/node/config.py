@@ -156,7 +156,8 @@ class Ehr(Table, frozen=True):
     authority: str = ""
     """PEM file (relative to the folder) of the authority that signs the server's certificate; "": the machine's."""
     hosts: tuple[str, ...] = ()
-    """Other hosts ("name" or "name:port") that may see our token because files of an export lie there."""
+    """Other hosts ("name" or "name:port", https) at which files of an export lie. Nobody else is asked, or told our
+    token."""
     group: str = "*"
     """Id of the Group that is exported; "*": all patients; "": the whole system."""
     types: tuple[str, ...] = ()

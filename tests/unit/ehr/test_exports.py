@@ -203,19 +203,25 @@ def test_a_server_that_is_transient_for_ever_is_left(taker: Taker, ehr: MockEhr)
         taker.export(ehr)
 
 
-def test_over_tls_the_server_is_checked_against_its_authority(taker: Taker, tmp_path: Path) -> None:
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[tuple[MockEhr, str]]:
+    """A server over TLS, and the file of its authority."""
     ca = certificate(tmp_path, "ca")
     certificate(tmp_path, "server", ca)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "server.pem")
-    with MockEhr(resources()).serving(context) as ehr:
-        wire = HttpWire(str(tmp_path / "ca.pem"))
-        server = EhrServer(ehr.base, wire, SystemClock(), SystemChance(), taker.pauses.append)
-        run = Export(server, taker.take, taker.jobs.append)
-        run.finish(run.begin(ExportRequest()))
-        assert taker.lines == whole(ehr)
-        with pytest.raises(EhrSilent, match="SSL"):
-            taker.server(ehr).ask("GET", "metadata")
+    with MockEhr(resources()).serving(context) as serving:
+        yield serving, str(tmp_path / "ca.pem")
+
+
+def test_over_tls_the_server_is_checked_against_its_authority(taker: Taker, tls: tuple[MockEhr, str]) -> None:
+    ehr, authority = tls
+    server = EhrServer(ehr.base, HttpWire(authority), SystemClock(), SystemChance(), taker.pauses.append)
+    run = Export(server, taker.take, taker.jobs.append)
+    run.finish(run.begin(ExportRequest()))
+    assert taker.lines == whole(ehr)
+    with pytest.raises(EhrSilent, match="SSL"):
+        taker.server(ehr).ask("GET", "metadata")
 
 
 def test_an_export_that_the_server_gave_up_is_said_without_its_words(taker: Taker, ehr: MockEhr) -> None:
@@ -303,12 +309,23 @@ def test_files_that_need_no_token_get_none(taker: Taker, guarded: MockEhr) -> No
     assert taker.lines == whole(guarded)
 
 
-def test_a_host_that_is_not_named_never_sees_the_token(taker: Taker, guarded: MockEhr, ehr: MockEhr) -> None:
-    """The manifest of one server points to another: it is asked without a token, as it would be by anybody."""
-    stream = taker.server(guarded).stream(f"{ehr.base}/Patient", headers={}, with_token=True)
+def test_a_host_that_is_not_named_is_not_asked(taker: Taker, guarded: MockEhr, ehr: MockEhr) -> None:
+    """A manifest that points elsewhere cannot send us, or our token, through the hospital's network."""
+    with pytest.raises(EhrRefused, match="does not name"):
+        taker.server(guarded).stream(f"{ehr.base}/Patient", headers={}, with_token=True)
+    assert ehr.asked == []
+
+
+def test_a_host_that_is_named_is_asked_over_tls(taker: Taker, guarded: MockEhr, tls: tuple[MockEhr, str]) -> None:
+    elsewhere, authority = tls
+    server = EhrServer(
+        guarded.base, HttpWire(authority), SystemClock(), SystemChance(), taker.pauses.append,
+        credential=Credential("codedark", PRIVATE, "k1"), hosts=(elsewhere.url.removeprefix("https://"),),
+    )  # fmt: skip
+    stream = server.stream(f"{elsewhere.base}/Patient", headers={}, with_token=True)
     stream.close()
     assert stream.status == 200
-    assert {bearer for _, bearer in ehr.bearers} == {""}
+    assert elsewhere.bearers[-1][1].startswith("Bearer token-")
 
 
 @pytest.mark.parametrize(
