@@ -387,9 +387,12 @@ def _document(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | Non
         return None
     words = [_attached(content.get("attachment")) for content in body.get("content") or ()]
     when = moment(body, "date") or moment((body.get("context") or {}).get("period") or {}, "start")
+    title = text(body.get("type")) or str(body.get("description") or "document")
+    # An old text beside the one that replaced it, or one nobody has signed yet, says so where it is read.
+    marks = [mark for mark in (body.get("status"), body.get("docStatus")) if mark in ("superseded", "preliminary")]
     return Section.NOTE, NoteCard(
         id_,
-        title=text(body.get("type")) or str(body.get("description") or "document"),
+        title=f"{title} ({', '.join(marks)})" if marks else title,
         text="\n\n".join(filter(None, words)),
         when=when,
         at_us=at(when),
