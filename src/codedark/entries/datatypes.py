@@ -149,6 +149,25 @@ def table_concept(code: str, table: str, mapped: Mapping[str, tuple[str, str, st
     return {"coding": codings}
 
 
+def translated(rep: Rep, table: str, mapped: Codes) -> Json:
+    """CodeableConcept of a coded field of one HL7 table ("HL70063"): the published translations first, then what was
+    sent. A code whose sender names another system is not translated; one that names none is of the table."""
+    found = []
+    for at, version in ((1, 7), (4, 8)):
+        known = mapped.get(part(rep, at)) if part(rep, at + 2) in ("", table) else None
+        if known is not None:
+            dated = {"version": part(rep, version)} if part(rep, version) else {}
+            found.append({"system": known[0], **dated, "code": known[1], "display": known[2]})
+    said = concept(rep)
+    if not found:
+        return said
+    same = {(each["system"], each["code"]) for each in found}
+    sent = [{"system": system_uri(table)} | each for each in said["coding"]]
+    others = [each for each in sent if (each["system"], each.get("code")) not in same]
+    text = said["text"] if said["text"] != part(rep, 1) else found[0]["display"]
+    return {"coding": [*found, *others], "text": text}
+
+
 def number(text: str) -> Decimal | None:
     """The number an NM says, digits kept; None when it is none (never NaN, never a guess)."""
     text = text.strip()

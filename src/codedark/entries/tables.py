@@ -377,7 +377,16 @@ CONTACT_ROLE = {
 }
 """Table 0131."""
 
+EVENT_REASON = {
+    "01": (_V3 + "ActReason", "PATRQT", "patient requested"),
+    "02": (_V3 + "ActReason", "TREAT", "treatment"),
+    "03": (_V3 + "ActReason", "HOPERAT", "healthcare operations"),
+    "O": (_V2 + "0062", "O", "Other"),
+    "U": (_V2 + "0062", "U", "Unknown"),
+}
+
 SOURCES = {
+    "EVENT_REASON": "EventReason",
     "RELATIONSHIP": "Relationship",
     "CONTACT_ROLE": "ContactRole",
     "ENCOUNTER_PRIORITY": "EncounterPriority",

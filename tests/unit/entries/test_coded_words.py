@@ -28,3 +28,12 @@ def test_relation_of_a_table_is_translated_and_of_another_system_is_not() -> Non
     assert [each["code"] for each in relation("SPO^Spouse^HL70063")["coding"]] == ["SPS", "SPO"]  # type: ignore[attr-defined]
     assert relation("MTH")["text"] == "mother"
     assert [each["code"] for each in relation("EMC^test^ACR")["coding"]] == ["EMC"]  # type: ignore[attr-defined]
+
+
+def test_urgency_of_two_codings_keeps_both_versions() -> None:
+    pv1 = "PV1|1|I|||||||||||||||||V100^^^ANNA^VN"
+    body = only(said("ADT^A01", PID, pv1, "PV2|" + "|" * 24 + "2^^^3^^^v1^v2"), "Encounter").body
+    assert [(each["code"], each.get("version")) for each in body["priority"]["coding"][:2]] == [
+        ("UR", "v1"),
+        ("EL", "v2"),
+    ]

@@ -166,16 +166,8 @@ def test_the_mothers_number_is_a_related_person() -> None:
     assert mother["relationship"][0]["coding"][0]["code"] == "MTH"
 
 
-def test_a_translated_visit_says_what_it_is_for_and_the_fold_does_not() -> None:
-    dg1 = "DG1|1||K80^Gallstones^I10|||A" + "|" * 9 + "1"
-    assert all("diagnosis" not in fact.body for fact in said("ADT^A01", PID, PV1, dg1).facts)
-    translation = _translated("ADT^A01", PID, PV1, dg1)
-    (why,) = _one(translation, "Encounter")["diagnosis"]
-    assert (why["rank"], why["use"]["coding"][0]["code"]) == (1, "AD")
-    assert why["condition"]["reference"] == f"Condition/{_one(translation, 'Condition')['id']}"
-
-
-def test_what_was_charged_for_is_translated_and_kept_out_of_the_record() -> None:
-    translation = _translated("DFT^P03", PID, PV1, "ORC|RE|O1|F1", "OBR|1|O1|F1|GLU^Glucose", "FT1|1")
-    assert translation.meaning.understood == "kept"
-    assert _one(translation, "DiagnosticReport")["code"]["text"] == "Glucose"
+def test_a_result_of_two_values_translated_has_both() -> None:
+    obx = "OBX|1|NM|8867-4^pulse^LN||60~120|/min^^UCUM|||||F"
+    result = _one(_translated("ORU^R01", PID, "OBR|1||F1|X^Y", obx), "Observation")
+    assert result["valueString"] == "60; 120"
+    assert [each["valueQuantity"]["value"] for each in result["component"]] == [60, 120]

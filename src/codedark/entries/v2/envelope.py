@@ -11,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from codedark.entries import tables
 from codedark.entries.datatypes import (
     V2,
     Json,
     Rep,
+    coding,
     concept,
     human_name,
     identifier_cx,
     joined,
     part,
+    translated,
 )
 from codedark.entries.v2.directory import Directory
 from codedark.entries.v2.kin import related_person
@@ -65,8 +68,8 @@ class Envelope:
             body["sender"] = sender
         if responsible := self._directory.house(first_rep(msh, 22)):
             body["responsible"] = responsible
-        if tags := _processing(msh):
-            body["meta"] = {"tag": tags}
+        if meta := _meta(msh):
+            body["meta"] = meta
         if language := part(first_rep(msh, 19), 1):
             body["language"] = language
         self._answered(body)
@@ -129,7 +132,7 @@ class Envelope:
         body = _provenance(targets, {"coding": [{"display": code}]})
         reading.put(body, "recorded", evn, 2, instant=True)
         reading.put(body, "occurredDateTime", evn, 6)
-        if is_valued(evn, 4) and (reason := concept(first_rep(evn, 4))):
+        if is_valued(evn, 4) and (reason := translated(first_rep(evn, 4), "HL70062", tables.EVENT_REASON)):
             body["reason"] = [reason]
         if who := [self._directory.person(rep) for rep in reps(evn, 5)]:
             body["agent"] = [{"who": each} for each in who if each]
@@ -231,7 +234,7 @@ class Envelope:
                 body["subscriberId"] = number_of["value"]
                 body.setdefault("extension", []).append({"url": _SUBSCRIBER, "valueIdentifier": number_of})
                 break
-        if relation := concept(first_rep(in1, 17)) if is_valued(in1, 17) else {}:
+        if relation := translated(first_rep(in1, 17), "HL70063", tables.RELATIONSHIP) if is_valued(in1, 17) else {}:
             body["relationship"] = relation
         period: Json = {}
         reading.put(period, "start", in1, 12)
@@ -270,6 +273,16 @@ def _endpoint(rep: Rep) -> Json:
     if prefix and part(rep, 2):
         return {"endpoint": prefix + part(rep, 2)}
     return {"_endpoint": {"extension": [_UNKNOWN]}}
+
+
+def _meta(msh: Segment) -> Json:
+    """What it is for (MSH-11), and how confidential (MSH-8, -26, -27)."""
+    out: Json = {"tag": tags} if (tags := _processing(msh)) else {}
+    labels = [{"display": text_of(msh, 8)}] if is_valued(msh, 8) else []
+    for number in (26, 27):
+        for rep in reps(msh, number):
+            labels += [said] if (said := coding(part(rep, 1), part(rep, 2), part(rep, 3))) else []
+    return out | ({"security": labels} if labels else {})
 
 
 def _processing(msh: Segment) -> list[Json]:

@@ -16,6 +16,7 @@ from codedark.entries.datatypes import (
     identifier_cx,
     organization,
     part,
+    translated,
 )
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
@@ -73,22 +74,11 @@ def related_person(reading: Reading, nk1: Segment) -> Json:
 
 
 def _relations(nk1: Segment) -> list[Json]:
-    found = []
-    for field, table, mapped in _KINDS:
-        for rep in reps(nk1, field)[:1] if is_valued(nk1, field) else ():
-            if part(rep, 1) and (said := concept(rep)):
-                known = mapped.get(part(rep, 1)) if part(rep, 3) in ("", table) else None
-                found.append(_meant(said, known))
-    return found
-
-
-def _meant(said: Json, known: tuple[str, str, str] | None) -> Json:
-    """What was sent, with the published translation before it where there is one."""
-    if known is None:
-        return said
-    meant = {"system": known[0], "code": known[1], "display": known[2]}
-    others = [each for each in said["coding"] if (each.get("system"), each.get("code")) != known[:2]]
-    return {"coding": [meant, *others], "text": said["text"] if said["text"] != said["coding"][0]["code"] else known[2]}
+    return [
+        translated(first_rep(nk1, field), table, mapped)
+        for field, table, mapped in _KINDS
+        if is_valued(nk1, field) and part(first_rep(nk1, field), 1)
+    ]
 
 
 def _phones(nk1: Segment, fields: tuple[tuple[int, str], ...]) -> list[Json]:

@@ -18,6 +18,7 @@ from codedark.entries.datatypes import (
     number,
     part,
     table_concept,
+    translated,
 )
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
@@ -90,8 +91,8 @@ def _of_pv2(reading: Reading, body: Json, pv2: Segment) -> None:
     days = number(text_of(pv2, 11)) if is_valued(pv2, 11) else None
     if days is not None:
         body["length"] = {"value": days, **UCUM_DAY}
-    if urgency := text_of(pv2, 25):
-        body["priority"] = table_concept(urgency, "0217", tables.ENCOUNTER_PRIORITY)
+    if is_valued(pv2, 25) and part(urgency := first_rep(pv2, 25), 1):
+        body["priority"] = translated(urgency, "HL70217", tables.ENCOUNTER_PRIORITY)
     if text_of(pv2, 22) == "Y":
         system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
         body["meta"] = {"security": [{"system": system, "code": "R", "display": "restricted"}]}

@@ -35,20 +35,38 @@ def put_value(reading: Reading, body: Json, rows: list[Segment]) -> tuple[str, .
         body["valueString"] = "\n".join(_text_value(row) for row in rows).strip("\n")
         return ()
     found = reps(obx, 5)
-    if len(found) > 1:
-        body["valueString"] = "; ".join(_shown(kind, rep) for rep in found)
-    elif kind in ("NM", "SN", "SI"):
-        _numeric(body, kind, found[0], first_rep(obx, 6))
+    if len(found) == 1:
+        _one(reading, body, obx, kind, found[0])
+        return ()
+    body["valueString"] = "; ".join(_shown(kind, rep) for rep in found)
+    if reading.whole:
+        body["component"] = _components(reading, obx, kind, found)
+    return ()
+
+
+def _components(reading: Reading, obx: Segment, kind: str, found: tuple[Rep, ...]) -> list[Json]:
+    """Each repetition a value of its own (OBX[Observation-Component]); the chart shows them as one text."""
+    code = concept(first_rep(obx, 3), reading.codes("observation"))
+    out = []
+    for rep in found:
+        each: Json = {"code": code} if code else {}
+        _one(reading, each, obx, kind, rep)
+        out.append(each)
+    return out
+
+
+def _one(reading: Reading, body: Json, obx: Segment, kind: str, rep: Rep) -> None:
+    if kind in ("NM", "SN", "SI"):
+        _numeric(body, kind, rep, first_rep(obx, 6))
     elif kind in _CODED:
-        if value := concept(found[0], reading.codes("value")):
+        if value := concept(rep, reading.codes("value")):
             body["valueCodeableConcept"] = value
     elif kind in _TIMES:
-        _temporal(reading, body, kind, found[0])
+        _temporal(reading, body, kind, rep)
     elif kind in ("ED", "RP"):
-        _attachment(reading, body, obx, kind, found[0])
+        _attachment(reading, body, obx, kind, rep)
     else:
-        _other(body, kind, found[0], first_rep(obx, 6))
-    return ()
+        _other(body, kind, rep, first_rep(obx, 6))
 
 
 def _other(body: Json, kind: str, rep: Rep, unit: Rep) -> None:
