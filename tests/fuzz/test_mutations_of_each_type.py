@@ -14,7 +14,7 @@ from one_of_each import messages_of_each_type
 from codedark.entries import Interpretation, Site, interpret
 from codedark.journal import Draft, Entry, Journal
 
-COUNT = int(os.environ.get("CODEDARK_MUTATIONS", "60"))
+COUNT = int(os.environ.get("CODEDARK_MUTATIONS", "200"))
 SEED = os.environ.get("CODEDARK_FUZZ_SEED", "1")
 
 

@@ -209,7 +209,7 @@ def _look_for_each(folder: Path, contents: Sequence[bytes], answers: list[bytes 
             kept.add(entry.payload)
             outcome.received += 1
         elif entry.kind == "hl7.refused" and isinstance(said := payload_of(entry), Refused):
-            refused.add((said.prefix, said.length))
+            refused.add((said.prefix[:4096], said.length))
             outcome.refused += 1
     plain = [content for content in contents if not _MARKS.search(content)]
     for content, answer in zip(plain, answers, strict=True):

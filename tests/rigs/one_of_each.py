@@ -66,8 +66,15 @@ def _medicines() -> dict[str, list[bytes]]:
     }  # fmt: skip
 
 
+def _batch() -> bytes:
+    """A frame with a file of two batches: three patients' messages, counts that are right."""
+    some = message("ADT^A01", "EVN|A01", PID, PV1), message("ORU^R01", _UMLAUTS, _OBR, _TEXT), message("ADT^A03", PID)
+    first = b"BHS|^~\\&|EHR\r" + some[0] + some[1] + b"BTS|2\r"
+    return b"FHS|^~\\&|EHR\r" + first + b"BHS|^~\\&|EHR\r" + some[2] + b"BTS|1\rFTS|2\r"
+
+
 def messages_of_each_type() -> dict[str, list[bytes]]:
-    """Message type (MSH-9.1) → messages of it."""
+    """Message type (MSH-9.1) → messages of it; "batch": several in one frame."""
     return {
         "ADT": _adt(),
         "ORU": [
@@ -92,5 +99,6 @@ def messages_of_each_type() -> dict[str, list[bytes]]:
         ],
         "PPR": [message("PPR^PC1", PID, PV1, _PRB, _NTE, _POTASSIUM)],
         "DFT": [message("DFT^P03", "EVN|P03", PID, PV1, "FT1|1|||20261123||CG|BED^Bed||1|500", "IN1|1|x|y")],
+        "batch": [_batch()],
         "BAR": [message("BAR^P01", "EVN|P01", PID, PV1, _DG1, "GT1|1||OKAFOR^CHIDI")],
     }  # fmt: skip

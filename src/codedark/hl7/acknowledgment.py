@@ -84,11 +84,15 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
     mark, otherwise = ("", "ignore") if "?" in s + encoding else ("?", "replace")
     whole = "".join(f"{_plain(line, mark, codec)}\r" for line in lines)
     sent = whole.encode(codec, otherwise)
-    read = {decode(part).codec for part in (sent, sent.partition(b"\r")[0])}
-    if codec not in _SEVERAL_BYTES or read <= {codec, "ascii"}:
+    if codec not in _SEVERAL_BYTES or _reads_as(sent, codec):
         return sent
-    # A double-byte sent that could be read in another set says less instead, and the same to everybody.
+    # A double-byte answer that could be read in another set says less instead, and the same to everybody.
     return whole.encode("ascii", otherwise)
+
+
+def _reads_as(answer: bytes, codec: str) -> bool:
+    """Whether these bytes, and their first line alone, are taken for the set they are in."""
+    return {decode(part).codec for part in (answer, answer.partition(b"\r")[0])} <= {codec, "ascii"}
 
 
 def _character_set(header: Peek) -> tuple[str, str]:
