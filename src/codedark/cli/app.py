@@ -15,6 +15,7 @@ import typer
 from codedark import __version__
 from codedark.cli import (
     clock,
+    coverage,
     doctor,
     ehr,
     feed,
@@ -54,6 +55,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "adopt": restore.adopt,
     "worklist": worklist.worklist,
     "status": status.status,
+    "coverage": coverage.coverage,
     "doctor": doctor.doctor,
     "clock": clock.clock,
     "translate": translate.translate,

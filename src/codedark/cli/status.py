@@ -11,12 +11,13 @@ from codedark.cli.feed import sender_words
 from codedark.cli.moments import ago, untrusted
 from codedark.cli.options import DEFAULT_FOLDER, Folder, Json
 from codedark.cli.output import Output, table, visible
-from codedark.node import standing
+from codedark.node import coverage_findings, standing
 
 
 def status(folder: Folder = DEFAULT_FOLDER, as_json: Json = False) -> None:
     """Say where this node stands: entries, feeds with last heard, worklist, journal head, views."""
     found = standing(folder)
+    found["coverage"] = [finding.says for finding in coverage_findings(folder) if finding.state == "red"]
     Output(as_json).result(found, _lines(found))
 
 
@@ -34,6 +35,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str | Table]:
     behind = f"{fold['behind']} entries behind" if fold["behind"] else "up to date"
     yield f"views     {behind}, {_known(found['patients'])} patients, {_known(found['units'])} units"
     yield f"worklist  {_known(found['worklist'])} open"
+    yield from (f"coverage  WRONG: {visible(says)}" for says in found["coverage"])
     if found["reviews"]:
         yield f"reviews   LOOK: {found['reviews']} deeds of distrusted people stay in force (codedark trust deeds)"
     yield ""

@@ -1,6 +1,7 @@
 """The node: reads codedark.toml, opens everything, starts it. The only place where the rooms are wired together."""
 
 from codedark.node.adopting import adopt
+from codedark.node.commissioning import ask_coverage, coverage_findings, covered_units
 from codedark.node.config import Config, Ehr, Facility, Feed, Node, Packs, Reports, Web
 from codedark.node.console import (
     by_one,
@@ -72,6 +73,7 @@ __all__ = [
     "about",
     "adopt",
     "apply_bundle",
+    "ask_coverage",
     "by_one",
     "change_account",
     "change_trust",
@@ -79,6 +81,8 @@ __all__ = [
     "check_derived",
     "clock_of",
     "cosigned",
+    "coverage_findings",
+    "covered_units",
     "declared",
     "deeds_of",
     "draw",

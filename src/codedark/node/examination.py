@@ -11,6 +11,7 @@ from codedark.clock import Clock
 from codedark.errors import CodedarkError, NotFound
 from codedark.journal import DoorClient, JournalReader
 from codedark.node.caging import cage_finding
+from codedark.node.commissioning import coverage_findings
 from codedark.node.config import Config
 from codedark.node.exporting import ehr_findings
 from codedark.node.keeping import custody_findings
@@ -36,7 +37,7 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
         return [Finding("codedark.toml", "red", str(error), error.hint)]
     findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
     layout = Layout(folder)
-    for part in (_time, _keys, _journal, _origin, _running, _views, _packs, _ehr, _people, _release):
+    for part in (_time, _keys, _journal, _origin, _running, _views, _coverage, _packs, _ehr, _people, _release):
         findings += _guarded(part, layout, config, clock)
     findings.append(cage_finding())
     findings += machine_findings(folder, demo=config.node.demo)
@@ -151,6 +152,10 @@ def _views(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
     if found["worklist"]:
         says = f"{found['worklist']} items were not understood; their bytes are safe"
         yield Finding("worklist", "amber", says, "Look at `codedark worklist` with the interface engineer.")
+
+
+def _coverage(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    yield from coverage_findings(layout.root)
 
 
 def _packs(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:

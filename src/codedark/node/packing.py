@@ -120,6 +120,7 @@ def request_for(
         demo=plate.config.node.demo,
         prints=_prints(plate.prints, charts, unit_report),
         unit_report=unit_report,
+        coverage=record.coverage(unit),
         copied=copy,
         unpinned=unpinned,
     )

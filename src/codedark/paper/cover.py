@@ -8,7 +8,7 @@ from codedark.paper.identity import comparison_code
 from codedark.paper.request import PackRequest
 from codedark.paper.summary import SHORT, TIGHT, Print, Values
 from codedark.paper.wording import born, entry_name, known, moment, printable
-from codedark.views import AllergyState, BedRow, Chart, FeedRow, Sender
+from codedark.views import AllergyState, BedRow, Chart, FeedRow, PartCoverage, Sender
 
 BED, MRN = 6, 10
 """Runs, in characters, that the bed and MRN columns hold."""
@@ -37,6 +37,8 @@ def body(request: PackRequest, pr: Print) -> Values:
         "patients": len({row.patient for row in beds}),
         "beds": len(request.census),
         "missing": missing(request),
+        "heard": [_part(part, pr) for part in request.coverage.parts] if request.coverage else [],
+        "below": ", ".join(part.words for part in request.coverage.below) if request.coverage else "",
         "feeds": [_feed(feed, pr) for feed in request.feeds],
         "note": _note_lines(request.checkpoint_note),
         "has_note": bool(request.checkpoint_note.strip()),
@@ -145,6 +147,16 @@ def missing(request: PackRequest) -> list[str]:
     if not request.as_of.clock_trusted:
         said.append("the clock of the node is not trusted: times and ages on these sheets may be wrong")
     return said
+
+
+def _part(part: PartCoverage, pr: Print) -> list[str]:
+    """What of the record was heard for how many, what the site asks for, and how old it is."""
+    share = f"{part.percent} % ({part.heard} of {part.patients})" if part.patients else "nobody here"
+    asked = f"{'BELOW ' if part.below else ''}{part.threshold} %" if part.threshold else "not asked for here"
+    if part.newest_us is None or part.oldest_us is None:
+        return [part.words, share, asked, "never heard"]
+    newest, oldest = moment(part.newest_us, pr.zone), moment(part.oldest_us, pr.zone)
+    return [part.words, share, asked, newest if newest == oldest else f"{newest}; oldest {oldest}"]
 
 
 def _orders_only(chart: Chart) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from codedark.paper.identity import SheetId
-from codedark.views import AsOf, BedRow, Chart, FeedRow, PrintReport
+from codedark.views import AsOf, BedRow, Chart, FeedRow, PrintReport, UnitCoverage
 
 Form = Literal["cover", "summary", "mar", "observations", "results", "report-mar", "report-kardex", "report-census"]
 Paper = Literal["a4", "letter"]
@@ -39,7 +39,8 @@ class PackRequest:
     out with other counts is refused, without counts it takes what it needs. `copied`: what the newest pinned witness
     holds, None when none does; `unpinned`: cosignatures that do not count. `mar_day_start`: hour at which the site's
     MAR day begins. `prints`: pages (PNG) of the EHR's print reports by report id, as drawn in the cage;
-    `unit_report`: the EHR's census of this unit, when it is newer than what was heard.
+    `unit_report`: the EHR's census of this unit, when it is newer than what was heard;
+    `coverage`: how much of the record was heard on this unit, None = not counted.
     `checkpoint_note`: C2SP signed note, "" when there is none (the cover says so)."""
 
     unit: str
@@ -65,6 +66,7 @@ class PackRequest:
     mar_day_start: int = 7
     prints: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     unit_report: PrintReport | None = None
+    coverage: UnitCoverage | None = None
     demo: bool = False
 
 

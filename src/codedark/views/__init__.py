@@ -5,6 +5,7 @@ Write with `ViewStore` and `Fold` (one process), read with `Record` (any), compa
 
 from codedark.views.beside import DigestBeside
 from codedark.views.comparison import Difference, Line, compare, telling
+from codedark.views.coverage import COVERAGE, COVERAGE_PARTS, PartCoverage, UnitCoverage, threshold_complaint
 from codedark.views.digest import digest
 from codedark.views.flowsheet import (
     FlowRow,
@@ -73,6 +74,8 @@ from codedark.views.units import shown_unit
 
 __all__ = [
     "ADOPTION_KEY",
+    "COVERAGE",
+    "COVERAGE_PARTS",
     "OF_THE_NODE",
     "REOPENED",
     "SCHEMA_VERSION",
@@ -114,6 +117,7 @@ __all__ = [
     "PanelGrid",
     "PanelRow",
     "Part",
+    "PartCoverage",
     "PrintReport",
     "Proposal",
     "ReadRow",
@@ -129,6 +133,7 @@ __all__ = [
     "Stamp",
     "Strip",
     "UnitCard",
+    "UnitCoverage",
     "UnitRow",
     "Unscored",
     "ViewStore",
@@ -153,5 +158,6 @@ __all__ = [
     "shown_unit",
     "snapshot",
     "telling",
+    "threshold_complaint",
     "witness_hours",
 ]

@@ -126,7 +126,7 @@ def banner(cards: Cards, patient: str, pid: int) -> Banner:
     )
     visit = visits[0] if visits else c.EncounterCard("")
     unit, room, bed = cards.place(visit)
-    weight = next((card for card in _by_code(cards.of(Section.VITAL), WEIGHT)), None)
+    weight = next((card for card in by_code(cards.of(Section.VITAL), WEIGHT)), None)
     return Banner(
         patient=patient,
         name=who.name,
@@ -156,14 +156,15 @@ def _absorbed(listed: Sequence[tuple[int, c.PatientCard]], who: c.PatientCard) -
     return tuple(dict.fromkeys(number for number in numbers if number not in (who.mrn, who.id)))
 
 
-def _by_code(cards: Iterable[Any], wanted: frozenset[str]) -> list[Any]:
+def by_code(cards: Iterable[Any], wanted: frozenset[str]) -> list[Any]:
+    """Those with one of these codes that were not withdrawn, newest first; an impossible time is never the newest."""
     found = [card for card in cards if card.code.rpartition("|")[2] in wanted and card.standing != "withdrawn"]
     return sorted(found, key=_measured)
 
 
 def code_status(cards: Cards) -> str:
     """The newest code status that was claimed, "" when none was."""
-    return next((card.value for card in _by_code(cards.of(Section.TRAIT), CODE_STATUS)), "")
+    return next((card.value for card in by_code(cards.of(Section.TRAIT), CODE_STATUS)), "")
 
 
 def isolation(cards: Cards) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from codedark.entries import Site
 from codedark.errors import NotFound
-from codedark.views import charts, known, places
+from codedark.views import charts, coverage, known, places
 from codedark.views.aliases import Aliases, Resolved
 from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
@@ -186,6 +186,20 @@ class Record(PrintReports):
                     raise NotFound("there is no such unit")
                 memory["census", unit] = rows
             found: tuple[BedRow, ...] = memory["census", unit]
+            return found
+
+    def coverage(self, unit: str) -> coverage.UnitCoverage:
+        """How much of the record was heard for the patients of a unit; a unit with nobody in it has 0 of 0."""
+        with self.store.reading() as db:
+            memory, house = self._memory(db), self._read_with(db)
+            if ("coverage", unit) not in memory:
+                here = {stay.pid for stay in places.unit_stays(db, house, unit) if stay.place[0] == unit}
+                heard = [
+                    coverage.heard_for(coverage.read_cards(db, house, pid), _unread(db, house.aliases.members(pid))[1])
+                    for pid in sorted(here)
+                ]
+                memory["coverage", unit] = coverage.coverage_of(unit, heard, coverage.thresholds(self.settings()))
+            found: coverage.UnitCoverage = memory["coverage", unit]
             return found
 
     def _pids(self, db: apsw.Connection, patient: str) -> tuple[int, list[int]]:

@@ -35,6 +35,7 @@ def beds(visit: Visit) -> Answer:
     return Page("beds.html", {
         "here": "units", "unit": unit, "rows": rows, "patients": sum(1 for row in rows if row.patient),
         "clashes": any(row.clash for row in rows), "print_path": "/print" + beds_path(unit).removeprefix("/beds"),
+        "coverage": visit.record.coverage(unit) if opened.clinical else None,
         "clinical": opened.clinical, "unlogged": not opened.logged,
         "may_print": may(session, Permission.PRINT_UNIT, unit),
     })  # fmt: skip
