@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -46,7 +47,7 @@ class _Request(msgspec.Struct):
 
 class _Deletion(msgspec.Struct):
     request: _Request | None = None
-    resource: msgspec.Raw | None = None
+    resource: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 _RAW_BUNDLE = msgspec.json.Decoder(_RawBundle)
@@ -79,9 +80,13 @@ def bundle_lines(data: bytes) -> list[tuple[int, bytes]]:
     """(index, one line) for every resource of a Bundle, ready for a chunk of lines.
 
     A line is the resource's own bytes without line breaks. Where references use a fullUrl that the resource's type and
-    id do not tell, the line is `{"fullUrl": …, "resource": …}` instead: without it they could not be resolved.
+    id do not tell, the line is `{"fullUrl": …, "resource": …}` instead: without it they could not be resolved. An entry
+    that deletes (of a history, of a transaction) is a line of its own, as it came.
     """
-    return [(entry.number, _line(entry)) for entry in split_bundle(data)]
+    lines = {entry.number: _line(entry) for entry in split_bundle(data)}
+    if b"DELETE" in data:
+        lines |= dict(_deletions(data))
+    return sorted(lines.items())
 
 
 def deletion_lines(data: bytes) -> list[bytes]:
@@ -90,14 +95,35 @@ def deletion_lines(data: bytes) -> list[bytes]:
     Source: Bulk Data 3.0.0, "deleted": Bundles of type transaction, their entries holding `request` alone.
     Raises `Unparsable` when `data` is no Bundle or an entry neither deletes nor holds a resource.
     """
+    bundle, read = _raw(data)
+    if bundle.resource_type != "Bundle" or any(
+        each.request is None and each.resource is msgspec.UNSET for each, _ in read
+    ):
+        raise Unparsable("not a Bundle of deletions")
+    return [line for _, line in _deletions(data)]
+
+
+def _raw(data: bytes) -> tuple[_RawBundle, list[tuple[_Deletion, bytes]]]:
     try:
         bundle = _RAW_BUNDLE.decode(data.removeprefix(codecs.BOM_UTF8))
-        read = [(_DELETION.decode(raw), bytes(raw)) for raw in bundle.entry or ()]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise Unparsable("not a Bundle of deletions") from None
-    if bundle.resource_type != "Bundle" or any(each.request is None and each.resource is None for each, _ in read):
-        raise Unparsable("not a Bundle of deletions")
-    return [one_line(raw) for each, raw in read if each.request is not None and each.request.method == "DELETE"]
+    return bundle, [(_asked(raw), bytes(raw)) for raw in bundle.entry or ()]
+
+
+def _asked(raw: msgspec.Raw) -> _Deletion:
+    """What an entry asks for; nothing when it has another form, which is no reason to lose its neighbours."""
+    try:
+        return _DELETION.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _Deletion()
+
+
+def _deletions(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(number from 0, one line) of every entry that deletes."""
+    for number, (each, raw) in enumerate(_raw(data)[1]):
+        if each.request is not None and each.request.method == "DELETE" and each.resource is msgspec.UNSET:
+            yield number, one_line(raw)
 
 
 def _line(entry: BundleEntry) -> bytes:

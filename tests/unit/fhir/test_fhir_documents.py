@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codedark.errors import Unparsable
-from codedark.fhir import bundle_lines, decode, encode, one_line, parse_reference, read_ndjson, resource, split_bundle
+from codedark.fhir import (
+    bundle_lines,
+    decode,
+    deletion_lines,
+    encode,
+    one_line,
+    parse_reference,
+    read_ndjson,
+    resource,
+    split_bundle,
+)
 
 
 def test_decimal_keeps_its_trailing_zero() -> None:
@@ -127,3 +137,21 @@ def test_one_line_changes_only_white_space() -> None:
 )
 def test_reference_names_its_target(reference: str, target: object) -> None:
     assert parse_reference(reference) == target
+
+
+def test_an_entry_that_deletes_is_a_line_of_its_own() -> None:
+    gone = b'{"request": {"method": "DELETE", "url": "X/b"}, "response": {"lastModified": "2026-11-24T03:12:00Z"}}'
+    data = b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "X", "id": "a"}}, ' + gone + b"]}"
+    assert bundle_lines(data)[1] == (1, gone)
+
+
+@pytest.mark.parametrize("entry", [b'{"request": {"method": "GET"}}', b'{"request": ["DELETE"]}'])
+def test_an_entry_of_another_form_spoils_no_neighbour(entry: bytes) -> None:
+    data = b'{"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "X"}}, ' + entry + b"]}"
+    assert [number for number, _ in bundle_lines(data)] == [0]
+
+
+def test_deletions_are_found_beside_a_resource() -> None:
+    gone = b'{"request": {"method": "DELETE"}}'
+    data = b'{"resourceType": "Bundle", "entry": [{"resource": {"id": "a"}}, ' + gone + b"]}"
+    assert deletion_lines(data) == [gone]
