@@ -153,15 +153,18 @@ def _often(repeat: Body) -> str:
 
 
 def administration(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
-    """A MedicationAdministration. A status that was not said counts as given and says so."""
+    """A MedicationAdministration. A status that was not said counts as given and says so; one that says it is unknown
+    (a code of the sender's own) does not count as given."""
     status = str(body.get("status") or "")
     if status == "entered-in-error":
         return None
     name, code, drug = _drug_of(body)
     when = moment(body, "effectiveDateTime") or moment(body.get("effectivePeriod") or {}, "start")
-    given = status in ("completed", "in-progress", "stopped", "unknown", "")
+    given = status in ("completed", "in-progress", "stopped", "")
     reason = texts(body.get("statusReason"))
-    if not reason and status not in ("completed", "in-progress"):
+    if status == "unknown":
+        reason = ": ".join(filter(None, ("not known whether it was given", reason)))
+    elif not reason and status not in ("completed", "in-progress"):
         reason = {"not-done": "not given", "on-hold": "held", "stopped": "stopped early"}.get(status, "status not said")
     if any(each.get("url") == "urn:codedark:partially-administered" for each in body.get("extension") or ()):
         reason = ", ".join(filter(None, (reason, "partly given")))

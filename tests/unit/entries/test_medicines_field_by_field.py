@@ -246,9 +246,9 @@ def given(site: Site = SITE, **more: str) -> dict[str, Any]:
         ("RE", "^patient declined", "not-done", "patient declined"),
         ("NA", "", "not-done", "not administered"),
         ("", "^off the ward", "not-done", "off the ward"),
-        ("HELD", "", "on-hold", "held"),
+        ("HELD", "", "on-hold", "HELD"),
         ("refused", "", "not-done", "refused"),
-        ("QQ", "", "unknown", ""),
+        ("QQ", "", "unknown", "QQ"),
         ("QQ", "^no pump", "unknown", "no pump"),
     ],
 )

@@ -121,8 +121,8 @@ def _outcome(reading: Reading, body: Json, rxa: Segment) -> None:
     reasons = [reason for reason in reasons if reason]
     if reasons and not code:
         status = "not-done"
-    if not reasons and status not in ("completed", "unknown"):
-        words = (site[2] if site else "") or _SAID.get(code) or code.lower()
+    if not reasons and status != "completed":
+        words = (site[2] if site else "") or _SAID.get(code) or text_of(rxa, 20)
         reasons = [{"text": words}]
     if reasons:
         body["statusReason"] = reasons
