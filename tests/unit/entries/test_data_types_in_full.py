@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from meanings import only, said
 
 from codedark.entries.datatypes import address, concept, contact_point, human_name, identifier_cx, period, split_field
 from codedark.hl7 import Delimiters
@@ -79,3 +80,8 @@ def test_phone_keeps_period_and_rank() -> None:
     assert (phone["period"], phone["rank"]) == ({"start": "2020", "end": "2021"}, 2)
     assert "rank" not in contact_point(rep("555^PRN^PH^^^^^^^^^^^^^^^-1"))
     assert "rank" not in contact_point(rep("555^PRN^PH^^^^^^^^^^^^^^^" + "9" * 5000))
+
+
+def test_name_somebody_is_called_by_is_a_nickname_of_its_own() -> None:
+    meaning = said("ADT^A08", "PID|1||1^^^ANNA^MR||OKAFOR^NGOZI^^^^^L^^^^^^^^ZIZI")
+    assert only(meaning, "Patient").body["name"][1] == {"use": "nickname", "given": ["ZIZI"]}

@@ -171,3 +171,12 @@ def test_a_result_of_two_values_translated_has_both() -> None:
     result = _one(_translated("ORU^R01", PID, "OBR|1||F1|X^Y", obx), "Observation")
     assert result["valueString"] == "60; 120"
     assert [each["valueQuantity"]["value"] for each in result["component"]] == [60, 120]
+
+
+def test_the_episode_says_the_diagnoses_of_its_visit() -> None:
+    visit = "PV1|1|I" + "|" * 17 + "V100^^^ANNA^VN" + "|" * 35 + "E77^^^EPI"
+    dg1 = "DG1|1||J18.9^Pneumonia^I10|||A|||||||||1"
+    found = _translated("ADT^A01", PID, visit, dg1)
+    (why,) = _one(found, "EpisodeOfCare")["diagnosis"]
+    assert why["role"] == _one(found, "Encounter")["diagnosis"][0]["use"]
+    assert why["rank"] == 1

@@ -102,7 +102,13 @@ def _described(reading: Reading, pid: Segment, extra: list[Segment]) -> tuple[st
 
 
 def _names(body: Json, cleared: list[str], pid: Segment) -> None:
-    names = [name for number in (5, 9) if is_valued(pid, number) for name in map(human_name, reps(pid, number)) if name]
+    names = []
+    for number in (5, 9):
+        for rep in reps(pid, number) if is_valued(pid, number) else ():
+            if name := human_name(rep):
+                names.append(name)
+            if len(rep) > 14 and (called := part(rep, 15)):
+                names.append({"use": "nickname", "given": [called]})
     put_all(body, cleared, "name", pid, 5, names)
 
 

@@ -142,9 +142,22 @@ def _envelope(
     for evn in reading.message.all("EVN"):
         yield envelope.event(evn, front)
     for person in people:
-        yield from _of_person(envelope, person)
+        for made in _of_person(envelope, person):
+            if made.type == "EpisodeOfCare" and (found := _diagnoses(resources)):
+                made.body["diagnosis"] = found
+            yield made
     for begin, targets in _order_targets(reading, facts):
         yield envelope.order(begin, targets) if begin.name == "ORC" else envelope.document(begin, targets)
+
+
+def _diagnoses(resources: dict[tuple[str, str], Json]) -> list[Json]:
+    """What the visits are for, as an episode says it (DG1[EpisodeOfCare]): its `role` is the visit's `use`."""
+    return [
+        {"role" if name == "use" else name: value for name, value in each.items()}
+        for (kind, _), body in resources.items()
+        if kind == "Encounter"
+        for each in body.get("diagnosis", ())
+    ]
 
 
 def _of_person(envelope: Envelope, person: _Person) -> Iterator[Made]:
