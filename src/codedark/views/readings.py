@@ -381,8 +381,8 @@ def _often(pattern: str) -> str:
 def _document(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     if kind := report_kind(body):
         return print_card(id_, body, kind)
-    if not body.keys() - {"subject"}:
-        return None  # only whose it is was said, and the report itself is out of the record
+    if not body.keys() - {"subject", "status"}:
+        return None  # only whose it is, or that it was replaced: the document itself is not in the record
     if body.get("status") == "entered-in-error" or body.get("docStatus") == "entered-in-error":
         return None
     words = [_attached(content.get("attachment")) for content in body.get("content") or ()]

@@ -8,6 +8,7 @@ No view reads these resources, so the fold does not make them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ _TRANSFORMED = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _SUBSCRIBER = "http://hl7.org/fhir/5.0/StructureDefinition/extension-subscriberId"
 _UNKNOWN: Json = {"url": _ABSENT, "valueCode": "unknown"}
+_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _ACTIVITY = {"NW": "CREATE", "SC": "UPDATE", "OC": "CANCEL", "CA": "CANCEL"}
 _ACKNOWLEDGED = {"AA": "ok", "CA": "ok", "AE": "transient-error", "CE": "transient-error"}
 _ACKNOWLEDGED |= {"AR": "fatal-error", "CR": "fatal-error"}
@@ -62,7 +64,9 @@ class Envelope:
         msh = self._reading.message.header
         words = [part(first_rep(msh, 9), number) for number in (1, 2, 3)]
         code = words[1] or words[0] or "unknown"
-        event = {"system": V2 + "0003", "code": code, "display": "^".join(word for word in words if word)}
+        event = {"system": V2 + "0003", "code": code}
+        if any(words):
+            event["display"] = "^".join(word for word in words if word)
         body: Json = {"eventCoding": event, "source": self._source(msh), "destination": [self._destination(msh)]}
         if sender := self._directory.authority(first_rep(msh, 4)):
             body["sender"] = sender
@@ -96,20 +100,23 @@ class Envelope:
 
     def _answered(self, body: Json) -> None:
         answer = self._reading.message.get("MSA")
-        if answer is not None and (code := _ACKNOWLEDGED.get(text_of(answer, 1))):
-            body["response"] = {"identifier": text_of(answer, 2), "code": code}
+        code = _ACKNOWLEDGED.get(text_of(answer, 1)) if answer is not None else None
+        # R4 takes only an id there; MSA-2 of another form is in the entry.
+        if answer is not None and code and _ID.fullmatch(control := text_of(answer, 2)):
+            body["response"] = {"identifier": control, "code": code}
 
     def source(self, targets: list[str]) -> Made:
         """Provenance of the message: who sent it, when, and which entry of the journal holds it."""
         msh = self._reading.message.header
         words = [part(first_rep(msh, 9), number) for number in (1, 2, 3)]
-        body = _provenance(targets, {"coding": [{"display": "^".join(word for word in words if word)}]})
+        kind = "^".join(word for word in words if word)
+        body = _provenance(targets, {"coding": [{"display": kind}]} if kind else {})
         self._reading.put(body, "recorded", msh, 7, instant=True)
         self._reading.put(body, "occurredDateTime", msh, 7)
         if who := self._directory.house(first_rep(msh, 22)) or self._directory.authority(first_rep(msh, 4)):
             body["agent"] = [_agent("author", who)]
         body["entity"] = [self._entry()]
-        return Made("Provenance", self._place("Provenance", "MSH[1]"), body, "MSH[1]")
+        return self._provenance(body, "MSH[1]")
 
     def transformed(self, targets: list[str]) -> Made:
         """Provenance of this very translation (MSH[Provenance-Transformation]). When it is made is not in the message,
@@ -119,7 +126,7 @@ class Envelope:
         body["_recorded"] = {"extension": [{"url": _ABSENT, "valueCode": "not-applicable"}]}
         body["agent"] = [_agent("assembler", {"display": "codedark"})]
         body["entity"] = [self._entry()]
-        return Made("Provenance", self._place("Provenance", "MSH[1].9"), body, "MSH[1]")
+        return self._provenance(body, "MSH[1].9")
 
     def _entry(self) -> Json:
         where = self._reading.pointer("MSH[1]").partition("#")[0]
@@ -138,7 +145,7 @@ class Envelope:
             body["agent"] = [{"who": each} for each in who if each]
         if is_valued(evn, 7) and (house := self._directory.authority(first_rep(evn, 7))):
             body["location"] = {"display": house["display"]}
-        return Made("Provenance", self._place("Provenance", evn.path), body, evn.path)
+        return self._provenance(body, evn.path)
 
     def order(self, orc: Segment, targets: list[str]) -> Made:
         """Provenance of an ORC: who entered, verified, ordered and did it."""
@@ -152,7 +159,7 @@ class Envelope:
             agents += [_agent(kind, who) for who in map(self._directory.person, reps(orc, number)) if who]
         if agents:
             body["agent"] = agents
-        return Made("Provenance", self._place("Provenance", orc.path), body, orc.path)
+        return self._provenance(body, orc.path)
 
     def document(self, txa: Segment, targets: list[str]) -> Made:
         """Provenance of a TXA: who wrote and changed it, and why."""
@@ -163,18 +170,32 @@ class Envelope:
         agents = [_agent("author", who) for who in map(self._directory.person, reps(txa, 9)) if who]
         if agents:
             body["agent"] = agents
-        return Made("Provenance", self._place("Provenance", txa.path), body, txa.path)
+        return self._provenance(body, txa.path)
 
     def updated(self, pid: Segment, targets: list[str]) -> Made:
         """Provenance of a person's record as the message leaves it: who changed it last, and when (PID-33, PID-34)."""
         body = _provenance(targets, {"coding": [{"system": _OPERATION, "code": "UPDATE"}]})
         self._reading.put(body, "recorded", pid, 33, instant=True)
         self._reading.put(body, "occurredDateTime", pid, 33)
-        if "recorded" not in body:
-            body.setdefault("_recorded", {}).setdefault("extension", []).append(_UNKNOWN)
+        if "recorded" not in body and "_recorded" not in body:
+            body["_recorded"] = {"extension": [_UNKNOWN]}
         if is_valued(pid, 34) and (who := self._directory.authority(first_rep(pid, 34))):
             body["agent"] = [_agent("performer", who)]
-        return Made("Provenance", self._place("Provenance", pid.path), body, pid.path)
+        return self._provenance(body, pid.path)
+
+    def _provenance(self, body: Json, path: str) -> Made:
+        """A Provenance with all that R4 asks for: what it is about (else the message), when it was written down (else
+        said to be unknown), and whose word it is (else the sender's)."""
+        if not body["target"]:
+            body["target"] = [{"reference": f"MessageHeader/{self._place('MessageHeader', 'MSH[1]')}"}]
+        if "recorded" not in body and "_recorded" not in body:
+            self._reading.put(body, "recorded", self._reading.message.header, 7, instant=True)
+        if "recorded" not in body and "_recorded" not in body:
+            body["_recorded"] = {"extension": [_UNKNOWN]}
+        if not body.get("agent"):
+            sender = self._directory.authority(first_rep(self._reading.message.header, 4))
+            body["agent"] = [{"who": sender or {"display": self._reading.sender or "not named"}}]
+        return Made("Provenance", self._place("Provenance", path), body, path)
 
     def kin(self, nk1: Segment, patient: str) -> Made | None:
         """RelatedPerson of an NK1."""
