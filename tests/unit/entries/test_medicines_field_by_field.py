@@ -175,6 +175,29 @@ def test_condition_of_an_order_is_an_instruction() -> None:
     )
 
 
+def test_timing_that_comes_again_means_the_same_and_an_impossible_one_is_told_each_time() -> None:
+    good, bad = "TQ1|1||Q6H||||20261123150000", "TQ1|1||Q6H||||20269923150000"
+    said_of = [said("RDE^O11", PID, ORC, fields("RXE", **RXE), tq1) for tq1 in (good, bad, good, bad)]
+    timings = [only(each, "MedicationRequest").body["dosageInstruction"][0]["timing"] for each in said_of]
+    assert (timings[0] == timings[2], timings[1] == timings[3], [len(each.problems) for each in said_of]) == (
+        True,
+        True,
+        [0, 1, 0, 1],
+    )
+
+
+def test_timing_is_read_in_the_zone_of_the_site() -> None:
+    elsewhere = Site(facility="st-anna", zone="Europe/Vienna", authority="ANNA")
+    segments = (PID, ORC, fields("RXE", **RXE), "TQ1|1||Q6H||||20261123150000")
+    starts = [
+        only(said("RDE^O11", *segments, site=site), "MedicationRequest").body["dosageInstruction"][0]["timing"][
+            "repeat"
+        ]
+        for site in (SITE, elsewhere)
+    ]
+    assert [each["boundsPeriod"]["start"][-6:] for each in starts] == ["-05:00", "+01:00"]
+
+
 def test_as_needed_is_also_said_by_the_priority() -> None:
     assert dosage(fields("RXE", **RXE), "TQ1|1||Q6H||||||PRN")["asNeededBoolean"] is True
 
