@@ -80,6 +80,17 @@ class MockEhr:
     ranges: list[str] = field(default_factory=list)
     """The Range of every request for a file, "" for none."""
     bodies: list[bytes] = field(default_factory=list)
+    history: list[Json] = field(default_factory=list)
+    """Entries of the history, each with its own instant."""
+    events: list[Json] = field(default_factory=list)
+    """Entries of the events of Subscription/ours, by number from 1."""
+    lost: set[int] = field(default_factory=set)
+    """Numbers of events that are never told."""
+    id_only: bool = False
+    """Events name what they are about and do not bring it."""
+    per_page: int = 2
+    dateless: bool = False
+    """Answers carry no instant of their own."""
     url: str = ""
     jobs: list[dict[str, Any]] = field(default_factory=list)
     tokens: dict[str, float] = field(default_factory=dict)
@@ -214,6 +225,10 @@ class _Requests(BaseHTTPRequestHandler):
             self._kick_off(parts.path, parts.query, body)
         elif parts.path.startswith("/jobs/"):
             self._state(int(parts.path.split("/")[2]), int(parse_qs(parts.query).get("part", ["0"])[0]))
+        elif parts.path.endswith("/_history"):
+            self._history(parts.path, parse_qs(parts.query))
+        elif parts.path.startswith("/r4/Subscription/ours/$"):
+            self._events(parts.path.rpartition("$")[2], parse_qs(parts.query))
         elif parts.path.startswith("/files/"):
             self._file(*parts.path.split("/")[2:4])
         else:
@@ -302,6 +317,37 @@ class _Requests(BaseHTTPRequestHandler):
         self._send(429, b"", {"Retry-After": "2"})
         return True
 
+    def _history(self, path: str, asked: dict[str, list[str]]) -> None:
+        mock, kind = self.mock, path.removeprefix("/r4/").removesuffix("_history").strip("/")
+        since, at = asked["_since"][0], int(asked.get("page", ["0"])[0])
+        found = [each for each in mock.history if instant_of(each) > since and type_of(each).startswith(kind)]
+        told: Json = {"resourceType": "Bundle", "type": "history", "entry": found[at : at + mock.per_page]}
+        if not mock.dateless:
+            told["meta"] = {"lastUpdated": mock.now}
+        if at + mock.per_page < len(found):
+            told["link"] = [{"relation": "next", "url": f"{mock.url}{path}?_since={since}&page={at + mock.per_page}"}]
+        self._json(200, told)
+
+    def _events(self, operation: str, asked: dict[str, list[str]]) -> None:
+        """The status as Parameters, as the backport has it in R4."""
+        mock = self.mock
+        first, last = int(asked.get("eventsSinceNumber", ["1"])[0]), int(asked.get("eventsUntilNumber", ["0"])[0])
+        numbers = [n for n in range(first, last + 1) if n not in mock.lost and n <= len(mock.events)]
+        parts: list[Json] = [
+            {"name": "events-since-subscription-start", "valueString": str(len(mock.events))},
+            *(
+                {"name": "notification-event", "part": [
+                    {"name": "event-number", "valueString": str(n)},
+                    {"name": "focus", "valueReference": {"reference": focus_of(mock.events[n - 1])}},
+                ]}
+                for n in numbers
+            ),
+        ]  # fmt: skip
+        entries: list[Json] = [{"resource": {"resourceType": "Parameters", "parameter": parts}}]
+        if operation == "events" and not mock.id_only:
+            entries += [mock.events[n - 1] for n in numbers]
+        self._json(200, {"resourceType": "Bundle", "type": "history", "entry": entries})
+
     def _read(self, path: str, asked: dict[str, list[str]]) -> None:
         """Read one resource, or all of a type: what a client looks at beside the export."""
         kind, _, name = path.removeprefix("/r4/").partition("/")
@@ -339,6 +385,22 @@ class _Requests(BaseHTTPRequestHandler):
         if cut is not None:
             self.wfile.flush()
             self.close_connection = True
+
+
+def instant_of(entry: Json) -> str:
+    """When an entry of a history came to be."""
+    return str(entry["resource"]["meta"]["lastUpdated"] if "resource" in entry else entry["response"]["lastModified"])
+
+
+def focus_of(entry: Json) -> str:
+    """What an entry is about, "Type/id"."""
+    each = entry.get("resource")
+    return f"{each['resourceType']}/{each['id']}" if each else str(entry["request"]["url"])
+
+
+def type_of(entry: Json) -> str:
+    """The resource type an entry is about."""
+    return focus_of(entry).partition("/")[0]
 
 
 def _plain(text: str) -> bytes:

@@ -17,17 +17,19 @@ from codedark.node import (
     Config,
     Ehr,
     Exported,
+    Followed,
     Layout,
     clock_of,
     declared,
     ehr_key,
     ehr_server,
     export_states,
+    follow,
     open_node,
     take_export,
 )
 
-app = typer.Typer(help="The EHR's FHIR server: bulk exports.", no_args_is_help=True)
+app = typer.Typer(help="The EHR's FHIR server: bulk exports, and what changes after them.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The [[ehr]] of codedark.toml.")]
 _SHOWN = 20
 
@@ -93,6 +95,48 @@ def export(
         node.fold()
         seconds = (node.clock.steady_us() - begun) / 1e6
     output.result(_told(taken) | {"seconds": seconds}, _lines(taken, ehr))
+
+
+@app.command("follow")
+def follow_(
+    name: Name,
+    folder: Folder = DEFAULT_FOLDER,
+    once: Annotated[bool, typer.Option("--once", help="One round, then end; for a timer.")] = False,
+    every: Annotated[int, typer.Option(help="Seconds between two rounds.", min=1, max=86_400)] = 60,
+    as_json: Json = False,
+) -> None:
+    """Take what changes after a bulk export: the events of a subscription, or the history. Runs until it is stopped.
+
+    Events are counted by their numbers; where one is missing, the history stands in for it, and that is said.
+    """
+    output, ehr = Output(as_json), declared(Config.load(folder), name)
+    while True:
+        with open_node(folder) as node:
+            round_ = follow(node, ehr, time.sleep)
+            node.fold()
+        told = asdict(round_) | {
+            "refusals": [{"file": r.file, "line": r.line, "reason": r.reason} for r in round_.refusals]
+        }
+        if once:
+            output.result(told, _followed(round_))
+            return
+        if round_.entries or round_.missing:
+            output.say(" · ".join(_followed(round_)))
+        time.sleep(every)
+
+
+def _followed(round_: Followed) -> list[str]:
+    lines = [
+        f"{round_.ehr} as of {round_.as_of}: {round_.resources} resources, {round_.deletions} deletions",
+        f"{round_.entries} entries kept, {round_.repeated} were there",
+    ]
+    if round_.event >= 0:
+        lines.append(f"every event up to number {round_.event} is here")
+    if round_.missing:
+        lines.append(f"{len(round_.missing)} events did not come; the history stood in for them")
+    if round_.refusals:
+        lines.append(f"{len(round_.refusals)} lines were refused")
+    return lines
 
 
 def _told(taken: Exported) -> dict[str, Any]:

@@ -10,16 +10,19 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from codedark.clock import Chance
+from codedark.ehr.changes import Place
 from codedark.ehr.export import ExportJob
 
 _NONCE = 12
 
 
 class _Kept(msgspec.Struct, omit_defaults=True):
-    """`since`: the transaction time of the last export that was taken whole; `job`: one that is under way."""
+    """`since`: the transaction time of the last export that was taken whole; `job`: one that is under way;
+    `place`: how far the changes after it were followed."""
 
     since: str = ""
     job: ExportJob | None = None
+    place: Place | None = None
 
 
 class JobShelf:
@@ -41,6 +44,16 @@ class JobShelf:
         """The export that was begun and not ended."""
         return self._kept.job
 
+    @property
+    def place(self) -> Place:
+        """How far changes were followed: from the last whole export on, when none was followed yet."""
+        return self._kept.place or Place(self._kept.since)
+
+    def keep_place(self, place: Place) -> None:
+        """Remember how far; durable when this returns."""
+        self._kept.place = place
+        self._write()
+
     def keep(self, job: ExportJob) -> None:
         """Remember the job as far as it got; durable when this returns."""
         self._kept.job = job
@@ -48,7 +61,7 @@ class JobShelf:
 
     def end(self, since: str | None = None) -> None:
         """Forget the job. `since`: its transaction time when it was taken whole; None leaves the last one."""
-        self._kept = _Kept(self._kept.since if since is None else since)
+        self._kept = _Kept(self._kept.since if since is None else since, place=self._kept.place)
         self._write()
 
     def _read(self) -> _Kept:

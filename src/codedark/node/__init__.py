@@ -18,6 +18,7 @@ from codedark.node.copying import history, journal_folder, pull_copy, witness_of
 from codedark.node.custody import Drilled, Rotated, drill, resplit, rotate
 from codedark.node.examination import examine
 from codedark.node.exporting import Exported, ExportState, declared, ehr_key, ehr_server, export_states, take_export
+from codedark.node.following import Followed, follow
 from codedark.node.founding import Founded, found
 from codedark.node.installation import Installation
 from codedark.node.keeper import listen, serve
@@ -54,6 +55,7 @@ __all__ = [
     "Facility",
     "Feed",
     "Finding",
+    "Followed",
     "Founded",
     "Installation",
     "Layout",
@@ -93,6 +95,7 @@ __all__ = [
     "enrol_first",
     "examine",
     "export_states",
+    "follow",
     "found",
     "held",
     "history",

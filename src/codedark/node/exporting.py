@@ -137,7 +137,7 @@ def export_states(layout: Layout, config: Config) -> list[ExportState]:
         return []
     keys, found = load_node_keys(layout.root), []
     for ehr in config.ehr:
-        shelf = _shelf(layout, keys.views_key, ehr.name, SystemChance())
+        shelf = job_shelf(layout, keys.views_key, ehr.name, SystemChance())
         job = shelf.job
         left = -1 if job is None or not job.parts else sum(each.taken < 0 for each in job.files)
         found.append(ExportState(ehr.name, shelf.since, job is not None, left, bool(ehr.client_id)))
@@ -160,7 +160,8 @@ def ehr_findings(layout: Layout, config: Config) -> Iterator[Finding]:
             yield Finding(what, "green", f"everything is here as of {state.as_of}")
 
 
-def _shelf(layout: Layout, views_key: bytes, name: str, chance: Chance) -> JobShelf:
+def job_shelf(layout: Layout, views_key: bytes, name: str, chance: Chance) -> JobShelf:
+    """Where the exports and changes of this server stand."""
     key = hmac.digest(views_key, b"codedark state of bulk exports v1", hashlib.sha256)
     return JobShelf(layout.exports / f"{name}.job", key, chance)
 
@@ -175,8 +176,8 @@ def take_export(
     EhrSilent (run it again: what is kept is kept), AppendFailed, Locked when another run is at it.
     """
     server = ehr_server(node.layout, ehr, node.clock, node.chance, pause, wire)
-    with _alone(node.layout.exports, ehr.name):
-        shelf = _shelf(node.layout, node.keys.views_key, ehr.name, node.chance)
+    with alone(node.layout.exports, ehr.name):
+        shelf = job_shelf(node.layout, node.keys.views_key, ehr.name, node.chance)
         run = _Run(node, ehr, Exported(ehr.name))
         export = Export(server, run.take, shelf.keep, say)
         job = shelf.job
@@ -252,7 +253,8 @@ class _Run:
 
 
 @contextmanager
-def _alone(folder: Path, name: str) -> Iterator[None]:
+def alone(folder: Path, name: str) -> Iterator[None]:
+    """Nobody else exports from, or follows, this server meanwhile. Raises Locked."""
     folder.mkdir(mode=0o700, exist_ok=True)
     handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
