@@ -152,8 +152,9 @@ def banner(cards: Cards, patient: str, pid: int) -> Banner:
 
 def _absorbed(listed: Sequence[tuple[int, c.PatientCard]], who: c.PatientCard) -> tuple[str, ...]:
     # An imported record that only carries the same number is the same record, not a merge.
-    numbers = (card.mrn or card.id for _, card in listed[1:])
-    return tuple(dict.fromkeys(number for number in numbers if number not in (who.mrn, who.id)))
+    # Sorted: which of two was heard of first says nothing of who they are.
+    numbers = {card.mrn or card.id for _, card in listed[1:]}
+    return tuple(sorted(numbers - {who.mrn, who.id}))
 
 
 def by_code(cards: Iterable[Any], wanted: frozenset[str]) -> list[Any]:
