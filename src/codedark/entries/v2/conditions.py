@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from functools import lru_cache
 
-from codedark.entries.datatypes import Json, bed, concept, identifier_ei, joined, part, person, table_concept
+from codedark.entries.datatypes import Json, Rep, bed, concept, identifier_ei, joined, part, person, table_concept
 from codedark.entries.moments import Moment, put_time
 from codedark.entries.tables import SNOMED
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
@@ -35,20 +36,25 @@ def read_diagnosis(reading: Reading, dg1: Segment) -> None:
     reading.put(body, "recordedDate", dg1, 19)
     if is_valued(dg1, 16) and (who := person(first_rep(dg1, 16))):
         body["asserter"] = who
-    if identifier := identifier_ei(first_rep(dg1, 20)):
+    if is_valued(dg1, 20) and (identifier := identifier_ei(first_rep(dg1, 20))):
         body["identifier"] = [identifier]
     if kind := text_of(dg1, 6):
-        body["category"].append(table_concept(kind, "0052", {}))
+        body["category"].append(_diagnosis_type(kind))
     if text_of(dg1, 21) == "D":
         body["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
-    identity = _diagnosis_id(reading, dg1, code)
+    identity = _diagnosis_id(reading, dg1, rep, code)
     reading.claim(dg1.path, "Condition", identity, body, cleared=_said_again(body))
 
 
-def _diagnosis_id(reading: Reading, dg1: Segment, code: Json) -> str:
-    """DG1-20, else the diagnosis of this visit, or of this patient."""
-    named, rep = first_rep(dg1, 20), first_rep(dg1, 3)
-    if part(named, 1):
+@lru_cache(maxsize=64)
+def _diagnosis_type(code: str) -> Json:
+    return table_concept(code, "0052", {})
+
+
+def _diagnosis_id(reading: Reading, dg1: Segment, rep: Rep, code: Json) -> str:
+    """DG1-20, else the diagnosis of this visit, or of this patient. `rep`: DG1-3."""
+    named = first_rep(dg1, 20)
+    if named and part(named, 1):
         return reading.id_of("Condition", reading.authority(named, 2), part(named, 1))
     key = part(rep, 1) or joined(rep, 2) or code.get("text", "")
     return reading.id_of("Condition", reading.encounter or reading.patient or "", key)
@@ -58,10 +64,11 @@ def read_visit_diagnoses(reading: Reading, segments: list[Segment]) -> None:
     """What a visit is for: Encounter.diagnosis of all DG1 with their rank and use (V2-to-FHIR: DG1[Encounter])."""
     found: list[Json] = []
     for dg1 in segments:
-        code = concept(first_rep(dg1, 3)) or ({"text": dg1.whole(4)} if is_valued(dg1, 4) else {})
+        rep = first_rep(dg1, 3)
+        code = concept(rep) or ({"text": dg1.whole(4)} if is_valued(dg1, 4) else {})
         if not code or text_of(dg1, 21) == "D":
             continue
-        entry: Json = {"condition": {"reference": f"Condition/{_diagnosis_id(reading, dg1, code)}"}}
+        entry: Json = {"condition": {"reference": f"Condition/{_diagnosis_id(reading, dg1, rep, code)}"}}
         if text_of(dg1, 6) == "A":
             entry["use"] = {"coding": [{"system": _ROLE, "code": "AD", "display": "Admission diagnosis"}]}
         rank = text_of(dg1, 15)

@@ -44,6 +44,8 @@ _NESTED = (
     (35, "patient-animal", "species"),
     (36, "patient-animal", "breed"),
 )
+_LATE = 21
+"""The first field that `_late_extensions` looks at: a PID that ends before it is not asked."""
 _WISHES = (
     (6, _EXTENSION + "patient-disability"),
     (7, "urn:codedark:living-will"),
@@ -216,20 +218,27 @@ def _extensions(body: Json, pid: Segment, extra: list[Segment]) -> None:
         for rep in reps(pid, number) if is_valued(pid, number) else ():
             if value := concept(rep):
                 found.append({"url": name, "valueCodeableConcept": value})
+    if len(pid.fields) > _LATE:
+        found += _late_extensions(pid)
+    for segment in extra:
+        found += _wishes(segment) if segment.name == "PD1" else _importance(segment) if segment.name == "PV1" else ()
+    if found:
+        body["extension"] = found
+
+
+def _late_extensions(pid: Segment) -> list[Json]:
+    """Those of the fields that few senders send."""
+    found: list[Json] = []
     for number, name, inner in _NESTED:
         for rep in reps(pid, number) if is_valued(pid, number) else ():
             if value := concept(rep):
                 inside = {"url": inner, "valueCodeableConcept": value}
                 found.append({"url": _EXTENSION + name, "extension": [inside]})
-    if is_valued(pid, 21):
-        mothers = [identifier_cx(rep) for rep in reps(pid, 21)]
-        found += [{"url": "urn:codedark:mother", "valueIdentifier": mother} for mother in mothers if mother]
+    mothers = [identifier_cx(rep) for rep in reps(pid, 21)] if is_valued(pid, 21) else []
+    found += [{"url": "urn:codedark:mother", "valueIdentifier": mother} for mother in mothers if mother]
     if (told := text_of(pid, 31)) in ("Y", "N"):
         found.append({"url": "urn:codedark:identity-unknown", "valueBoolean": told == "Y"})
-    for segment in extra:
-        found += _wishes(segment) if segment.name == "PD1" else _importance(segment) if segment.name == "PV1" else ()
-    if found:
-        body["extension"] = found
+    return found
 
 
 def _wishes(pd1: Segment) -> list[Json]:
