@@ -60,7 +60,7 @@ class Pair(NamedTuple):
 class Disagreement:
     """One leaf of theirs that ours does not have. `ours`: what stands at that path in the resource compared with it;
     `whole`: we have no resource to compare with at all; `said_in`: names of the segments that hold the value;
-    `source`: the segment that holds most of their resource."""
+    `source`: the segment that holds most of their resource; `family`: MSH-9.1 of the message."""
 
     oracle: str
     name: str
@@ -70,6 +70,7 @@ class Disagreement:
     whole: bool
     said_in: tuple[str, ...]
     source: str
+    family: str
 
 
 @dataclass(slots=True)
@@ -219,6 +220,8 @@ class Spoken:
 
     def __init__(self, payload: bytes) -> None:
         self._parts: dict[str, set[str]] = {}
+        found = re.search(rb"\|([A-Z]{3})[\^_]", payload[:400])
+        self.family = found[1].decode() if found else ""
         for line in payload.decode("utf-8-sig", "replace").replace("\n", "\r").split("\r"):
             parts = {part.strip() for part in re.split(r"[|^&~]", line[3:])}
             self._parts.setdefault(line[:3], set()).update(parts - {""})
@@ -254,5 +257,5 @@ def _compare(out: Agreement, pair: Pair, spoken: Spoken, want: Bag, have: Bag | 
     for (path, value), times in sorted(missing.items()):
         stands = tuple(sorted(v for p, v in surplus if p == path))
         where = spoken.said_in(value)
-        one = Disagreement(out.oracle, pair.name, path, value, stands, have is None, where, source)
+        one = Disagreement(out.oracle, pair.name, path, value, stands, have is None, where, source, spoken.family)
         out.disagreements += [one] * times

@@ -28,7 +28,7 @@ class Ruling:
     """One ruling. `path`, `theirs`, `ours`: regular expressions that must fit in full (`ours`: any value standing at
     the path, "" when none stands there); `said_in`: the segments that hold the value, one space between, "" when none
     does; `source`: the segment that holds most of their resource; `whole`: only where we have no resource to compare
-    with; `oracle`: how its name begins, "" for both."""
+    with; `family`: MSH-9.1; `oracle`: how its name begins, "" for both."""
 
     name: str
     verdict: str
@@ -38,6 +38,7 @@ class Ruling:
     ours: re.Pattern[str]
     said_in: re.Pattern[str]
     source: re.Pattern[str]
+    family: re.Pattern[str]
     oracle: str = ""
     whole: bool = False
 
@@ -50,12 +51,13 @@ class Ruling:
             and self.theirs.fullmatch(each.theirs) is not None
             and self.said_in.fullmatch(" ".join(each.said_in)) is not None
             and self.source.fullmatch(each.source) is not None
+            and self.family.fullmatch(each.family) is not None
             and any(self.ours.fullmatch(value) for value in each.ours or ("",))
         )
 
 
 _ANY = re.compile(".*", re.DOTALL)
-OPEN = Ruling("open", "ours", "Not ruled on: counted against us.", _ANY, _ANY, _ANY, _ANY, _ANY)
+OPEN = Ruling("open", "ours", "Not ruled on: counted against us.", _ANY, _ANY, _ANY, _ANY, _ANY, _ANY)
 
 
 def read_rulings(path: Path = RULINGS) -> list[Ruling]:
@@ -64,11 +66,23 @@ def read_rulings(path: Path = RULINGS) -> list[Ruling]:
     for each in tomllib.loads(path.read_text(encoding="utf-8")).get("ruling", []):
         if each["verdict"] not in VERDICTS or not each["why"].strip():
             raise ValueError(f"ruling {each['name']}: verdict and reason")
-        keys = ("path", "theirs", "ours", "said_in", "source")
-        at, theirs, ours, where, source = (re.compile(each.get(key, ".*"), re.DOTALL) for key in keys)
+        keys = ("path", "theirs", "ours", "said_in", "source", "family")
+        at, theirs, ours, where, source, family = (re.compile(each.get(key, ".*"), re.DOTALL) for key in keys)
         name, verdict, why = each["name"], each["verdict"], each["why"].strip()
         out.append(
-            Ruling(name, verdict, why, at, theirs, ours, where, source, each.get("oracle", ""), bool(each.get("whole")))
+            Ruling(
+                name,
+                verdict,
+                why,
+                at,
+                theirs,
+                ours,
+                where,
+                source,
+                family,
+                each.get("oracle", ""),
+                bool(each.get("whole")),
+            )
         )
     return out
 
