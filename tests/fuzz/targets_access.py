@@ -5,20 +5,28 @@ from __future__ import annotations
 
 import base64
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import msgspec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from fuzzing import SCRATCH, Target
 
 from codedark.access import (
+    CertificateAuthority,
     Cookies,
     RootSeed,
+    issue_sender_certificate,
     matching_code,
     new_unit_card,
     password_session,
     read_back,
     well_typed,
 )
+from codedark.access.authority import root_certificate
 from codedark.access.seed import age_identity, age_scalar
 from codedark.clock import SeededChance
 from codedark.errors import ActionRefused, ConfigError
@@ -142,6 +150,34 @@ def check_seed_words(data: bytes) -> None:
         assert not said & set(_CARDS[0].split()), "a refusal repeats a word of the card"
 
 
+def check_sender_request(data: bytes) -> None:
+    """Whatever is asked, the authority signs a client's certificate with the request's own key, or refuses."""
+    try:
+        made = issue_sender_certificate(_authority(), data, "ehr", NOW_US, SeededChance("fuzz"))
+    except ConfigError as error:
+        assert error.hint
+        return
+    leaf = x509.load_pem_x509_certificates(made.chain)[0]
+    load = x509.load_pem_x509_csr if b"-----BEGIN" in data else x509.load_der_x509_csr
+    assert leaf.public_key() == load(data).public_key()
+    assert leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca is False
+    uses = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(uses) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+
+
+@cache
+def _authority() -> CertificateAuthority:
+    key, chance = ec.derive_private_key(7, ec.SECP256R1()), SeededChance("authority")
+    root = root_certificate(key, "waterbury")
+    return CertificateAuthority.issue_from_root(key, root, "waterbury", ["node"], [], NOW_US, chance)
+
+
+def _requests() -> list[bytes]:
+    asked = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    signed = asked.sign(ec.derive_private_key(9, ec.SECP256R1()), hashes.SHA256(), ecdsa_deterministic=True)
+    return [signed.public_bytes(serialization.Encoding.PEM), signed.public_bytes(serialization.Encoding.DER)]
+
+
 def _sheet_codes() -> list[bytes]:
     sheet = SheetId.mint("WTB", SeededChance("fuzz"))
     refs = (SheetRef(sheet, 1, 2, "1", False), SheetRef(sheet, 99, 99, "abcd1234", True))
@@ -173,6 +209,14 @@ _WORDS = (
     b"\xc3\x9f",
 )
 TARGETS = (
+    Target(
+        "sender-request",
+        check_sender_request,
+        _requests,
+        (b"-----BEGIN", b"\x30\x82", b"\x06"),
+        ("codedark.access",),
+        4,
+    ),
     Target(
         "configuration", check_config, lambda: [_CONFIG, _CONFIG.split(b"[[")[0]], _CONFIG_WORDS, ("codedark.node",)
     ),

@@ -23,10 +23,12 @@ from codedark.hl7 import (
     decode,
     escape,
     frame,
+    is_xml,
     parse,
     peek,
     split_batch,
     unescape,
+    xml_control_id,
 )
 from codedark_drill.hospital import Hospital
 
@@ -41,7 +43,7 @@ _WORDS = (
     b"~ISO IR159", b"GB 18030-2000", b"utf-7", b"unicode_escape", b"cp037", b"hex", b"\xef\xbb\xbf", b"\xff\xfe",
     b"\xfe\xff",
     b"\x1b$B", b"\x1b(B", b"9" * 20, b"9" * 5000, b"-1", b"1e999", b"NaN", b"20260230", b"20261124031200-0500",
-    b"|AL|NE",
+    b"|AL|NE", b"<?xml ", b"<MSH.10>7</MSH.10>", b"|2.7|", b"|2.3|", b"\\M2442\\",
     b"ADT^A40^ADT_A39", b"ORU^R01", b"RAS^O17", b"RDE^O11", b"MDM^T02", b"SIU^S12", b"VXU^V04", b"\xe2\x80\xae",
     b"\xed\xa0\x80",
 )  # fmt: skip
@@ -89,6 +91,9 @@ def _deframed(chunks: list[bytes], limit: int) -> list[bytes | Garbage]:
 def check_acknowledgment(data: bytes) -> None:
     """`peek` never raises; its answer is one frame with MSH and MSA and nothing else, whatever was echoed."""
     head = peek(data)
+    if is_xml(data):
+        assert not head.readable or data.lstrip(_BLANK + b"\xef\xbb\xbf\xff\xfe")[:1] == b"<"
+    assert len(xml_control_id(data)) < 200
     for verdict in Verdict:
         code = ack_code(head, verdict) or "AR"
         answer = ack(head, code, "not read: | ^ & \r\n \x0b é", control_id="1", now="20261124031200+0000")

@@ -73,7 +73,7 @@ def certificate_end_us(der: bytes) -> int | None:
     """The last moment of a peer's certificate, µs UTC; None when it cannot be read."""
     try:
         return int(x509.load_der_x509_certificate(der).not_valid_after_utc.timestamp()) * US_PER_S
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return None
 
 
@@ -85,7 +85,7 @@ def _key_of(request: bytes) -> SenderKey:
         asked = load(request)
         key = asked.public_key()
         signed = asked.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm, InvalidSignature, TypeError):
+    except (ValueError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion, TypeError):
         raise ConfigError("this is no certificate request (PKCS #10)", hint=_HINT) from None
     if not signed:
         raise ConfigError("the request is not signed by its own key", hint="Ask the sender's people for a new one.")
