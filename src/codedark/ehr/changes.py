@@ -28,6 +28,8 @@ OVERLAP = dt.timedelta(seconds=120)
 """Asked for again each time: a server may show a change later than the instant it wrote on it."""
 _PAGES = 10_000
 _COUNT = 500
+_LONGEST = 4096
+"""Of an address: a relative one that leads to itself grows."""
 _MOST_EVENTS = 20_000
 _STATUS_TYPES = ("Parameters", "SubscriptionStatus")
 _EPOCH = "1970-01-01T00:00:00Z"
@@ -132,7 +134,7 @@ class Follower:
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
         url, asked = self._server.address(path), set[str]()
         while url:
-            if url in asked or len(asked) >= _PAGES:
+            if url in asked or len(asked) >= _PAGES or len(url) > _LONGEST:
                 raise EhrRefused("the pages of the EHR's history have no end")
             asked.add(url)
             page = self._bundle(url)
@@ -152,12 +154,19 @@ class Follower:
             told = None
         if not isinstance(told, dict) or told.get("resourceType") != "Bundle":
             raise EhrRefused("the EHR tells what changed in no Bundle")
-        return {**told, "entry": [each for each in told.get("entry") or () if isinstance(each, dict)],
-                "link": [each for each in told.get("link") or () if isinstance(each, dict)]}  # fmt: skip
+        return {**told, "entry": _objects(told.get("entry")), "link": _objects(told.get("link"))}
 
     def _keep(self, bundle: dict[str, Any], wanted: Callable[[dict[str, Any]], bool]) -> None:
         entries = [each for each in _entries(bundle) if wanted(each)]
-        present = [each for each in entries if isinstance(each.get("resource"), dict)]
+        present = [
+            {
+                name: each[name]
+                for name in ("fullUrl", "resource")
+                if name == "resource" or isinstance(each.get(name), str)
+            }
+            for each in entries
+            if isinstance(each.get("resource"), dict)
+        ]
         gone = [each for each in entries if "resource" not in each and _method(each) == "DELETE"]
         lines = [line for _, line in bundle_lines(encode({"resourceType": "Bundle", "entry": present}))]
         deletions = encode({"resourceType": "Bundle", "type": "history", "entry": gone}) if gone else b""
@@ -165,6 +174,10 @@ class Follower:
             body = b"\n".join(lines)
             name = hashlib.sha256(body + b"\n" + deletions).hexdigest()[:24]
             self._take(Page(f"changes/{name}.ndjson", body, deletions))
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _entries(bundle: dict[str, Any]) -> list[dict[str, Any]]:
