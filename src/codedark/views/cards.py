@@ -80,7 +80,8 @@ class ObservationCard(Card):
 
 
 class MedicationCard(Card):
-    """An order for a drug. `drug`: id of a Medication resource when the order only points to one."""
+    """An order for a drug. `drug`: id of a Medication resource when the order only points to one; `times`: of day that
+    it gives; `frequency`: its schedule by code; `window_us`: the period of its largest dose, 0 = none."""
 
     code: str = ""
     name: str = ""
@@ -95,6 +96,9 @@ class MedicationCard(Card):
     ordered: Moment | None = None
     at_us: int | None = None
     claimed_us: int | None = None
+    times: tuple[str, ...] = ()
+    frequency: str = ""
+    window_us: int = 0
 
 
 class DoseCard(Card):

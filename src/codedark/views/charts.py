@@ -260,16 +260,16 @@ def _ended_long_ago(card: c.MedicationCard, doses: Sequence[c.DoseCard], as_of_u
     return newest < as_of_us - RECENTLY_US
 
 
-def _heard(doses: Sequence[c.DoseCard]) -> tuple[Administration | None, Administration | None, int]:
+def _heard(listed: Sequence[Administration]) -> tuple[Administration | None, Administration | None, int]:
     """(last heard, last heard as given, doses given) of doses sorted newest first."""
-    listed = [_administration(dose) for dose in doses]
     possible = [dose for dose in listed if not dose.time_impossible]
     last_given = next((dose for dose in possible if dose.given), None)
     return (possible[0] if possible else None), last_given, sum(dose.given for dose in listed)
 
 
 def _medication(card: c.MedicationCard, doses: Sequence[c.DoseCard], drug_name: Callable[[str], str]) -> Medication:
-    last, last_given, count = _heard(doses)
+    listed = tuple(_administration(dose) for dose in doses)
+    last, last_given, count = _heard(listed)
     return Medication(
         id=card.id,
         name=card.name or drug_name(card.drug),
@@ -285,11 +285,16 @@ def _medication(card: c.MedicationCard, doses: Sequence[c.DoseCard], drug_name: 
         doses_heard=count,
         stamp=stamp(card),
         last_given=last_given,
+        doses=listed,
+        times=card.times,
+        frequency=card.frequency,
+        window_us=card.window_us,
     )
 
 
 def _unordered(key: str, doses: Sequence[c.DoseCard], drug_name: Callable[[str], str]) -> Medication:
-    last, last_given, count = _heard(doses)
+    listed = tuple(_administration(dose) for dose in doses)
+    last, last_given, count = _heard(listed)
     first = doses[0]
     return Medication(
         id=key,
@@ -306,6 +311,7 @@ def _unordered(key: str, doses: Sequence[c.DoseCard], drug_name: Callable[[str],
         doses_heard=count,
         stamp=stamp(first),
         last_given=last_given,
+        doses=listed,
     )
 
 

@@ -67,7 +67,29 @@ def medication(id_: str, body: Body, claimed_us: int | None) -> tuple[Section, C
         ordered=ordered,
         at_us=at(ordered),
         claimed_us=claimed_us,
+        **_regular(body.get("dosageInstruction") or ()),
     )
+
+
+_PERIODS_US = {"min": 60_000_000, "h": 3_600_000_000, "hr": 3_600_000_000, "d": 86_400_000_000}
+
+
+def _regular(dosages: Any) -> dict[str, Any]:
+    """Times, schedule and the period of the largest dose of an order that is given one way all along: a taper, a day of
+    the week or several repeats have no plain day's times, and none is made up."""
+    if len(dosages) != 1:
+        return {}
+    timing = dosages[0].get("timing") or {}
+    repeat: Body = timing.get("repeat") or {}
+    coding: list[Body] = (timing.get("code") or {}).get("coding") or []
+    plain_day = not any(repeat.get(key) for key in ("dayOfWeek", "when", "offset"))
+    per = (dosages[0].get("maxDosePerPeriod") or {}).get("denominator") or {}
+    size, unit = per.get("value"), _PERIODS_US.get(str(per.get("code") or per.get("unit") or ""), 0)
+    return {
+        "times": tuple(str(each)[:5] for each in repeat.get("timeOfDay") or ()) if plain_day else (),
+        "frequency": str(coding[0].get("code") or "") if plain_day and len(coding) == 1 else "",
+        "window_us": int(size * unit) if size else 0,
+    }
 
 
 def _dose(dosage: Body) -> tuple[str, bool]:

@@ -18,6 +18,7 @@ import msgspec
 
 from codedark.entries import MAPPING_VERSION, ReportRules, Site, patterns_complaint
 from codedark.views.coverage import COVERAGE, threshold_complaint
+from codedark.views.medicines import LATE_AFTER, STANDARD_TIMES, times_complaint
 from codedark.views.schema import SCHEMA_VERSION, TABLES
 from codedark.views.shapes import Sender
 
@@ -95,6 +96,8 @@ def complaint(key: str, value: Any, source: str = "node") -> str:
         return "is said by the node alone, from codedark.toml"
     if key.startswith("codes."):
         return "" if _is_table(value) else "a code table maps a local code to [system, code, display]"
+    if key in (STANDARD_TIMES, LATE_AFTER):
+        return times_complaint(key, value)
     if key.startswith(COVERAGE):
         return threshold_complaint(key, value)
     if key == "reports.patterns":

@@ -100,6 +100,14 @@ class Medication:
     stamp: Stamp
     last_given: Administration | None = None
     """The newest dose heard as *given*: differs from `last_heard` when the newest one heard was held or refused."""
+    doses: tuple[Administration, ...] = ()
+    """Every dose heard or recorded, newest first."""
+    times: tuple[str, ...] = ()
+    """Times of day that the order gives, "HH:MM"."""
+    frequency: str = ""
+    """The schedule by its code as sent: "Q12H"."""
+    window_us: int = 0
+    """The period of the order's largest dose, such as 4 h of "max 8 mg in 4 h"; 0: it names none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,258 @@
+"""The MAR of one patient at one moment: up to when doses are known, what is due, and what is known of PRN doses.
+
+Pure: what was heard, which sheets are out and the moment are arguments. Outside of what is covered nothing is due, late
+or remaining: a dose may have been given that nobody here knows of (bedside.md, rule 1). A next due time comes from the
+times in the order or from the site's table of standard times, and says which; it is never guessed from an interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from codedark.views.codings import micros
+from codedark.views.shapes import Administration, Medication
+
+MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
+STANDARD_TIMES = "mar.times"
+"""The setting for the site's standard times: name of a schedule, such as "Q12H" → ["03:00", "15:00"]."""
+LATE_AFTER = "mar.late_after_min"
+"""The setting for the minutes around its time in which a dose is DUE; after them it is LATE."""
+_LATE_AFTER_MIN = 60
+"""ISMP, Acute Care Guidelines for Timely Administration of Scheduled Medications (2011): one hour, where a drug is not
+time-critical."""
+_DAY_US = 24 * HOUR_US
+
+
+class SheetState(StrEnum):
+    """What became of a sheet with doses on it."""
+
+    OUT = "out"
+    RETURNED = "returned"
+    CONFIRMED = "confirmed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSheet:
+    """A MAR or gap sheet of the patient. `from_us`: since when doses may stand on it; `until_us`: up to when it was
+    confirmed, or when it was declared lost; None while it is out."""
+
+    sheet: str
+    unit: str
+    from_us: int
+    state: SheetState
+    until_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarFeed:
+    """What the feeds say of doses. `heard_us`: when the MAR was last heard at this facility; `expected_s`: the longest
+    silence that whoever carries the MAR is declared to keep, 0 = nobody is declared to carry it."""
+
+    heard_us: int | None
+    expected_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarCoverage:
+    """Whether every dose up to now is known. `heard_us`: up to when the feed was heard; `out`: sheets that may hold
+    doses nobody confirmed; `lost`: sheets whose time is unknown for good; `why`: the reason when it is not covered."""
+
+    covered: bool
+    heard_us: int | None
+    out: tuple[DoseSheet, ...]
+    lost: tuple[DoseSheet, ...]
+    why: str
+
+
+def mar_coverage(
+    feed: MarFeed, sheets: Iterable[DoseSheet], now_us: int, *, dark_us: int | None = None, clock_trusted: bool = True
+) -> MarCoverage:
+    """The coverage of a patient's MAR at `now_us`. `dark_us`: since when the EHR is declared dark, None = it is not."""
+    listed = sorted(sheets, key=lambda each: (each.from_us, each.sheet))
+    out = tuple(each for each in listed if each.state in (SheetState.OUT, SheetState.RETURNED))
+    lost = tuple(each for each in listed if each.state is SheetState.LOST)
+    why = _why(feed, listed, out, lost, now_us, dark_us, clock_trusted)
+    return MarCoverage(not why, feed.heard_us, out, lost, why)
+
+
+def _why(
+    feed: MarFeed,
+    sheets: Sequence[DoseSheet],
+    out: Sequence[DoseSheet],
+    lost: Sequence[DoseSheet],
+    now_us: int,
+    dark_us: int | None,
+    clock_trusted: bool,
+) -> str:
+    if not clock_trusted:
+        return "the clock is not trusted"
+    if feed.heard_us is None:
+        return "no dose was ever heard"
+    if out:
+        return "a sheet with doses is not confirmed"
+    if lost:
+        return "a sheet with doses is lost"
+    if dark_us is None and _speaks(feed, now_us):
+        return ""
+    if not sheets:
+        return "the EHR is dark" if dark_us is not None else _silent(feed)
+    return "" if _joined(feed.heard_us, sheets) else "between the feed and the sheets doses are not known"
+
+
+def _speaks(feed: MarFeed, now_us: int) -> bool:
+    assert feed.heard_us is not None
+    return feed.expected_s > 0 and now_us - feed.heard_us <= feed.expected_s * 1_000_000
+
+
+def _silent(feed: MarFeed) -> str:
+    return "the MAR feed is silent" if feed.expected_s else "no feed is declared to carry the MAR"
+
+
+def _joined(heard_us: int, sheets: Sequence[DoseSheet]) -> bool:
+    """Whether the confirmed sheets begin before the last word of the feed ends, and each before the one before ends."""
+    known = heard_us
+    for each in sheets:
+        if each.from_us > known or each.until_us is None:
+            return False
+        known = max(known, each.until_us)
+    return True
+
+
+class Due(StrEnum):
+    """The first column of a covered MAR."""
+
+    LATE = "LATE"
+    DUE = "DUE"
+    LATER = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """When the next dose is due. `source`: "order" or "site's standard times"."""
+
+    at_us: int
+    state: Due
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDoses:
+    """What is known to be given in a window before now: never an amount allowed. `total`: in words, each unit added
+    up; a dose without a number is counted, not added."""
+
+    hours: int
+    doses: int
+    total: str
+
+
+@dataclass(frozen=True, slots=True)
+class SiteTimes:
+    """The site's MAR: `times` of a schedule by its name in capitals; `late_us` after its time a dose is LATE."""
+
+    zone: ZoneInfo
+    times: Mapping[str, Sequence[str]]
+    late_us: int = _LATE_AFTER_MIN * MINUTE_US
+
+
+def site_times(settings: Mapping[str, Any], zone: str) -> SiteTimes:
+    """The site's standard times from its settings; without them only the times that an order gives count."""
+    table = settings.get(STANDARD_TIMES) or {}
+    minutes = settings.get(LATE_AFTER, _LATE_AFTER_MIN)
+    return SiteTimes(
+        ZoneInfo(zone), {str(name).upper(): tuple(each) for name, each in table.items()}, minutes * MINUTE_US
+    )
+
+
+def times_complaint(key: str, value: Any) -> str:
+    """Why this setting of the MAR cannot be used; "" = it can."""
+    if key == LATE_AFTER:
+        return "" if type(value) is int and 0 < value <= 720 else "must be whole minutes from 1 to 720"
+    fits = isinstance(value, dict) and all(
+        isinstance(times, (list, tuple)) and times and all(_clock(each) is not None for each in times)
+        for times in value.values()
+    )
+    return "" if fits else 'must map a schedule to its times, as {"Q12H": ["03:00", "15:00"]}'
+
+
+def _clock(text: Any) -> time | None:
+    try:
+        return time.fromisoformat(str(text)[:5])
+    except ValueError:
+        return None
+
+
+def next_due(order: Medication, coverage: MarCoverage, site: SiteTimes, now_us: int) -> NextDue | None:
+    """When the next dose is due; None where nobody can say: outside coverage, PRN, infusions, orders not active,
+    without times, or of which no dose was ever known. The dose given, held or refused last answers for the time nearest
+    to it; an impossible one for none."""
+    times, source = _times(order, site)
+    last = max((at for dose in order.doses if not dose.time_impossible and (at := _at(dose)) is not None), default=None)
+    if (
+        not coverage.covered
+        or order.status != "active"
+        or order.as_needed
+        or order.infusion
+        or not times
+        or last is None
+    ):
+        return None
+    slots = _slots(times, site.zone, last)
+    answered = min(slots, key=lambda slot: (abs(slot - last), slot))
+    due = next(slot for slot in slots if slot > answered)
+    state = Due.LATE if now_us > due + site.late_us else Due.DUE if now_us >= due - site.late_us else Due.LATER
+    return NextDue(due, state, source)
+
+
+def _times(order: Medication, site: SiteTimes) -> tuple[list[time], str]:
+    explicit = [at for each in order.times if (at := _clock(each)) is not None]
+    if explicit:
+        return sorted(explicit), "order"
+    table = [at for each in site.times.get(order.frequency.upper(), ()) if (at := _clock(each)) is not None]
+    return sorted(table), "site's standard times"
+
+
+def _slots(times: Sequence[time], zone: ZoneInfo, around_us: int) -> list[int]:
+    """The scheduled moments from two days before to two days after (µs UTC); wall times, so that a day of 23 or 25
+    hours has as many doses as any other."""
+    day = datetime.fromtimestamp(around_us / 1e6, zone).date()
+    days = (day + timedelta(days=offset) for offset in range(-2, 3))
+    return sorted(
+        int(datetime.combine(each, at, zone).astimezone(UTC).timestamp()) * 1_000_000 for each in days for at in times
+    )
+
+
+def _at(dose: Administration) -> int | None:
+    return micros(dose.when.iso) if dose.when is not None else None
+
+
+def known_doses(order: Medication, now_us: int) -> KnownDoses:
+    """What is known to be given in the window of the order's limit before now, in 24 h where it names none."""
+    window = order.window_us or _DAY_US
+    given = [
+        dose
+        for dose in order.doses
+        if dose.given and not dose.time_impossible and (at := _at(dose)) is not None and now_us - window < at <= now_us
+    ]
+    return KnownDoses(window // HOUR_US, len(given), _added([dose.dose for dose in given]))
+
+
+def _added(doses: Sequence[str]) -> str:
+    sums: dict[str, Decimal] = {}
+    uncounted = 0
+    for dose in doses:
+        number, _, unit = dose.partition(" ")
+        try:
+            sums[unit] = sums.get(unit, Decimal(0)) + Decimal(number)
+        except InvalidOperation:
+            uncounted += 1
+    said = [f"{total:f} {unit}".strip() for unit, total in sums.items()]
+    said += [f"{uncounted} of unknown size"] if uncounted else []
+    return " + ".join(said) or "none"
