@@ -46,11 +46,12 @@ class Place(msgspec.Struct, omit_defaults=True):
 
 class Page(NamedTuple):
     """One page to keep. `name`: of its content, so that the same page again is the same; `resources`: NDJSON;
-    `deletions`: one Bundle of deletions in a line, or b""."""
+    `deletions`: one Bundle of deletions in a line, or b""; `as_of`: for those that say no time."""
 
     name: str
     resources: bytes
     deletions: bytes
+    as_of: str
 
 
 class Changes(NamedTuple):
@@ -173,7 +174,11 @@ class Follower:
         if lines or deletions:
             body = b"\n".join(lines)
             name = hashlib.sha256(body + b"\n" + deletions).hexdigest()[:24]
-            self._take(Page(f"changes/{name}.ndjson", body, deletions))
+            self._take(Page(f"changes/{name}.ndjson", body, deletions, _lasted(bundle) or self._now()))
+
+    def _now(self) -> str:
+        seconds = self._server.clock.believed_us() // 1_000_000
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

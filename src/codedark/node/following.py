@@ -50,7 +50,8 @@ def follow(node: OpenNode, ehr: Ehr, pause: Pause, *, wire: Wire | None = None) 
                 if not lines:
                     continue
                 report = import_lines(
-                    iter([lines]), page.name, node.pen.append_all, label=ehr.name, deletions=deletions
+                    iter([lines]), page.name, node.pen.append_all, label=ehr.name, deletions=deletions,
+                    as_of=page.as_of if deletions else "",
                 )  # fmt: skip
                 told.entries, told.repeated = told.entries + report.entries, told.repeated + report.repeated
                 told.refusals += report.refusals

@@ -138,6 +138,13 @@ def test_events_all_here_need_no_history(house: House, ehr: MockEhr) -> None:
     assert "Warfarin" not in text
 
 
+def test_deletion_that_says_no_time_is_as_old_as_its_telling(house: House, ehr: MockEhr) -> None:
+    subscribed(house, ehr)
+    del ehr.events[1]["response"]
+    assert followed(house).deletions == 1
+    assert "Warfarin" not in shown(house)
+
+
 def test_missing_event_is_named_and_the_history_stands_in(house: House, ehr: MockEhr) -> None:
     subscribed(house, ehr)
     ehr.lost = {2}
