@@ -33,7 +33,7 @@ from codedark.journal import Door, DoorClient, Journal
 from codedark.paper import PackRequest
 from codedark.paper.pack import _data
 from codedark.paper.wording import BREAK
-from codedark.views import Fold, Record, ViewStore
+from codedark.views import Fold, Record, ViewStore, mar_state
 from codedark.web.drawing import Drawer, Frame, assets
 from codedark.web.pages.chart import chart_context
 from codedark.web.pen import Pen
@@ -177,7 +177,9 @@ def _asked(record: Record) -> None:
         Frame("Waterbury", False, None, None, "", "/"),
     )
     for row in record.patients():
-        context = {**chart_context(record.chart(row.patient)), "unlogged": False}
+        chart = record.chart(row.patient)
+        mar = mar_state(chart, record.feeds(), record.settings(), str(pen.zone), pen.now_us, True)
+        context = {**chart_context(chart, mar), "unlogged": False}
         assert complaints(_drawer().page("chart.html", context, frame_, pen).decode()) == []
     for unit in record.units():
         census = record.census(unit.unit)

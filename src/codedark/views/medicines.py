@@ -8,7 +8,7 @@ times in the order or from the site's table of standard times, and says which; i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from codedark.views.codings import micros
-from codedark.views.shapes import Administration, Medication
+from codedark.views.shapes import Administration, Chart, DoseSheet, FeedRow, Medication, SheetState
 
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
@@ -30,34 +30,15 @@ time-critical."""
 _DAY_US = 24 * HOUR_US
 
 
-class SheetState(StrEnum):
-    """What became of a sheet with doses on it."""
-
-    OUT = "out"
-    RETURNED = "returned"
-    CONFIRMED = "confirmed"
-    LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class DoseSheet:
-    """A MAR or gap sheet of the patient. `from_us`: since when doses may stand on it; `until_us`: up to when it was
-    confirmed, or when it was declared lost; None while it is out."""
-
-    sheet: str
-    unit: str
-    from_us: int
-    state: SheetState
-    until_us: int | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class MarFeed:
     """What the feeds say of doses. `heard_us`: when the MAR was last heard at this facility; `expected_s`: the longest
-    silence that whoever carries the MAR is declared to keep, 0 = nobody is declared to carry it."""
+    silence that whoever carries the MAR is declared to keep, 0 = nobody is declared to carry it; `stopped`: why what it
+    says is not believed, "" = it is."""
 
     heard_us: int | None
     expected_s: int
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +77,8 @@ def _why(
         return "the clock is not trusted"
     if feed.heard_us is None:
         return "no dose was ever heard"
+    if feed.stopped:
+        return feed.stopped
     if out:
         return "a sheet with doses is not confirmed"
     if lost:
@@ -124,6 +107,20 @@ def _joined(heard_us: int, sheets: Sequence[DoseSheet]) -> bool:
             return False
         known = max(known, each.until_us)
     return True
+
+
+def mar_feed(feeds: Iterable[FeedRow], now_us: int) -> MarFeed:
+    """The feed that carries doses; of several the one that has been silent for longest against what is expected of it:
+    what it did not say is missing, whatever the others say."""
+    carrying = [feed for feed in feeds if "mar" in feed.carries and feed.declared]
+    if not carrying:
+        return MarFeed(max((feed.last_heard_us or 0 for feed in feeds), default=0) or None, 0)
+    for feed in carrying:
+        if feed.held_since_us is not None or feed.distrusted:
+            stopped = "the MAR feed is held back" if feed.held_since_us is not None else "the MAR feed is distrusted"
+            return MarFeed(feed.held_since_us or feed.last_heard_us, feed.expected_s, stopped)
+    worst = max(carrying, key=lambda feed: now_us - (feed.last_heard_us or 0) - feed.expected_s * 1_000_000)
+    return MarFeed(worst.last_heard_us, worst.expected_s)
 
 
 class Due(StrEnum):
@@ -256,3 +253,34 @@ def _added(doses: Sequence[str]) -> str:
     said = [f"{total:f} {unit}".strip() for unit, total in sums.items()]
     said += [f"{uncounted} of unknown size"] if uncounted else []
     return " + ".join(said) or "none"
+
+
+DARK_SINCE = "incident.dark_since_us"
+"""The setting for the moment (µs UTC) since when the EHR is declared dark."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarState:
+    """A patient's MAR at one moment. `due`, `known`: by id of the order; `known` of PRN orders only."""
+
+    coverage: MarCoverage
+    due: Mapping[str, NextDue]
+    known: Mapping[str, KnownDoses]
+
+
+def mar_state(
+    chart: Chart, feeds: Iterable[FeedRow], settings: Mapping[str, Any], zone: str, now_us: int, clock_trusted: bool
+) -> MarState:
+    """The MAR of a chart at `now_us`. Items about the patient that could not be read may be doses: then nothing is
+    covered."""
+    dark = settings.get(DARK_SINCE)
+    coverage = mar_coverage(
+        mar_feed(feeds, now_us), chart.sheets, now_us,
+        dark_us=dark if type(dark) is int else None, clock_trusted=clock_trusted,
+    )  # fmt: skip
+    if coverage.covered and (chart.unread or chart.held_back):
+        coverage = replace(coverage, covered=False, why="items about this patient could not be read")
+    site = site_times(settings, zone)
+    due = {order.id: next_due(order, coverage, site, now_us) for order in chart.medications}
+    known = {order.id: known_doses(order, now_us) for order in chart.medications if order.as_needed and order.doses}
+    return MarState(coverage, {id_: each for id_, each in due.items() if each is not None}, known)

@@ -29,11 +29,13 @@ from codedark.views.shapes import (
     Banner,
     BedRow,
     Chart,
+    DoseSheet,
     FeedRow,
     FoldStatus,
     Medication,
     SectionAge,
     Sender,
+    SheetState,
     UnitRow,
     WorklistItem,
 )
@@ -233,6 +235,7 @@ class Record(PrintReports):
                 as_of=as_of,
                 held_back=waiting,
                 reports=charts.reports(cards),
+                sheets=_dose_sheets(db, pids),
             )
 
     def medications(self, patient: str) -> tuple[Medication, ...]:
@@ -388,6 +391,20 @@ def _ages(db: apsw.Connection, pids: list[int]) -> tuple[SectionAge, ...]:
         for topic, at in db.execute("SELECT topic, recorded_us FROM heard WHERE pid=?", (pid,)):
             own[topic] = max(at, own.get(topic, 0))
     return tuple(SectionAge(topic, own.get(topic), facility.get(topic)) for topic in SECTIONS)
+
+
+def _dose_sheets(db: apsw.Connection, pids: list[int]) -> tuple[DoseSheet, ...]:
+    """Every MAR sheet that was issued for these patients. None is known to be back before somebody enters that."""
+    rows = [
+        row
+        for pid in pids
+        for row in db.execute(
+            "SELECT sheet, unit, min(recorded_us) FROM sheet WHERE patient=? AND form='mar' GROUP BY sheet, unit",
+            (_id(db, pid),),
+        )
+    ]
+    rows.sort(key=lambda row: (row[2], row[0]))
+    return tuple(DoseSheet(sheet, unit, issued, SheetState.OUT) for sheet, unit, issued in rows)
 
 
 def _id(db: apsw.Connection, pid: int) -> str:

@@ -133,4 +133,5 @@ CREATE TABLE pack(position INTEGER PRIMARY KEY, recorded_us INTEGER NOT NULL, un
 CREATE TABLE sheet(sheet TEXT NOT NULL, copy INTEGER NOT NULL, unit TEXT NOT NULL, pack TEXT NOT NULL,
   patient TEXT NOT NULL, form TEXT NOT NULL, page INTEGER NOT NULL, pages INTEGER NOT NULL, person TEXT NOT NULL,
   position INTEGER NOT NULL, recorded_us INTEGER NOT NULL, PRIMARY KEY(sheet, copy, page, position)) WITHOUT ROWID;
+CREATE INDEX sheet_patient ON sheet(patient) WHERE form = 'mar';
 """

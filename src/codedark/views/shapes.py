@@ -269,6 +269,27 @@ class AsOf:
         return clock_trusted and self.clock_trusted and now_us >= self.newest_us - JUMP_US
 
 
+class SheetState(StrEnum):
+    """What became of a sheet with doses on it."""
+
+    OUT = "out"
+    RETURNED = "returned"
+    CONFIRMED = "confirmed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DoseSheet:
+    """A MAR or gap sheet of the patient. `from_us`: since when doses may stand on it; `until_us`: up to when it was
+    confirmed, or when it was declared lost; None while it is out."""
+
+    sheet: str
+    unit: str
+    from_us: int
+    state: SheetState
+    until_us: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """The last-known record of one patient. Lists are newest first except medications (by name) and results (by
@@ -291,6 +312,8 @@ class Chart:
     """Items about this patient that wait until a person releases their feed or device; not counted in `unread`."""
     reports: tuple[PrintReport, ...] = ()
     """The EHR's own print reports about this patient, newest first."""
+    sheets: tuple[DoseSheet, ...] = ()
+    """Sheets on which doses of this patient may stand, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import re
 from codedark.access import Permission
 from codedark.actions import ASK_REASON, Opened, view_chart
 from codedark.errors import ActionRefused, NotFound
-from codedark.views import Chart, panel_grids
+from codedark.views import Chart, MarState, mar_state, panel_grids
 from codedark.web import tables
 from codedark.web.answers import Answer, Page, Visit
 
@@ -35,16 +35,22 @@ def chart(visit: Visit, patient: str) -> Answer:
     opened = open_chart(visit, patient, f"/chart/{patient}")
     if isinstance(opened, Page):
         return opened
-    return Page("chart.html", {**chart_context(opened.chart), "unlogged": not opened.logged})
+    return Page("chart.html", {**chart_context(opened.chart, _mar(opened.chart, visit)), "unlogged": not opened.logged})
 
 
-def chart_context(chart: Chart) -> dict[str, object]:
+def _mar(chart: Chart, visit: Visit) -> MarState:
+    record, pen = visit.record, visit.pen
+    return mar_state(chart, record.feeds(), record.settings(), str(pen.zone), pen.now_us, pen.trusted)
+
+
+def chart_context(chart: Chart, mar: MarState) -> dict[str, object]:
     """Everything the chart templates draw, in the fixed order of screen and paper."""
     grids = panel_grids(chart.results)
     ages = {age.section: age for age in chart.ages}
     return {
         "here": "units",
         "chart": chart,
+        "mar": mar,
         "groups": tables.medication_groups(chart.medications),
         "grids": grids,
         "critical": tables.critical_now(grids),
