@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,7 @@ def beds_path(unit: str) -> str:
     return f"/beds?unit={quote(unit, safe='')}"
 
 
-def environment(files: Mapping[str, Asset], language: str = ENGLISH) -> Environment:
+def environment(tags: Mapping[str, str], language: str = ENGLISH) -> Environment:
     """The compiled templates of one language. Undefined names are errors; `|safe` appears in no template (a test
     looks)."""
     env = Environment(
@@ -102,7 +103,7 @@ def environment(files: Mapping[str, Asset], language: str = ENGLISH) -> Environm
     )
     env.filters["lines"] = ink.lines
     env.globals.update(
-        asset=lambda name: f"/static/{files[name].tag}/{name}",
+        asset=lambda name: f"/static/{tags[name]}/{name}",
         beds_path=beds_path,
         blocks=tables.blocks,
         has_numbers=tables.has_numbers,
@@ -142,14 +143,21 @@ def _inked(value: Any) -> Any:
     return escape(ink.finalize(value)) if not isinstance(value, int | float) else value
 
 
+@cache
+def _compiled(tags: tuple[tuple[str, str], ...], language: str) -> Environment:
+    """Once for each process and language, before the first page: compiling takes longer than a page may."""
+    env = environment(dict(tags), language)
+    for name in env.list_templates():
+        env.get_template(name)
+    return env
+
+
 class Drawer:
     """Draws pages. Safe to share between threads: rendering keeps no state."""
 
     def __init__(self, files: Mapping[str, Asset]) -> None:
-        self._envs = {language: environment(files, language) for language in (*LANGUAGES, PSEUDO)}
-        for env in self._envs.values():
-            for name in env.list_templates():
-                env.get_template(name)
+        tags = tuple((name, asset.tag) for name, asset in files.items())
+        self._envs = {language: _compiled(tags, language) for language in (*LANGUAGES, PSEUDO)}
 
     def page(self, template: str, context: Mapping[str, Any], frame: Frame, pen: Pen) -> bytes:
         """The page as UTF-8. Lone surrogates were made visible before; nothing here can fail on text."""

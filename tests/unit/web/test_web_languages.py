@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from web_rig import House
 
-from codedark.web.drawing import assets, environment
+from codedark.web.drawing import environment
 
 HIDDEN = "Roy\u202e\u200b<b>"
 
@@ -36,6 +36,6 @@ def test_the_next_page_after_a_choice_is_one_of_our_own(home: House) -> None:
 
 
 def test_what_is_set_into_a_sentence_is_escaped_and_visible() -> None:
-    env = environment(assets(), "fr")
+    env = environment({}, "fr")
     drawn = env.from_string("{% trans facility=name %}until {{ facility }}{% endtrans %}").render(name=HIDDEN)
     assert drawn == "until Roy[U+202E][U+200B]&lt;b&gt;"
