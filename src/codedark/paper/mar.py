@@ -1,7 +1,8 @@
 """The MAR sheet of one patient as values for the template: what is ordered, and room to write what is given.
 
-No due time is printed. Coverage of the MAR is not computed yet, so a planned time would be invented (bedside.md,
-rule 1): each dose row has an empty comb for the time the order says, to be written by the nurse.
+No due time is printed: what is known when a sheet is drawn is not what is known when it is read (bedside.md, rule 1).
+Each dose row has an empty comb for the time the order says, to be written by the nurse. Earlier MAR sheets of the
+patient are named: they are collected, and may hold later doses.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from __future__ import annotations
 import re
 
 from codedark.paper.summary import Print, Values, last_heard, ordered
-from codedark.paper.wording import known, mar_day, printable, wall, wall_day
-from codedark.views import Chart, Medication
+from codedark.paper.wording import known, mar_day, moment, printable, wall, wall_day
+from codedark.views import Chart, Medication, tall_man
 
 LONG_ORDER = 1200
 """Characters of an order beyond which its text flows over pages before its dose rows."""
@@ -71,6 +72,10 @@ def body(chart: Chart, pr: Print, start_hour: int) -> Values:
         else "the site's MAR day",
         "midnight": f"times from 00:00 belong to {wall_day(last)}" if first.date() != last.date() else "",
         "covered": _covered(chart, pr),
+        "collect": [
+            f"{printable(each.sheet)} ({printable(each.unit)}, {moment(each.from_us, pr.zone)})"
+            for each in chart.sheets
+        ],
         "scheduled": [_order(m, pr, dose_rows(m.schedule)) for m in active if not m.as_needed and not m.infusion],
         "as_needed": [_order(m, pr, 3) for m in active if m.as_needed],
         "running": [_order(m, pr, 3) for m in active if m.infusion and not m.as_needed],
@@ -81,7 +86,7 @@ def body(chart: Chart, pr: Print, start_hour: int) -> Values:
 
 
 def _order(m: Medication, pr: Print, rows: int) -> Values:
-    name, order = known(m.name), ordered(m)
+    name, order = known(tall_man(m.name)), ordered(m)
     return {
         "name": name,
         "order": order,

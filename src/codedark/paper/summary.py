@@ -30,6 +30,7 @@ from codedark.views import (
     panel_grids,
     scale_two_order,
     shown_unit,
+    tall_man,
 )
 
 Values = dict[str, object]
@@ -297,7 +298,7 @@ def _allergy(a: Allergy, pr: Print) -> list[str]:
 
 def _medication(m: Medication, pr: Print) -> Values:
     return {
-        "name": known(m.name),
+        "name": known(tall_man(m.name)),
         "order": ordered(m),
         "heard": last_heard(m, pr),
         "held": m.status == "on-hold",
@@ -307,10 +308,20 @@ def _medication(m: Medication, pr: Print) -> Values:
 
 
 def ordered(m: Medication) -> str:
-    """Dose, route and schedule exactly as ordered; a missing part is said."""
+    """Dose, route and schedule exactly as ordered; a missing part is said. What the sender's words begin with is not
+    said twice."""
     parts = [known(m.dose) if m.dose.strip() else "dose not recorded", printable(m.route) or "route not recorded"]
-    parts.append(printable(m.schedule) or ("as needed" if m.as_needed else "schedule not recorded"))
+    parts.append(printable(_unsaid(m)) or ("as needed" if m.as_needed else "schedule not recorded"))
     return " · ".join(parts)
+
+
+def _unsaid(m: Medication) -> str:
+    """The schedule without the dose and route that it repeats at its beginning; whole where nothing else is left."""
+    rest = m.schedule
+    for said in (m.dose, m.route):
+        if said.strip() and rest.casefold().startswith(f"{said.casefold()} "):
+            rest = rest[len(said) + 1 :].lstrip()
+    return rest or m.schedule
 
 
 def last_heard(m: Medication, pr: Print) -> str:
@@ -335,7 +346,8 @@ def heard(dose: Administration | None, pr: Print) -> str:
         text += f" ({printable(dose.reason)})"
     if dose.time_impossible:
         text = f"time impossible: {text}"
-    return f"{text} {printable(dose.by)} {dose.stamp.mark.value}".replace("  ", " ")
+    # The mark stays on the line of what it marks.
+    return f"{text} {printable(dose.by)}".rstrip() + f"\N{NO-BREAK SPACE}{dose.stamp.mark.value}"
 
 
 def _left(medications: tuple[Medication, ...]) -> str:

@@ -19,6 +19,7 @@ from codedark.views.flowsheet import (
     panel_grids,
 )
 from codedark.views.fold import EntrySource, Fold
+from codedark.views.holdings import Held, Holdings, Whose
 from codedark.views.ledger import REOPENED
 from codedark.views.medicines import (
     Due,
@@ -87,6 +88,7 @@ from codedark.views.shapes import (
     WorklistItem,
 )
 from codedark.views.store import ViewStore, rekey, restore, snapshot
+from codedark.views.tallman import tall_man
 from codedark.views.units import shown_unit
 
 __all__ = [
@@ -124,7 +126,9 @@ __all__ = [
     "Flowsheet",
     "Fold",
     "FoldStatus",
+    "Held",
     "HoldRow",
+    "Holdings",
     "KnownDoses",
     "LastingDeed",
     "Line",
@@ -165,6 +169,7 @@ __all__ = [
     "ViewStore",
     "Vital",
     "When",
+    "Whose",
     "WorklistItem",
     "compare",
     "digest",
@@ -189,6 +194,7 @@ __all__ = [
     "shown_unit",
     "site_times",
     "snapshot",
+    "tall_man",
     "telling",
     "threshold_complaint",
     "witness_hours",

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from codedark.clock import US_PER_S
-from codedark.views import Band, Mark, Result, Round, Sign, Stamp, Unscored, Vital, When, shown_unit
+from codedark.views import Band, Mark, Result, Round, Sign, Stamp, Unscored, Vital, When, shown_unit, tall_man
 from codedark.web import tables, wording
 from codedark.web.ink import visible
 
@@ -33,6 +33,10 @@ class Pen:
     _times: dict[When | None, wording.Worded] = field(default_factory=dict)
     _drawn: dict[tuple[When | None, bool], Markup] = field(default_factory=dict)
     _origins: dict[tuple[Mark, int], Markup] = field(default_factory=dict)
+
+    def drug(self, name: str) -> str:
+        """A medicine's name with tall-man letters where it is mistaken for another."""
+        return tall_man(name)
 
     def moment(self, us: int | None) -> str:
         """24-Nov-2026 03:12."""
