@@ -35,8 +35,20 @@ def shift(site, page: Page) -> None:
     assert PATIENT.search(page.content().encode())
     page.pdf()
     page.goto(f"{site.address}/chart/{site.home.patient('4W')}")
+    refuse_a_report(site, page)
     page.click("text=Lock")
     page.wait_for_url("**/login**")
+
+
+def refuse_a_report(site, page: Page) -> None:
+    """A form with an MRN, posted when it is out of date: nothing is done, and said so."""
+    _, loose = site.home.pictures
+    page.goto(f"{site.address}/reports/{loose}")
+    page.eval_on_selector("main form input[name=token]", "field => { field.value = '0'.repeat(32); }")
+    page.fill("#mrn", "517730")
+    page.fill("#reason", "MARLOWE on the picture")
+    page.click("main form button")
+    page.get_by_role("heading", name="This form is out of date").wait_for()
 
 
 def left_behind(profile: Path) -> list[str]:
@@ -60,6 +72,14 @@ def profile_after(site, profile: Path, walk) -> list[str]:
 
 def test_a_browsers_profile_holds_no_word_about_a_patient_after_a_shift(site, tmp_path: Path) -> None:
     assert profile_after(site, tmp_path / "profile", lambda page: shift(site, page)) == []
+
+
+def test_the_control_a_refusal_answered_where_it_was_posted_is_found_there(site, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("codedark.web.desk.REFUSALS", {})
+
+    assert [
+        name for name in profile_after(site, tmp_path / "profile", lambda page: shift(site, page)) if "Sessions" in name
+    ]
 
 
 def careless(app):

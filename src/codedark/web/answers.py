@@ -117,4 +117,7 @@ class Document:
     name: str
 
 
+REFUSED_AT = "/refused"
+REFUSALS = {"refused.html": 403, "stale.html": 403, "lost.html": 404}
+"""The pages that say that nothing was done, with their status."""
 Answer = Page | Move | Document

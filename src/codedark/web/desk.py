@@ -23,7 +23,7 @@ from codedark.clock import Chance, Clock
 from codedark.errors import ActionRefused, CodedarkError, NotFound
 from codedark.tongue import LANGUAGES, chosen
 from codedark.views import Record
-from codedark.web.answers import Answer, Document, Move, Page, Visit, WebSettings
+from codedark.web.answers import REFUSALS, REFUSED_AT, Answer, Document, Move, Page, Visit, WebSettings
 from codedark.web.doorways import Doorway
 from codedark.web.drawing import Drawer, Frame, offers
 from codedark.web.gate import FORM_COOKIE, LANGUAGE_COOKIE, Gate, language_cookie, new_nonce, nonce_cookie
@@ -33,8 +33,10 @@ from codedark.web.state import StateLine, state_line
 _HTML = "text/html; charset=utf-8"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'"
 )
+"""Own files only; nothing in a page may turn text into script or markup: Trusted Types with no policy at all."""
 DOCUMENT_POLICY = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """For a PDF of our own: a browser's viewer counts as an object, which `default-src 'none'` would forbid."""
 SLIP = "slip"
@@ -176,6 +178,7 @@ class Desk:
         return self.gate.slip(session, incoming.path, incoming.form) if incoming.method == "POST" else ""
 
     def _finish(self, turn: Turn, answer: Answer) -> Outgoing:
+        answer = self._elsewhere(turn, answer)
         if isinstance(answer, Move):
             return self._moved(turn, answer)
         if turn.visit.session is not None:
@@ -187,6 +190,18 @@ class Desk:
             return Outgoing(200, answer.body, answer.media_type, headers, DOCUMENT_POLICY)
         body = self.drawer.page(answer.template, answer.context, self._frame(turn), turn.visit.pen)
         return Outgoing(answer.status, body, headers=tuple(turn.cookies))
+
+    def _elsewhere(self, turn: Turn, answer: Answer) -> Answer:
+        """What was refused to a form is said at another address: a browser keeps what was posted for the page that it
+        shows, and an MRN with it."""
+        session = turn.visit.session
+        if session is None or turn.incoming.method != "POST":
+            return answer
+        if not isinstance(answer, Page) or answer.template not in REFUSALS:
+            return answer
+        said = {"page": answer.template} | {name: str(answer.context.get(name, "")) for name in ("reason", "hint")}
+        slip = self.gate.slip(session, REFUSED_AT, said)
+        return Move(f"{REFUSED_AT}?{SLIP}={slip}") if slip else answer
 
     def _moved(self, turn: Turn, move: Move) -> Outgoing:
         if move.entered is not None or move.left:

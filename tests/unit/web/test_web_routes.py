@@ -109,7 +109,8 @@ def test_every_answer_carries_the_security_headers(home: House) -> None:
     for got in answers(home):
         assert got.headers["content-security-policy"] == (
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
-            "frame-ancestors 'none'; base-uri 'none'"
+            "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; "
+            "trusted-types 'none'"
         )
         assert got.headers["strict-transport-security"].startswith("max-age=")
         assert got.headers["x-content-type-options"] == "nosniff"

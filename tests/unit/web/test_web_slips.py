@@ -85,4 +85,8 @@ def test_words_too_long_for_an_address_are_answered_at_once(home: House) -> None
 def test_without_its_token_no_slip_is_given(home: House) -> None:
     guest = home.in_as("physician")
 
-    assert guest.post_only("/search", {"text": "marlowe"}, token="0" * 32).status == 403
+    got = guest.post_only("/search", {"text": "marlowe"}, token="0" * 32)
+
+    assert got.place.startswith("/refused?slip=")
+    assert guest.get(got.place).status == 403
+    assert "marlowe" not in guest.get(got.place).text.casefold()

@@ -6,7 +6,7 @@ import re
 
 from codedark.actions import log_in, log_out, open_envelope
 from codedark.errors import ActionRefused, NotFound
-from codedark.web.answers import Answer, Move, Page, Visit
+from codedark.web.answers import REFUSALS, Answer, Move, Page, Visit
 
 _OWN_PATH = re.compile(r"^/(?:units|beds\?unit=[A-Za-z0-9%._~-]{1,200}|chart/[0-9a-f-]{36}|worklist|feeds|reads|help)$")
 
@@ -64,6 +64,16 @@ def language(visit: Visit) -> Answer:
         raise NotFound("no such language")
     back = own_path(visit.form.get("next", ""))
     return Move(back if visit.session is not None else "/login", language=wish)
+
+
+def said_no(visit: Visit) -> Answer:
+    """GET /refused: what was refused to a form, from the sealed slip in the address."""
+    visit.who()
+    page = visit.form.get("page", "")
+    if page not in REFUSALS:
+        raise NotFound("nothing was refused")
+    context = {name: visit.form.get(name, "") for name in ("reason", "hint")}
+    return Page(page, context, REFUSALS[page])
 
 
 def lock(visit: Visit) -> Answer:
