@@ -233,7 +233,7 @@ def test_a_critical_result_stands_first_with_word_and_shape(home: House) -> None
     text = chart_of(home)
 
     first = text.index("Critical when last heard")
-    assert first < text.index("Basic metabolic panel</bdi></caption>")
+    assert first < text.index("<h3><bdi>Basic metabolic panel</bdi></h3>")
     assert "▲▲ critical high" in text
 
 
