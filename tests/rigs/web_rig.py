@@ -32,6 +32,7 @@ PEOPLE: dict[str, dict[str, list[str]]] = {
     "commander": {"commander": ["*"]},
     "custodian": {"custodian": ["*"]},
     "administrator": {"administrator": ["*"]},
+    "interface": {"interface": ["*"]},
 }
 _TOKEN = re.compile(r'name="token" value="([0-9a-f]{32})"')
 

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     DRILL_ESCROW = "try with three cards whether the record can be opened"
     HOLD_SOURCE = "hold back what a feed or device says, or release it"
     RECORD_FACTS = "record what was seen or done at the bedside"
+    USE_API = "read records through the FHIR interface"
 
 
 class Role(StrEnum):
@@ -50,6 +51,8 @@ class Role(StrEnum):
     COMMANDER = "commander"
     CUSTODIAN = "custodian"
     ADMINISTRATOR = "administrator"
+    INTERFACE = "interface"
+    """A program that reads records: an account of its own, for the units that it serves."""
     ENVELOPE = "envelope"
     """Whoever opened a unit's envelope. Never given to an account."""
 
@@ -85,6 +88,7 @@ ROLES: dict[str, frozenset[Permission]] = {
             _P.HOLD_SOURCE,
         }
     ),
+    Role.INTERFACE: frozenset({_P.SEE_STATUS, _P.USE_API}),
     Role.ENVELOPE: _BEDSIDE | {_P.PRINT_UNIT},
 }
 """Role → what it may do. A clerk never sees clinical data; an engineer and an administrator see no chart."""

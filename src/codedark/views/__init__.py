@@ -19,6 +19,7 @@ from codedark.views.flowsheet import (
     panel_grids,
 )
 from codedark.views.fold import EntrySource, Fold
+from codedark.views.holdings import Held, Holdings, Whose
 from codedark.views.ledger import REOPENED
 from codedark.views.medicines import (
     Due,
@@ -125,7 +126,9 @@ __all__ = [
     "Flowsheet",
     "Fold",
     "FoldStatus",
+    "Held",
     "HoldRow",
+    "Holdings",
     "KnownDoses",
     "LastingDeed",
     "Line",
@@ -166,6 +169,7 @@ __all__ = [
     "ViewStore",
     "Vital",
     "When",
+    "Whose",
     "WorklistItem",
     "compare",
     "digest",

@@ -18,6 +18,7 @@ from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
 from codedark.views.claims import resource_name
 from codedark.views.distrust import Marks, held_back
+from codedark.views.holdings import Holdings
 from codedark.views.locations import Locations
 from codedark.views.loose import PrintReports
 from codedark.views.places import House
@@ -211,6 +212,10 @@ class Record(PrintReports):
         aliases = self._read_with(db).aliases
         pid = aliases.survivor(row[0])
         return pid, aliases.members(pid)
+
+    def holdings(self) -> Holdings:
+        """The resources themselves, for the FHIR interface."""
+        return Holdings(self.store, self._read_with)
 
     def chart(self, patient: str) -> Chart:
         """The record of a patient by Patient id; that of the survivor when it was merged. Raises `NotFound`."""

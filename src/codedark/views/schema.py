@@ -60,6 +60,7 @@ CREATE TABLE resource(key INTEGER PRIMARY KEY, name BLOB NOT NULL UNIQUE, type T
   unreadable INTEGER NOT NULL, last_claim INTEGER NOT NULL, state BLOB);
 CREATE INDEX resource_print ON resource(section, pid) WHERE section >= 16;
 CREATE INDEX resource_unreadable ON resource(key) WHERE unreadable = 1;
+CREATE INDEX resource_bare ON resource(pid, type) WHERE section = 0;
 CREATE TABLE card(pid INTEGER NOT NULL, section INTEGER NOT NULL, key INTEGER NOT NULL, card BLOB NOT NULL,
   PRIMARY KEY(pid, section, key)) WITHOUT ROWID;
 

@@ -16,14 +16,17 @@ from urllib.parse import parse_qsl
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from codedark.access import AttemptLane, Cookies
 from codedark.actions import Deeds
 from codedark.clock import Chance, Clock
 from codedark.views import Record
 from codedark.web.answers import Press, WebSettings
-from codedark.web.desk import PAGE_POLICY, SLIP, Desk, Incoming, Outgoing
+from codedark.web.api.counter import Counter
+from codedark.web.api.cursors import Cursors
+from codedark.web.api.doorstep import Doorstep
+from codedark.web.desk import PAGE_POLICY, SLIP, Desk, Incoming, Outgoing, place_of
 from codedark.web.doorways import Doorway, Lane, doorways
 from codedark.web.drawing import Asset, Drawer, assets
 from codedark.web.gate import Gate
@@ -52,9 +55,11 @@ LANES = {
     Lane.STRANGERS: Width(threads=2, waiting=64, each=8),
     Lane.PASSWORDS: Width(threads=max(1, len(os.sched_getaffinity(0)) // 2), waiting=64, each=2, nice=5),
     Lane.ENVELOPES: Width(threads=2, waiting=1024, each=2),
+    Lane.PROGRAMS: Width(threads=2, waiting=64, each=8, nice=5),
 }
 """Whoever has a session reads; whoever has none and wants a page stands with the strangers. A hash takes a core for a
-tenth of a second: half of the cores at most, and only while nobody else wants them. A code takes a thousandth."""
+tenth of a second: half of the cores at most, and only while nobody else wants them. A code takes a thousandth.
+Programs that read by the FHIR interface stand back before people."""
 
 
 def create_app(
@@ -85,8 +90,16 @@ def create_app(
     async def lost(request: Request, _: Exception) -> Response:
         return await hall.answer(request, Lane.READING, desk.lost)
 
-    routes = [_route(path, ways, hall) for path, ways in _by_path(doorways(press)).items()]
+    routes: list[BaseRoute] = [_route(path, ways, hall) for path, ways in _by_path(doorways(press)).items()]
     routes.append(Route("/static/{tag}/{name}", _static(files)))
+    interface = Doorstep(
+        Counter(
+            record_factory, deeds_factory, gate, Cursors(settings.form_key), settings.facility, desk.zone, clock,
+            chance, place_of,
+        ),
+        lanes[Lane.PROGRAMS], lanes[Lane.PASSWORDS], (*SECURITY_HEADERS.items(), ("Cache-Control", "no-store")),
+    )  # fmt: skip
+    routes += [Route("/fhir", interface), Mount("/fhir", interface)]
     pages = Starlette(routes=routes, exception_handlers={404: lost, 405: lost})
     entrances = {AttemptLane.PASSWORD: lanes[Lane.PASSWORDS], AttemptLane.ENVELOPE: lanes[Lane.ENVELOPES]}
     strangers, every = lanes[Lane.STRANGERS], tuple(lanes.values())

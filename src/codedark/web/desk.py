@@ -132,7 +132,7 @@ class Desk:
 
     def _begin(self, incoming: Incoming) -> Turn:
         record, now_us = self.record_factory(), self.clock.now_us()
-        pen = Pen(now_us, self._zone(record), record.as_of().ages_hold(now_us, self.clock.trusted()))
+        pen = Pen(now_us, self.zone(record), record.as_of().ages_hold(now_us, self.clock.trusted()))
         session = self.gate.session(incoming.jar, record, now_us)
         form, slip = incoming.form, incoming.query.get(SLIP, "")
         if slip and session is not None and incoming.method != "POST":
@@ -236,7 +236,8 @@ class Desk:
             clock_trusted=pen.trusted and self.clock.trusted(),
         )
 
-    def _zone(self, record: Record) -> ZoneInfo:
+    def zone(self, record: Record) -> ZoneInfo:
+        """The facility's zone as folded, else as configured."""
         name: Any = record.settings().get("facility.zone", self.settings.zone)
         try:
             return ZoneInfo(name)
@@ -245,7 +246,7 @@ class Desk:
 
     def _broken(self, error: Exception) -> Outgoing:
         number = self.chance.bytes(4).hex()
-        _log.error("page broke", number=number, error=type(error).__name__, place=_place(error))
+        _log.error("page broke", number=number, error=type(error).__name__, place=place_of(error))
         if isinstance(error, CodedarkError):
             _log.error("hint", number=number, hint=error.hint)
         return Outgoing(500, self.drawer.broken(number, self.settings.facility))
@@ -264,6 +265,7 @@ def _until(session: Session | None, pen: Pen) -> str:
     return pen.short(session.until_us) if session and session.basis == "envelope" else ""
 
 
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
+    """File and line at which our code failed: all of a failure that may be logged."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from codedark.access import Permission, Session, approves, may
 from codedark.web.answers import REFUSED_AT, Answer, Press
-from codedark.web.pages import account, chart, entrance, oversight, printing, reports, reviews, search, two_people, ward
+from codedark.web.pages import account, chart, entrance, oversight, printing, reads, reports, reviews, search, two_people, ward
 
 
 class Lane(StrEnum):
@@ -23,6 +23,7 @@ class Lane(StrEnum):
     STRANGERS = "strangers"
     PASSWORDS = "passwords"
     ENVELOPES = "envelopes"
+    PROGRAMS = "programs"
 
 
 class Whoever(StrEnum):
@@ -94,7 +95,9 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/worklist", p.DECIDE_WORKLIST, NOBODY, oversight.decide),
         Doorway("GET", "/feeds", p.SEE_STATUS, NOBODY, oversight.feeds),
         Doorway("POST", "/feeds", p.HOLD_SOURCE, NOBODY, oversight.hold_or_release),
-        Doorway("GET", "/reads", p.SEE_READ_LOG, "reads", oversight.reads),
+        Doorway("GET", "/reads", p.SEE_READ_LOG, "reads", reads.reads),
+        Doorway("POST", "/reads", p.SEE_READ_LOG, "reads", reads.reads, asks=True),
+        Doorway("POST", "/reads/export", p.SEE_READ_LOG, "export", reads.export, asks=True),
         Doorway("GET", "/two-people", w.ONE_OF_TWO, NOBODY, two_people.two_people),
         Doorway("POST", "/two-people", w.ONE_OF_TWO, NOBODY, two_people.propose_or_decide),
         Doorway("GET", "/reviews", p.DISTRUST, NOBODY, reviews.reviews),

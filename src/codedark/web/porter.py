@@ -22,7 +22,11 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_ENTRANCES = {"/login": AttemptLane.PASSWORD, "/envelope": AttemptLane.ENVELOPE}
+_ENTRANCES = {
+    "/login": AttemptLane.PASSWORD,
+    "/envelope": AttemptLane.ENVELOPE,
+    "/fhir/token": AttemptLane.PASSWORD,
+}
 _COOKIE = f"{SESSION_COOKIE}=".encode()
 WHO, KNOWN = "codedark.who", "codedark.known"
 """In the scope: the line this request waits in (a session, or the address), and whether it has a session."""
@@ -118,7 +122,7 @@ class Porter:
         """The answer for somebody without a session who finds the lane of strangers full; our own files need none."""
         path = scope["path"]
         elsewhere = (
-            path == "/envelope" or (path == "/login" and scope["method"] == "POST") or path.startswith("/static/")
+            path == "/envelope" or (path in _ENTRANCES and scope["method"] == "POST") or path.startswith("/static/")
         )
         if elsewhere or not self._strangers.full(scope[WHO]):
             return None
@@ -138,7 +142,10 @@ def device_of(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-def _session_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def _session_token(headers: Sequence[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            return value[7:].strip().decode("latin-1")
     for name, value in headers:
         if name == b"cookie" and (at := value.find(_COOKIE)) >= 0:
             return value[at + len(_COOKIE) :].split(b";", 1)[0].decode("latin-1")

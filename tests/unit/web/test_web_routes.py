@@ -33,6 +33,7 @@ OPENS = {
     "commander": {"/units", "/feeds", "/two-people", "/reviews", "/help"},
     "custodian": {"/units", "/feeds", "/help"},
     "administrator": {"/units", "/worklist", "/feeds", "/two-people", "/reviews", "/help"},
+    "interface": {"/units", "/feeds", "/help"},
 }
 
 
