@@ -190,6 +190,50 @@ def client_context(root: Path) -> ssl.SSLContext:
     return context
 
 
+def device_context(root: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    """The same for a device that shows its own certificate. Who the node is is checked, not whether its certificate is
+    out of date: a wrong clock must not part a station from its packs (security.md, decision 10)."""
+    context = client_context(root)
+    context.load_cert_chain(certificate, key)
+    context.verify_flags |= _NO_CHECK_TIME
+    return context
+
+
+def devices_context(keys_folder: Path, certificates: Sequence[bytes]) -> ssl.SSLContext:
+    """TLS 1.2+ for a server of this node that only these devices (PEM, each signed by itself) get into. Raises
+    ConfigError for what is no such certificate."""
+    context = server_context(keys_folder)
+    context.verify_mode = ssl.CERT_REQUIRED
+    for pem in certificates:
+        device_fingerprint(pem)
+        context.load_verify_locations(cadata=pem.decode("ascii"))
+    context.verify_flags |= _NO_CHECK_TIME
+    return context
+
+
+def new_device(name: str, now_us: int, chance: Chance) -> tuple[bytes, bytes]:
+    """A device's credential: certificate (PEM) and key (PEM). It is signed by itself and known by its fingerprint
+    alone, so that it opens nothing that asks for a certificate of this facility, such as a feed."""
+    key, start = _new_key(chance), x509_time(now_us) - _SLACK
+    subject, public = _name(f"codedark station {name}"), key.public_key()
+    builder = _begin(subject, subject, public, _serial(chance), start, start + timedelta(days=ISSUING_DAYS), public)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(authority=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    return _pem(_sign(builder, key)), _key_pem(key)
+
+
+def device_fingerprint(certificate: bytes) -> str:
+    """SHA-256 of a device's certificate (PEM), hex. Raises ConfigError for anything that is not one certificate."""
+    try:
+        found = x509.load_pem_x509_certificates(certificate)
+    except ValueError as error:
+        raise ConfigError("this is no certificate (PEM)") from error
+    if len(found) != 1 or found[0].issuer != found[0].subject:
+        raise ConfigError("this is not the certificate of one device, signed by itself")
+    return sha256(found[0].public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
 def _begin(
     subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, serial: int, start: datetime,
     until: datetime, issuer_key: ec.EllipticCurvePublicKey,

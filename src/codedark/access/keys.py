@@ -104,6 +104,11 @@ class NodeKeys:
         """Generation → sheet key, so that paper printed before a rotation is still read."""
         return {number: self._derived("sheets", number) for number in range(1, self.generation + 1)}
 
+    @property
+    def pack_keys(self) -> tuple[bytes, ...]:
+        """Ed25519 seeds that sign the labels of packs, by generation, newest last."""
+        return tuple(self._derived("packs", number) for number in range(1, self.generation + 1))
+
     def sealing(self, more: Mapping[str, Sequence[str]] | None = None) -> SealingKeys:
         """What the journal's writer needs: every audience sealed to facility + escrow + `more[audience]`."""
         more = more or {}

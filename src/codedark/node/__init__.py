@@ -1,8 +1,21 @@
 """The node: reads codedark.toml, opens everything, starts it. The only place where the rooms are wired together."""
 
+from codedark.node.admitting import Admitted, admit_station
 from codedark.node.adopting import adopt
 from codedark.node.commissioning import ask_coverage, coverage_findings, covered_units
-from codedark.node.config import Config, Ehr, Facility, Feed, Node, Packs, Reports, Web
+from codedark.node.config import (
+    Config,
+    Ehr,
+    Facility,
+    Feed,
+    Node,
+    Packs,
+    Reports,
+    Station,
+    Stations,
+    Web,
+    station_lines,
+)
 from codedark.node.console import (
     by_one,
     change_account,
@@ -44,6 +57,7 @@ from codedark.node.witnessing import Watch, Witnessed, watch, witnessed
 
 __all__ = [
     "APPLIED",
+    "Admitted",
     "Applied",
     "Checked",
     "Config",
@@ -69,10 +83,13 @@ __all__ = [
     "RestoreRequest",
     "Restored",
     "Rotated",
+    "Station",
+    "Stations",
     "Watch",
     "Web",
     "Witnessed",
     "about",
+    "admit_station",
     "adopt",
     "apply_bundle",
     "ask_coverage",
@@ -119,6 +136,7 @@ __all__ = [
     "sender_ends",
     "serve",
     "standing",
+    "station_lines",
     "take_export",
     "tell_views",
     "tie_by_hand",

@@ -39,6 +39,10 @@ def main(role: str) -> int:
             from codedark.node.packing import draw_drafts
 
             draw_drafts(layout, order, stop, log)
+        elif role == "stations":
+            from codedark.node.stations import hand_out
+
+            hand_out(layout, order, stop, log)
         else:
             return 2
     except EOFError:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from codedark.errors import ConfigError
+from codedark.paper import Printer
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 _CARRIED = ("adt", "orders", "mar", "results", "vitals", "allergies")
@@ -169,6 +170,28 @@ class Ehr(Table, frozen=True):
     numbers that none is missing; "": it asks for the history."""
 
 
+class Stations(Table, frozen=True):
+    """`[stations]` Where ward stations fetch their packs (docs/operate/stations.md). Opened when a `[[station]]` is
+    declared."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 8444
+    """TLS port; only declared stations get past the handshake."""
+
+
+class Station(Table, frozen=True):
+    """`[[station]]` One machine on a ward that keeps the packs of its units: lines that `codedark station admit`
+    says."""
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,47}$")]
+    """Name of the station, as people find it."""
+    units: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=16)]
+    """The units whose packs it keeps, as the units page names them."""
+    certificate: Annotated[str, msgspec.Meta(min_length=1)]
+    """Its own certificate (PEM, relative to the folder). Remove the table, and the station is shut out."""
+
+
 class Node(Table, frozen=True):
     """`[node]` This machine."""
 
@@ -186,6 +209,9 @@ class Config(Table, frozen=True):
     feed: tuple[Feed, ...] = ()
     reports: tuple[Reports, ...] = ()
     ehr: tuple[Ehr, ...] = ()
+    stations: Stations = Stations()
+    station: tuple[Station, ...] = ()
+    printer: tuple[Printer, ...] = ()
 
     @classmethod
     def load(cls, folder: Path) -> Config:
@@ -265,6 +291,11 @@ class Config(Table, frozen=True):
         names = [each.name for each in self.ehr]
         if len(set(names)) < len(names):
             raise ConfigError(f"{name}{_line(text, 'ehr')}: two [[ehr]] have one name", hint="Rename one.")
+        for table, named in (("station", self.station), ("printer", self.printer)):
+            if len({each.name for each in named}) < len(named):
+                raise ConfigError(f"{name}{_line(text, table)}: two [[{table}]] have one name", hint="Rename one.")
+        for printer in self.printer:
+            printer.check(f"{name}{_line(text, 'printer')}")
         if self.node.demo:
             self._only_loopback(name, text)
 
@@ -281,6 +312,7 @@ class Config(Table, frozen=True):
     def _only_loopback(self, name: str, text: str) -> None:
         outside = [feed.name for feed in self.feed if feed.host not in _LOOPBACK]
         outside += ["web"] if self.web.host not in _LOOPBACK else []
+        outside += ["stations"] if self.stations.host not in _LOOPBACK else []
         if outside:
             raise ConfigError(
                 f"{name}{_line(text, 'demo')}: a demo node listens on this machine alone, "
@@ -360,7 +392,7 @@ def written(config: Config) -> str:
     out = [
         "# Ports, paths and peers of this node. Every key: docs/reference/config.md. Rules are entries in the journal."
     ]
-    for name in ("facility", "node", "web", "packs"):
+    for name in ("facility", "node", "web", "packs", "stations"):
         out += ["", f"[{name}]", *_lines(getattr(config, name))]
     for feed in config.feed:
         out += ["", "[[feed]]", *_lines(feed)]
@@ -368,7 +400,16 @@ def written(config: Config) -> str:
         out += ["", "[[reports]]", *_lines(source)]
     for server in config.ehr:
         out += ["", "[[ehr]]", *_lines(server)]
+    for station in config.station:
+        out += ["", "[[station]]", *_lines(station)]
+    for printer in config.printer:
+        out += ["", "[[printer]]", *_lines(printer)]
     return "\n".join(out) + "\n"
+
+
+def station_lines(station: Station) -> list[str]:
+    """A station's table as it is written into the file."""
+    return ["[[station]]", *_lines(station)]
 
 
 def _lines(table: msgspec.Struct) -> list[str]:

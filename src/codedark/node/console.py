@@ -139,8 +139,9 @@ def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
     deeds = deeds_of(node)
     shelf = PrintShelf(node.layout.prints, node.keys.views_key)
     plate = Plate(
-        node.config, node.keys.sheet_key, node.keys.generation, node.layout.journal, shelf, node.keys.facility_public
-    )
+        node.config, node.keys.sheet_key, node.keys.generation, node.layout.journal, shelf, node.keys.facility_public,
+        node.keys.pack_keys[-1],
+    )  # fmt: skip
     note = node.pen.checkpoint().note
     drawn = draft(deeds, unit, plate, note) if as_draft else issue(deeds, None, unit, plate, note)
     return kept(drawn, node.layout, deeds, plate)

@@ -35,6 +35,7 @@ from codedark.node.reports import ReportRounds
 from codedark.node.senders import remember_ends
 from codedark.node.timekeeping import clock_of, keep_time
 from codedark.node.witnessing import fork_drafts
+from codedark.paper import pack_signer
 from codedark.views import Record, ViewStore
 
 _INBOX_S = 5.0
@@ -101,11 +102,14 @@ def orders(layout: Layout, keys: NodeKeys) -> dict[str, Order]:
         "fold": Order(root, facility_secrets=keys.facility_secrets, views_key=views_key),
         "web": Order(
             root, views_key=views_key, cookie_key=keys.cookie_key, form_key=form_key, sheet_key=keys.sheet_key,
-            key_generation=generation, facility_public=keys.facility_public,
+            key_generation=generation, facility_public=keys.facility_public, pack_key=keys.pack_keys[-1],
         ),
         "packs": Order(
             root, views_key=views_key, sheet_key=keys.sheet_key, key_generation=generation,
-            facility_public=keys.facility_public,
+            facility_public=keys.facility_public, pack_key=keys.pack_keys[-1],
+        ),
+        "stations": Order(
+            root, pack_public=tuple(pack_signer(keys.facility, seed).public_key for seed in keys.pack_keys)
         ),
     }  # fmt: skip
 
@@ -136,9 +140,8 @@ class Keeper:
         listener = Listener(
             feeds, journal.submit, journal.mac, self.clock, warn=lambda event, feed: self.log.warning(event, feed=feed)
         )
-        children = [
-            Child(Role(name, self._orders[name]), self.log) for name in ("fold", *(("web",) if with_web else ()))
-        ]
+        roles = ("fold", *(("web",) if with_web else ()), *(("stations",) if self.config.station else ()))
+        children = [Child(Role(name, self._orders[name]), self.log) for name in roles]
         tasks: list[asyncio.Task[None]] = []
         try:
             await asyncio.to_thread(settle_views, self.layout, self.keys)

@@ -97,6 +97,11 @@ class Layout:
         return self.root / "run" / "sender-ends.json"
 
     @property
+    def stations(self) -> Path:
+        """When each ward station was last here and what it holds; disposable."""
+        return self.root / "run" / "stations.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the one node of this folder."""
         return self.root / "run" / "node.lock"

@@ -26,6 +26,8 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
     form_key: bytes = b""
     sheet_key: bytes = b""
     facility_public: str = ""
+    pack_key: bytes = b""
+    pack_public: tuple[bytes, ...] = ()
     key_generation: int = 1
 
     def __repr__(self) -> str:

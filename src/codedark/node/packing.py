@@ -29,12 +29,16 @@ from codedark.node.spare import leaves_spare
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import copied
 from codedark.paper import (
+    LABEL,
     Pack,
+    PackLabel,
     PackRequest,
     comparison_code,
     draw_pack,
     mint_sheets,
+    pack_signer,
     plan_sheets,
+    replace_by_us,
     wanted_census,
     wanted_reports,
 )
@@ -48,8 +52,8 @@ KEPT = 8
 @dataclass(frozen=True, slots=True)
 class Plate:
     """What drawing needs besides the views: whose paper it is, the key of its codes, where witnesses leave notes
-    (None: nobody is asked), where the pages of print reports lie (None: none are printed), and the node's own public
-    key ("": packs are kept plain)."""
+    (None: nobody is asked), where the pages of print reports lie (None: none are printed), the node's own public key
+    ("": packs are kept plain), and the key that signs labels (empty: there is none, and no station takes the pack)."""
 
     config: Config
     sheet_key: bytes = field(repr=False)
@@ -57,6 +61,7 @@ class Plate:
     journal: Path | None = None
     prints: PrintShelf | None = None
     facility_public: str = ""
+    pack_key: bytes = field(default=b"", repr=False)
 
     def recipients(self, record: Record, unit: str) -> tuple[str, ...]:
         """Who may open a kept pack: the unit's card and this node; nobody named = it is kept plain, because a unit
@@ -78,6 +83,10 @@ class Drawn:
     draft: bool
     path: Path | None
     pdf: bytes = field(repr=False)
+    made_us: int = 0
+    as_of_us: int | None = None
+    replace_by_us: int = 0
+    clock_trusted: bool = True
 
     @property
     def code(self) -> str:
@@ -165,7 +174,10 @@ def _told(deeds: Deeds, session: Session | None, asked: PackRequest, pack: Pack,
         deeds, session, unit=asked.unit, pack=pack_id, kind="draft" if asked.draft else "issued", pages=pack.pages,
         sha256=pack.sha256, checkpoint=asked.checkpoint_note, fold=asked.as_of.fold, position=asked.as_of.position,
     )  # fmt: skip
-    return Drawn(asked.unit, pack_id, pack.pages, len(asked.charts), asked.draft, None, pack.pdf)
+    return Drawn(
+        asked.unit, pack_id, pack.pages, len(asked.charts), asked.draft, None, pack.pdf, asked.printed_at_us,
+        asked.as_of.recorded_at_us, replace_by_us(asked), asked.as_of.clock_trusted,
+    )  # fmt: skip
 
 
 def stamp_us(deeds: Deeds) -> int:
@@ -189,20 +201,42 @@ def kept(drawn: Drawn, layout: Layout, deeds: Deeds, plate: Plate) -> Drawn:
     path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
     if recipients:
         path = path.with_name(path.name + SEALED)
+    data = wrapped_for(recipients, drawn.pdf) if recipients else drawn.pdf
+    if recipients and plate.pack_key:
+        _written(path.with_name(path.name + LABEL), _label(drawn, data, plate).encode("utf-8"))
+    _written(path, data)
+    drafts = (each for each in layout.packs.glob(f"{unit}.*.draft.*.pdf*") if each.suffix in (".pdf", SEALED))
+    for old in sorted(drafts)[:-KEPT]:
+        old.unlink(missing_ok=True)
+        old.with_name(old.name + LABEL).unlink(missing_ok=True)
+    return replace(drawn, path=path)
+
+
+def _label(drawn: Drawn, data: bytes, plate: Plate) -> str:
+    """What a station may know of a sealed pack before anybody opens it, signed."""
+    facility = plate.config.facility.id
+    label = PackLabel(
+        facility=facility, unit=drawn.unit, pack=drawn.pack, kind="draft" if drawn.draft else "issued",
+        made_us=drawn.made_us, as_of_us=drawn.as_of_us, replace_by_us=drawn.replace_by_us,
+        clock_trusted=drawn.clock_trusted, pages=drawn.pages, patients=drawn.patients, size=len(data),
+        sealed=sha256(data).digest(), plain=sha256(drawn.pdf).digest(),
+    )  # fmt: skip
+    return label.signed(pack_signer(facility, plate.pack_key))
+
+
+def _written(path: Path, data: bytes) -> None:
+    """A file of packs/, 0600, whole or not at all. Raises OSError."""
     part = path.with_suffix(".part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(wrapped_for(recipients, drawn.pdf) if recipients else drawn.pdf)
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
     except OSError:
         part.unlink(missing_ok=True)  # half a pack must not be what fills the disk
         raise
-    for old in sorted(layout.packs.glob(f"{unit}.*.draft.*.pdf*"))[:-KEPT]:
-        old.unlink(missing_ok=True)
-    return replace(drawn, path=path)
 
 
 def plain_packs(layout: Layout) -> int:
@@ -227,7 +261,9 @@ def draw_drafts(
     clock = clock_of(layout)
     chance: Chance = SystemChance()
     shelf = PrintShelf(layout.prints, order.views_key)
-    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf, order.facility_public)
+    plate = Plate(
+        config, order.sheet_key, order.key_generation, layout.journal, shelf, order.facility_public, order.pack_key
+    )
     door = DoorClient(layout.door)
     store = ViewStore.open(layout.views, order.views_key, readonly=True)
     record = Record(store)

@@ -55,7 +55,9 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
     deeds = Deeds(append=door.append, record=record, clock=clock, chance=chance, gap=_gap(layout, order))
     threading.Thread(target=_settle, args=(deeds, layout, clock, stop), name="settle", daemon=True).start()
     shelf = PrintShelf(layout.prints, order.views_key)
-    plate = Plate(config, order.sheet_key, order.key_generation, layout.journal, shelf, order.facility_public)
+    plate = Plate(
+        config, order.sheet_key, order.key_generation, layout.journal, shelf, order.facility_public, order.pack_key
+    )
 
     def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
         drawn = issue(deeds, session, unit, plate, door.checkpoint().note, paper)
