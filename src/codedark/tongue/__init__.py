@@ -5,6 +5,6 @@ units stay as they came (standards.md: drug names are not translated, decimals n
 translation stays English and is never left out. The catalogue is read once, from the text file that translators edit.
 """
 
-from codedark.tongue.catalogue import ENGLISH, FRENCH, LANGUAGES, PSEUDO, chosen, noted, tongue
+from codedark.tongue.catalogue import ENGLISH, FRENCH, LANGUAGES, PSEUDO, chosen, noted, said, tongue
 
-__all__ = ["ENGLISH", "FRENCH", "LANGUAGES", "PSEUDO", "chosen", "noted", "tongue"]
+__all__ = ["ENGLISH", "FRENCH", "LANGUAGES", "PSEUDO", "chosen", "noted", "said", "tongue"]

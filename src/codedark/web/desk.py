@@ -132,7 +132,8 @@ class Desk:
 
     def _begin(self, incoming: Incoming) -> Turn:
         record, now_us = self.record_factory(), self.clock.now_us()
-        pen = Pen(now_us, self.zone(record), record.as_of().ages_hold(now_us, self.clock.trusted()))
+        language = self._language(incoming)
+        pen = Pen(now_us, self.zone(record), record.as_of().ages_hold(now_us, self.clock.trusted()), language)
         session = self.gate.session(incoming.jar, record, now_us)
         form, slip = incoming.form, incoming.query.get(SLIP, "")
         if slip and session is not None and incoming.method != "POST":
@@ -140,7 +141,7 @@ class Desk:
         visit = Visit(
             path=incoming.path, query=incoming.query, form=form, device=incoming.device, record=record,
             deeds=self.deeds_factory(), pen=pen, settings=self.settings, session=session,
-            language=self._language(incoming),
+            language=language,
         )  # fmt: skip
         nonce = incoming.nonce or new_nonce(self.chance)
         turn = Turn(incoming, visit, nonce)
@@ -234,6 +235,7 @@ class Desk:
             zone=pen.zone,
             threshold_s=threshold if isinstance(threshold, int) and threshold > 0 else self.settings.old_after_s,
             clock_trusted=pen.trusted and self.clock.trusted(),
+            language=pen.language,
         )
 
     def zone(self, record: Record) -> ZoneInfo:

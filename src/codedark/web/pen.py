@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from codedark.clock import US_PER_S
+from codedark.tongue import ENGLISH, said, tongue
 from codedark.views import Band, Mark, Result, Round, Sign, Stamp, Unscored, Vital, When, shown_unit, tall_man
 from codedark.web import tables, wording
 from codedark.web.ink import visible
@@ -25,14 +26,31 @@ _NO_DAY = -11_676_096_000 * US_PER_S
 @dataclass(slots=True)
 class Pen:
     """`now_us`: the node's clock, µs UTC, once for the whole page; `zone`: the facility's; `trusted`: whether ages
-    may be told."""
+    may be told; `language`: of our own words."""
 
     now_us: int
     zone: ZoneInfo
     trusted: bool = True
+    language: str = ENGLISH
     _times: dict[When | None, wording.Worded] = field(default_factory=dict)
     _drawn: dict[tuple[When | None, bool], Markup] = field(default_factory=dict)
     _origins: dict[tuple[Mark, int], Markup] = field(default_factory=dict)
+
+    def word(self, text: str) -> str:
+        """One of our own words in the reader's language, for text that may also be a sender's: that stays as it came,
+        and is escaped where it is drawn."""
+        return said(text, self.language)
+
+    def status(self, code: str) -> str:
+        """A state of an order, problem or result in words; one that is not known as it came."""
+        return self._say(wording.STATUS_WORDS.get(code, "")) or code
+
+    def sex(self, code: str) -> str:
+        """Administrative sex in a word; another as it came; "" for none."""
+        return self._say(wording.SEX_WORDS.get(code, "")) or code
+
+    def _say(self, word: str) -> str:
+        return tongue(self.language).gettext(word) if word else ""
 
     def drug(self, name: str) -> str:
         """A medicine's name with tall-man letters where it is mistaken for another."""
@@ -40,29 +58,30 @@ class Pen:
 
     def moment(self, us: int | None) -> str:
         """24-Nov-2026 03:12."""
-        return wording.moment(us, self.zone)
+        return wording.moment(us, self.zone, self.language)
 
     def short(self, us: int | None) -> str:
         """03:12 today, else 23-Nov 03:12; with its year where nobody knows what day it is."""
-        return wording.short(us, self.now_us, self.zone) if self.trusted else self.moment(us)
+        return wording.short(us, self.now_us, self.zone, self.language) if self.trusted else self.moment(us)
 
     def age(self, us: int | None) -> str:
         """ "7 h 48 min"; the time itself where the clock cannot be trusted."""
-        return wording.age(us, self.now_us) if self.trusted else self.moment(us)
+        return wording.age(us, self.now_us, self.language) if self.trusted else self.moment(us)
 
     def ago(self, us: int | None) -> str:
         """ "7 h 48 min ago"; "age not known" where the clock cannot be trusted; "" for never."""
         if us is None:
             return ""
         if not self.trusted:
-            return "age not known"
-        return f"{self.age(us)} ago" if us <= self.now_us else self.age(us)
+            return self._say(wording.AGE_NOT_KNOWN)
+        return self._say(wording.AGO) % {"age": self.age(us)} if us <= self.now_us else self.age(us)
 
     def clinical(self, when: When | None) -> wording.Worded:
         """A claimed time with its precision, zone mark and original text."""
         worded = self._times.get(when)
         if worded is None:
-            worded = self._times[when] = wording.clinical(when, self.now_us if self.trusted else _NO_DAY, self.zone)
+            today = self.now_us if self.trusted else _NO_DAY
+            worded = self._times[when] = wording.clinical(when, today, self.zone, self.language)
         return worded
 
     def when(self, when: When | None, stamp: Stamp | None = None) -> Markup:
@@ -77,18 +96,22 @@ class Pen:
         worded = self.clinical(when)
         drawn = f'<span class="nowrap">{_ink(worded.text)}</span>'
         if worded.assumed:
-            sent = f": {wording.SENT} {worded.sent}" if worded.sent else ""
-            drawn += f' <span class="tag tag-plain">{_ink(wording.ZONE_ASSUMED + sent)}</span>'
+            drawn += f' <span class="tag tag-plain">{_ink(self._assumed(worded))}</span>'
         if impossible:
-            drawn += f' <span class="tag tag-red">■ {_ink(wording.TIME_IMPOSSIBLE)}</span>'
+            drawn += f' <span class="tag tag-red">■ {_ink(self._say(wording.TIME_IMPOSSIBLE))}</span>'
         return Markup(drawn)  # nosec B704 - every part went through _ink
+
+    def _assumed(self, worded: wording.Worded) -> str:
+        if not worded.sent:
+            return self._say(wording.ZONE_ASSUMED)
+        return self._say(wording.ZONE_ASSUMED_SENT) % {"sent": worded.sent}
 
     def origin(self, stamp: Stamp) -> Markup:
         """Where an item came from and how long ago the node kept it: ▪ 7 h 48 min."""
         key = stamp.mark, stamp.recorded_at_us // _MINUTE_US
         drawn = self._origins.get(key)
         if drawn is None:
-            word, past = _ink(wording.MARK_WORDS[stamp.mark]), _ink(self.age(stamp.recorded_at_us))
+            word, past = _ink(self._say(wording.MARK_WORDS[stamp.mark])), _ink(self.age(stamp.recorded_at_us))
             drawn = Markup(f'<span class="heard">{stamp.mark.value}<span class="unseen"> {word},</span> {past}</span>')  # nosec B704
             self._origins[key] = drawn
         return drawn
@@ -97,8 +120,7 @@ class Pen:
         """The head of a column: its day above its hour, and a star when the zone was assumed."""
         worded = self.clinical(when)
         day, _, hour = worded.text.partition(" ")
-        sent = f"{wording.ZONE_ASSUMED}: {wording.SENT} {worded.sent}" if worded.sent else wording.ZONE_ASSUMED
-        star = f'<abbr title="{_ink(sent)}">*</abbr>' if worded.assumed else ""
+        star = f'<abbr title="{_ink(self._assumed(worded))}">*</abbr>' if worded.assumed else ""
         return Markup(f'<span class="day">{_ink(day)}</span> <span class="hour">{_ink(hour)}{star}</span>')  # nosec B704
 
     def signs(self, cell: Sequence[Vital], found: Round, unit: str) -> Markup:
@@ -115,17 +137,17 @@ class Pen:
         """One result in its column: value, mark and word of its flag, what it was before, and whether it stands."""
         value = f"<bdi>{_ink(result.value)}</bdi>"
         if result.standing == "withdrawn":
-            return Markup(f'<del>{value}</del> <span class="tag tag-red">■ {_ink(wording.WITHDRAWN)}</span>')  # nosec B704
+            return Markup(f'<del>{value}</del> <span class="tag tag-red">■ {_ink(self._say(wording.WITHDRAWN))}</span>')  # nosec B704
         drawn = [f'<span class="{"red " * result.critical}value">{value}</span>{self.flag(result)}']
         drawn += [
-            f'<br><del><span class="unseen">{_ink(wording.WAS)} </span><bdi>{_ink(each)}</bdi></del>'
+            f'<br><del><span class="unseen">{_ink(self._say(wording.WAS))} </span><bdi>{_ink(each)}</bdi></del>'
             for each in result.earlier
         ]
         if result.standing == "corrected":
-            said = f"{wording.CORRECTED} {self.short(result.stamp.recorded_at_us)}"
-            drawn.append(f'<br><span class="tag tag-amber">{_ink(said)}</span>')
+            heard = self._say(wording.CORRECTED) % {"at": self.short(result.stamp.recorded_at_us)}
+            drawn.append(f'<br><span class="tag tag-amber">{_ink(heard)}</span>')
         elif result.standing not in ("final", ""):
-            drawn.append(f'<br><span class="tag tag-plain">{_ink(result.standing)}</span>')
+            drawn.append(f'<br><span class="tag tag-plain">{_ink(self.status(result.standing))}</span>')
         return Markup(" ".join(drawn))  # nosec B704
 
     def flag(self, result: Result) -> Markup:
@@ -134,7 +156,7 @@ class Pen:
             return Markup("")
         mark, word = wording.FLAG_WORDS.get(result.flag, ("●●" if result.critical else "", result.flag))
         loud = ' class="red"' if result.critical else ""
-        return Markup(f" <span{loud}>{mark} {_ink(word)}</span>")  # nosec B704
+        return Markup(f" <span{loud}>{mark} {_ink(self._say(word))}</span>")  # nosec B704
 
     def unit(self, unit: str) -> str:
         """A unit as it is read at a bedside: mmHg for mm[Hg]; others as sent."""
@@ -142,27 +164,27 @@ class Pen:
 
     def band(self, band: Band) -> str:
         """What a NEWS2 means by the thresholds of its chart."""
-        return wording.BAND_WORDS[band]
+        return self._say(wording.BAND_WORDS[band])
 
     def unscored(self, why: Unscored) -> str:
         """Why a patient has no NEWS2."""
-        return wording.UNSCORED_WORDS[why]
+        return self._say(wording.UNSCORED_WORDS[why])
 
     def sign(self, sign: Sign, name: str = "") -> str:
         """A vital sign in a nurse's words; one that has none by its name."""
-        return wording.SIGN_WORDS.get(sign, name)
+        return self._say(wording.SIGN_WORDS.get(sign, "")) or name
 
     def birth(self, birth_date: str) -> str:
         """04-Mar-1955 (71 y)."""
-        return wording.birth(birth_date, self.now_us if self.trusted else _NO_DAY, self.zone)
+        return wording.birth(birth_date, self.now_us if self.trusted else _NO_DAY, self.zone, self.language)
 
     def age_of(self, birth_date: str) -> str:
         """71 y; "" where nobody knows what day it is."""
-        return wording.age_of(birth_date, self.now_us if self.trusted else _NO_DAY, self.zone)
+        return wording.age_of(birth_date, self.now_us if self.trusted else _NO_DAY, self.zone, self.language)
 
     def span(self, seconds: int) -> str:
         """ "5 min", "2 h": an expected interval."""
-        return wording.age(0, seconds * US_PER_S)
+        return wording.age(0, seconds * US_PER_S, self.language)
 
     def entry(self, place: int) -> str:
         """48 211, or "2: 17" in a second origin."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from codedark.clock import US_PER_S
+from codedark.tongue import ENGLISH
 from codedark.views import AsOf, FeedRow
 from codedark.web.wording import age, entry_name, moment, short
 
@@ -29,8 +30,8 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StateLine:
-    """What the template draws. `as_of`, `age`, `entry`: worded; `silent`, `held`: (feed, since); `unproven`: feeds
-    whose sender is known by address only; `drawn`: time of this page."""
+    """What the template draws. `as_of`, `age`, `entry`: worded; `silent`, `held`: (feed, since), "" for since
+    never; `unproven`: feeds whose sender is known by address only; `drawn`: time of this page."""
 
     level: Level
     facility: str
@@ -76,8 +77,9 @@ def level_of(heard: int | None, now_us: int, threshold_s: int, *, clock_trusted:
 
 
 def state_line(
-    as_of: AsOf, feeds: tuple[FeedRow, ...], *, now_us: int, zone: ZoneInfo, threshold_s: int, clock_trusted: bool
-) -> StateLine:
+    as_of: AsOf, feeds: tuple[FeedRow, ...], *, now_us: int, zone: ZoneInfo, threshold_s: int, clock_trusted: bool,
+    language: str = ENGLISH,
+) -> StateLine:  # fmt: skip
     """Everything the top line says. A silent feed makes it amber even while others still speak."""
     heard = heard_us(as_of, feeds)
     holds = as_of.ages_hold(now_us, clock_trusted)
@@ -86,14 +88,18 @@ def state_line(
     held = [feed for feed in feeds if feed.held_since_us is not None]
     if level is Level.HEARD and (quiet or held):
         level = Level.OLD
+
+    def since(us: int | None) -> str:
+        return "" if us is None else short(us, now_us, zone, language)
+
     return StateLine(
         level=level,
         facility=as_of.facility,
-        as_of=moment(heard, zone),
-        age="" if level is Level.CLOCK else age(heard, now_us),
+        as_of=moment(heard, zone, language),
+        age="" if level is Level.CLOCK else age(heard, now_us, language),
         entry=entry_name(as_of.position) if as_of.position >= 0 else "",
         unproven=tuple(feed.feed for feed in feeds if not feed.authenticated and feed.last_heard_us is not None),
-        held=tuple((feed.feed, short(feed.held_since_us, now_us, zone)) for feed in held),
-        silent=tuple((feed.feed, short(feed.last_heard_us, now_us, zone)) for feed in quiet),
-        drawn=short(now_us, now_us, zone) if level is not Level.CLOCK else moment(now_us, zone),
+        held=tuple((feed.feed, since(feed.held_since_us)) for feed in held),
+        silent=tuple((feed.feed, since(feed.last_heard_us)) for feed in quiet),
+        drawn=since(now_us) if level is not Level.CLOCK else moment(now_us, zone, language),
     )

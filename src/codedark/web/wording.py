@@ -1,7 +1,8 @@
 """How times and ages are worded: dd-Mmm-yyyy and 24 h in the facility's zone, ages in whole minutes, hours, days.
 
 Sources: NHS CUI Date Display and Time Display; screens.md. An age is never worded fresher than it is: it is rounded
-down only below a minute, and a moment in the future has no age at all.
+down only below a minute, and a moment in the future has no age at all. Words come from the catalogue of the reader's
+language; digits, the order of a date and the 24 h clock are the same in each.
 """
 
 from __future__ import annotations
@@ -9,55 +10,88 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from codedark.clock import US_PER_S
 from codedark.journal import split_place
+from codedark.tongue import ENGLISH, noted, tongue
 from codedark.views import Band, Mark, Sign, Unscored, When
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-ZONE_ASSUMED, SENT, TIME_IMPOSSIBLE = "zone assumed", "sent", "time impossible"
+ZONE_ASSUMED, TIME_IMPOSSIBLE = noted("zone assumed"), noted("time impossible")
+ZONE_ASSUMED_SENT = noted("zone assumed: sent %(sent)s")
+NEVER, AGE_NOT_KNOWN, AGO = noted("never"), noted("age not known"), noted("%(age)s ago")
 MARK_WORDS = {
-    Mark.FEED: "by feed",
-    Mark.PAPER: "from paper",
-    Mark.SCREEN: "by screen",
-    Mark.TRANSFER: "transferred",
-    Mark.IMPORT: "imported",
+    Mark.FEED: noted("by feed"),
+    Mark.PAPER: noted("from paper"),
+    Mark.SCREEN: noted("by screen"),
+    Mark.TRANSFER: noted("transferred"),
+    Mark.IMPORT: noted("imported"),
 }
 SIGN_WORDS = {
-    Sign.RESPIRATION: "Respirations",
+    Sign.RESPIRATION: noted("Respirations"),
     Sign.SATURATION: "SpO₂",
-    Sign.OXYGEN: "Oxygen",
-    Sign.PRESSURE: "Blood pressure",
-    Sign.SYSTOLIC: "Systolic pressure",
-    Sign.DIASTOLIC: "Diastolic pressure",
-    Sign.PULSE: "Pulse",
-    Sign.CONSCIOUSNESS: "Consciousness",
-    Sign.TEMPERATURE: "Temperature",
-    Sign.PAIN: "Pain",
+    Sign.OXYGEN: noted("Oxygen"),
+    Sign.PRESSURE: noted("Blood pressure"),
+    Sign.SYSTOLIC: noted("Systolic pressure"),
+    Sign.DIASTOLIC: noted("Diastolic pressure"),
+    Sign.PULSE: noted("Pulse"),
+    Sign.CONSCIOUSNESS: noted("Consciousness"),
+    Sign.TEMPERATURE: noted("Temperature"),
+    Sign.PAIN: noted("Pain"),
 }
 FLAG_WORDS = {
-    "HH": ("▲▲", "critical high"),
-    "LL": ("▼▼", "critical low"),
-    "AA": ("●●", "critical"),
-    "H": ("▲", "high"),
-    "L": ("▼", "low"),
-    "A": ("●", "abnormal"),
-    "N": ("", "normal"),
+    "HH": ("▲▲", noted("critical high")),
+    "LL": ("▼▼", noted("critical low")),
+    "AA": ("●●", noted("critical")),
+    "H": ("▲", noted("high")),
+    "L": ("▼", noted("low")),
+    "A": ("●", noted("abnormal")),
+    "N": ("", noted("normal")),
 }
 """HL7 table 0078 as mark and word; any other flag is shown as it came."""
-WITHDRAWN, PRELIMINARY, CORRECTED, WAS = "withdrawn", "preliminary", "corrected, heard", "was"
-CRITICAL_OTHER = "critical"
+WITHDRAWN, WAS = noted("withdrawn"), noted("was")
+CORRECTED = noted("corrected, heard %(at)s")
+STATUS_WORDS = {
+    "active": noted("active"),
+    "completed": noted("completed"),
+    "stopped": noted("stopped"),
+    "cancelled": noted("cancelled"),
+    "entered-in-error": noted("entered in error"),
+    "on-hold": noted("on hold"),
+    "draft": noted("draft"),
+    "unknown": noted("unknown"),
+    "revoked": noted("revoked"),
+    "resolved": noted("resolved"),
+    "inactive": noted("inactive"),
+    "remission": noted("in remission"),
+    "recurrence": noted("recurred"),
+    "relapse": noted("relapsed"),
+    "preliminary": noted("preliminary"),
+    "final": noted("final"),
+    "corrected": noted("corrected"),
+    "amended": noted("amended"),
+    "withdrawn": noted("withdrawn"),
+    "partial": noted("partial"),
+    "registered": noted("registered"),
+}
+"""States of orders, problems and results in FHIR's codes; any other is shown as it came."""
+SEX_WORDS = {
+    "female": noted("female"),
+    "male": noted("male"),
+    "other": noted("other"),
+    "unknown": noted("unknown"),
+}
 BAND_WORDS = {
-    Band.LOW: "low",
-    Band.SINGLE: "one part scores 3",
-    Band.MEDIUM: "medium",
-    Band.HIGH: "high",
+    Band.LOW: noted("low"),
+    Band.SINGLE: noted("one part scores 3"),
+    Band.MEDIUM: noted("medium"),
+    Band.HIGH: noted("high"),
 }
 UNSCORED_WORDS = {
-    Unscored.CHILD: "under 16 years, and the score is for adults",
-    Unscored.AGE: "the age is not known, and the score is for adults",
-    Unscored.PREGNANT: "pregnancy was heard, and the score is not made for it",
+    Unscored.CHILD: noted("under 16 years, and the score is for adults"),
+    Unscored.AGE: noted("the age is not known, and the score is for adults"),
+    Unscored.PREGNANT: noted("pregnancy was heard, and the score is not made for it"),
 }
 _MINUTE_US = 60 * US_PER_S
 _PARTIAL = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?$")
@@ -73,17 +107,32 @@ class Worded:
     sent: str = ""
 
 
-def day_text(day: date) -> str:
+@cache
+def months(language: str = ENGLISH) -> tuple[str, ...]:
+    """The twelve months, short."""
+    said = tongue(language).pgettext
+    return (
+        said("month", "Jan"), said("month", "Feb"), said("month", "Mar"), said("month", "Apr"), said("month", "May"),
+        said("month", "Jun"), said("month", "Jul"), said("month", "Aug"), said("month", "Sep"), said("month", "Oct"),
+        said("month", "Nov"), said("month", "Dec"),
+    )  # fmt: skip
+
+
+def day_text(day: date, language: str = ENGLISH) -> str:
     """24-Nov-2026."""
-    return f"{day.day:02d}-{MONTHS[day.month - 1]}-{day.year:04d}"
+    return f"{day.day:02d}-{months(language)[day.month - 1]}-{day.year:04d}"
 
 
-def moment(us: int | None, zone: ZoneInfo) -> str:
+def moment(us: int | None, zone: ZoneInfo, language: str = ENGLISH) -> str:
     """24-Nov-2026 03:12, or "never" for None. `us`: µs since 1970 UTC."""
     if us is None:
-        return "never"
+        return _never(language)
     at = datetime.fromtimestamp(us // US_PER_S, UTC).astimezone(zone)
-    return f"{day_text(at.date())} {_hour(at)}"
+    return f"{day_text(at.date(), language)} {_hour(at)}"
+
+
+def _never(language: str) -> str:
+    return tongue(language).gettext(NEVER)
 
 
 def _hour(at: datetime) -> str:
@@ -92,87 +141,101 @@ def _hour(at: datetime) -> str:
     return f"{text} {at.tzname()}" if at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset() else text
 
 
-def short(us: int | None, now_us: int, zone: ZoneInfo) -> str:
+def short(us: int | None, now_us: int, zone: ZoneInfo, language: str = ENGLISH) -> str:
     """03:12 when it is today in the zone, else 23-Nov 03:12, with the year when that differs; "never" for None."""
     if us is None:
-        return "never"
+        return _never(language)
     at = datetime.fromtimestamp(us // US_PER_S, UTC).astimezone(zone)
-    return _brief(at, datetime.fromtimestamp(now_us // US_PER_S, UTC).astimezone(zone).date())
+    today = datetime.fromtimestamp(now_us // US_PER_S, UTC).astimezone(zone).date()
+    return _hour(at) if at.date() == today else _dated(at, today, language)
 
 
-def _brief(at: datetime, today: date) -> str:
-    return _hour(at) if at.date() == today else _dated(at, today)
+def dated(us: int | None, now_us: int, zone: ZoneInfo, language: str = ENGLISH) -> str:
+    """23-Nov 03:12, always with its day; with the year when that differs; "never" for None."""
+    if us is None:
+        return _never(language)
+    at = datetime.fromtimestamp(us // US_PER_S, UTC).astimezone(zone)
+    return _dated(at, datetime.fromtimestamp(now_us // US_PER_S, UTC).astimezone(zone).date(), language)
 
 
-def _dated(at: datetime, today: date) -> str:
-    hour = _hour(at)
+def _dated(at: datetime, today: date, language: str) -> str:
     if at.year == today.year:
-        return f"{at.day:02d}-{MONTHS[at.month - 1]} {hour}"
-    return f"{day_text(at.date())} {hour}"
+        return f"{at.day:02d}-{months(language)[at.month - 1]} {_hour(at)}"
+    return f"{day_text(at.date(), language)} {_hour(at)}"
 
 
-def age(then_us: int | None, now_us: int) -> str:
+def age(then_us: int | None, now_us: int, language: str = ENGLISH) -> str:
     """ "7 h 48 min", "3 d 4 h", "under 1 min"; "" when unknown, "in the future" when the clock says so."""
     if then_us is None:
         return ""
-    past = now_us - then_us
+    past, said = now_us - then_us, tongue(language).gettext
     if past < 0:
-        return "in the future"
+        return said("in the future")
     minutes = past // _MINUTE_US
     if minutes < 1:
-        return "under 1 min"
+        return said("under 1 min")
     if minutes < 60:
-        return f"{minutes} min"
+        return said("%(minutes)s min") % {"minutes": minutes}
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        return said("%(hours)s h %(minutes)s min" if minutes else "%(hours)s h") % {"hours": hours, "minutes": minutes}
     days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours and days < 14 else f"{days} d"
+    return said("%(days)s d %(hours)s h" if hours and days < 14 else "%(days)s d") % {"days": days, "hours": hours}
 
 
-def clinical(when: When | None, now_us: int, zone: ZoneInfo) -> Worded:
+AGES = (
+    noted("%(hours)s h %(minutes)s min"), noted("%(hours)s h"), noted("%(days)s d %(hours)s h"), noted("%(days)s d"),
+    noted("%(months)s mo"), noted("%(years)s y"),
+)  # fmt: skip
+"""How long ago, and how old, in each language's own units."""
+
+
+def clinical(when: When | None, now_us: int, zone: ZoneInfo, language: str = ENGLISH) -> Worded:
     """A claimed time with its own precision, never without its day. A dateTime is turned into the facility's zone; an
     unreadable one is shown as it was sent, never guessed."""
     if when is None:
-        return Worded("time not sent")
+        return Worded(tongue(language).gettext("time not sent"))
     partial = _PARTIAL.match(when.iso)
     if partial:
-        return Worded(_precise(*partial.groups()) or f"as sent: {when.source_text or when.iso}", False, "")
+        return Worded(_precise(*partial.groups(), language=language) or _as_sent(when, language), False, "")
     try:
         at = datetime.fromisoformat(when.iso)
     except ValueError:
-        return Worded(f"as sent: {when.source_text or when.iso}")
+        return Worded(_as_sent(when, language))
     if at.tzinfo is not None:
         at = at.astimezone(zone)
     today = datetime.fromtimestamp(now_us // US_PER_S, UTC).astimezone(zone).date()
-    return Worded(_dated(at, today), when.zone_assumed or at.tzinfo is None, when.source_text)
+    return Worded(_dated(at, today, language), when.zone_assumed or at.tzinfo is None, when.source_text)
 
 
-def _precise(year: str, month: str | None, day: str | None) -> str:
+def _as_sent(when: When, language: str) -> str:
+    return tongue(language).gettext("as sent: %(time)s") % {"time": when.source_text or when.iso}
+
+
+def _precise(year: str, month: str | None, day: str | None, *, language: str) -> str:
     try:
         known = date(int(year), int(month or 1), int(day or 1))
     except ValueError:
         return ""
     if day:
-        return day_text(known)
-    return f"{MONTHS[known.month - 1]}-{year}" if month else year
+        return day_text(known, language)
+    return f"{months(language)[known.month - 1]}-{year}" if month else year
 
 
-def birth(birth_date: str, now_us: int, zone: ZoneInfo) -> str:
+def birth(birth_date: str, now_us: int, zone: ZoneInfo, language: str = ENGLISH) -> str:
     """04-Mar-1955 (71 y); under two years in months, under three months in days; as sent when it cannot be read."""
+    said = tongue(language).gettext
     if not birth_date:
-        return "birth date unknown"
+        return said("birth date unknown")
     partial = _PARTIAL.match(birth_date)
-    if not partial:
-        return f"born, as sent: {birth_date}"
-    shown = _precise(*partial.groups())
+    shown = _precise(*partial.groups(), language=language) if partial else ""
     if not shown:
-        return f"born, as sent: {birth_date}"
-    years = age_of(birth_date, now_us, zone)
+        return said("born, as sent: %(date)s") % {"date": birth_date}
+    years = age_of(birth_date, now_us, zone, language)
     return f"{shown} ({years})" if years else shown
 
 
-def age_of(birth_date: str, now_us: int, zone: ZoneInfo) -> str:
+def age_of(birth_date: str, now_us: int, zone: ZoneInfo, language: str = ENGLISH) -> str:
     """ "71 y", "14 mo", "9 d", or "" when the birth date is partial, unreadable or ahead of now."""
     try:
         born = date.fromisoformat(birth_date)
@@ -182,10 +245,13 @@ def age_of(birth_date: str, now_us: int, zone: ZoneInfo) -> str:
     days = (today - born).days
     if days < 0:
         return ""
-    months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
-    if months < 3:
-        return f"{days} d"
-    return f"{months} mo" if months < 24 else f"{months // 12} y"
+    said = tongue(language).gettext
+    months_old = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
+    if months_old < 3:
+        return said("%(days)s d") % {"days": days}
+    if months_old < 24:
+        return said("%(months)s mo") % {"months": months_old}
+    return said("%(years)s y") % {"years": months_old // 12}
 
 
 def entry_name(place: int) -> str:
