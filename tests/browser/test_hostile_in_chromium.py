@@ -103,12 +103,13 @@ def test_the_control_without_escaping_scripts_run_and_the_listener_is_called(
 ) -> None:
     made = drawing.environment
 
-    def without(files: Any) -> Any:
-        env = made(files)
+    def without(*given: Any) -> Any:
+        env = made(*given)
         env.autoescape = False
         return env
 
     monkeypatch.setattr(drawing, "environment", without)
+    monkeypatch.setattr(drawing, "_compiled", drawing._compiled.__wrapped__)
     few = {name: text for name, text in texts(ear).items() if name in ("script", "calls")}
     with hostile_house(tmp_path, ear.address, few) as home, served(home.app, tmp_path / "keys") as address:
         seen = Watched(site, address, bypass_csp=True)

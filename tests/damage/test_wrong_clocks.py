@@ -107,7 +107,7 @@ class Ward:
         plate = Plate(Config(facility=Facility("waterbury", "Waterbury", "America/New_York", "WTB")), b"s" * 32)
         record = self.home.deeds.record
         request = request_for(record, f"U{number}", plate, "", clock, draft=True, printed_by="timer")
-        state = standing(self.home.folder, clock)
+        state = {**standing(self.home.folder, clock), "coverage": []}
         console = Console(width=200, color_system=None)
         with console.capture() as words:
             for line in _lines(state):

@@ -62,7 +62,7 @@ class EhrServer:
         self._chance = chance
         self._credential = credential
         self._trusted = {_origin(self.base)} | {f"https://{host}" for host in hosts}
-        self._token = ""
+        self._token = ""  # nosec B105: none yet
         self._token_until_us = 0
         self._token_url = credential.token_url if credential else ""
 

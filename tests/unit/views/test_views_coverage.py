@@ -29,9 +29,7 @@ def everything(about: str) -> list[Any]:
         observation(f"c-{about}", about, "81351-9", "survey", {"valueString": "DNR"}),
         observation(f"w-{about}", about, "29463-7", "vital-signs", {"valueQuantity": {"value": 61, "unit": "kg"}}),
         fact("MedicationRequest", f"m-{about}", about, {"status": "active", **drug}),
-        fact(
-            "MedicationAdministration", f"d-{about}", about, {"status": "completed", **drug}
-        ),
+        fact("MedicationAdministration", f"d-{about}", about, {"status": "completed", **drug}),
     ]
 
 
