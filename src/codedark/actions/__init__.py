@@ -1,5 +1,6 @@
 """What people do: one function per deed, each ends in one append. No deed reaches a store."""
 
+from codedark.actions.audit import Auditor, audit_events, ndjson
 from codedark.actions.bedside import claimed, record_facts
 from codedark.actions.custody import cards_split, drill_done, may_drill
 from codedark.actions.deeds import Deeds, SpentCodes, holds, refused
@@ -40,6 +41,7 @@ from codedark.actions.reading import (
     OpenedCensus,
     ReadLog,
     close_reading_gap,
+    export_read_log,
     open_pack,
     search_patients,
     view_census,
@@ -72,6 +74,7 @@ __all__ = [
     "SEARCHED",
     "TWO_PERSON_DEEDS",
     "Alarm",
+    "Auditor",
     "Bound",
     "Decided",
     "Deeds",
@@ -88,6 +91,7 @@ __all__ = [
     "SpentCodes",
     "Ties",
     "alarms",
+    "audit_events",
     "cards_split",
     "change_person",
     "claimed",
@@ -100,6 +104,7 @@ __all__ = [
     "drill_done",
     "enrol_person",
     "enter_interface",
+    "export_read_log",
     "feed_certificate_issued",
     "fingerprint",
     "founding_session",
@@ -114,6 +119,7 @@ __all__ = [
     "matched",
     "may_drill",
     "may_issue_feed_certificate",
+    "ndjson",
     "note_refusals",
     "open_envelope",
     "open_pack",

@@ -12,8 +12,9 @@ from codedark.access import FOUNDING, Permission, Session
 from codedark.actions.deeds import Deeds, holds, keep, permit, refused
 from codedark.entries import ChartViewed, draft_of
 from codedark.errors import ActionRefused, JournalError, NotFound
-from codedark.views import AllergyState, Banner, BedRow, Chart, PrintReport, ReadRow
+from codedark.views import AllergyState, Asked, Banner, BedRow, Chart, PrintReport, ReadRow
 
+EVERYTHING = Asked()
 ASK_REASON = "Say why you open it; the reason is kept and the privacy officer sees it."
 """The hint of the ActionRefused that a reason answers."""
 
@@ -130,11 +131,27 @@ def view_report(deeds: Deeds, session: Session, report: str) -> tuple[PrintRepor
     return found[0], _log(deeds, session, _looked(deeds, session, "report", found[0].unit))
 
 
-def view_read_log(deeds: Deeds, session: Session, limit: int) -> ReadLog:
+def view_read_log(deeds: Deeds, session: Session, limit: int, asked: Asked = EVERYTHING) -> ReadLog:
     """Who opened whose record, newest first: it names patients, so looking at it is in it too."""
     permit(deeds, session, Permission.SEE_READ_LOG)
-    rows = deeds.record.read_log(limit)
+    rows = deeds.record.looks(asked, deeds.clock.now_us(), limit)
     return ReadLog(rows, _log(deeds, session, _looked(deeds, session, "reads", "")))
+
+
+def export_read_log(deeds: Deeds, session: Session, asked: Asked, limit: int, reason: str) -> tuple[ReadRow, ...]:
+    """The rows that are about to leave as a file, newest first; that they leave is an entry before.
+
+    Raises AppendFailed: what cannot be kept is not handed out, because nobody at a bed waits for it.
+    """
+    permit(deeds, session, Permission.SEE_READ_LOG)
+    rows = deeds.record.looks(replace(asked, sheets=True), deeds.clock.now_us(), limit)
+    as_of = deeds.record.as_of()
+    viewed = ChartViewed(
+        person=session.person, session=session.session, what="export", fold=as_of.fold, position=as_of.position,
+        patient=asked.patient, unit=asked.unit, reason=" ".join(reason.split()),
+    )  # fmt: skip
+    keep(deeds, session, viewed)
+    return rows
 
 
 def open_pack(deeds: Deeds, session: Session, unit: str) -> bool:

@@ -42,9 +42,13 @@ from codedark.views.pins import WITNESS, WITNESS_HOURS, pin_of, pinned, witness_
 from codedark.views.plots import Strip, over_time, plot
 from codedark.views.record import SECTIONS, Record
 from codedark.views.rows import (
+    OVERRIDE_STARTED,
+    OVERRIDE_STOPPED,
+    PRINTED,
     Account,
     Adopted,
     Adoption,
+    Asked,
     Custody,
     DistrustRow,
     FlagRow,
@@ -96,6 +100,9 @@ __all__ = [
     "COVERAGE",
     "COVERAGE_PARTS",
     "OF_THE_NODE",
+    "OVERRIDE_STARTED",
+    "OVERRIDE_STOPPED",
+    "PRINTED",
     "REOPENED",
     "SCHEMA_VERSION",
     "SECTIONS",
@@ -108,6 +115,7 @@ __all__ = [
     "Allergy",
     "AllergyState",
     "AsOf",
+    "Asked",
     "Band",
     "Banner",
     "BedRow",

@@ -79,13 +79,23 @@ def _changed(db: apsw.Connection, entry: Entry, said: PersonChanged) -> None:
 
 def _session_opened(db: apsw.Connection, entry: Entry, said: SessionOpened) -> None:
     db.execute(
-        "INSERT OR REPLACE INTO session VALUES(?,?,?,?,?,?,?,0)",
-        (said.session, said.person, said.basis, said.unit, said.claimed_name, entry.recorded_at_us, said.until_us),
+        "INSERT OR REPLACE INTO session VALUES(?,?,?,?,?,?,?,NULL,?,?)",
+        (
+            said.session,
+            said.person,
+            said.basis,
+            said.unit,
+            said.claimed_name,
+            entry.recorded_at_us,
+            said.until_us,
+            said.device,
+            said.witness,
+        ),
     )
 
 
 def _session_closed(db: apsw.Connection, entry: Entry, said: SessionClosed) -> None:
-    db.execute("UPDATE session SET closed=1 WHERE session=?", (said.session,))
+    db.execute("UPDATE session SET closed_us=? WHERE session=?", (entry.recorded_at_us, said.session))
 
 
 def _card_issued(db: apsw.Connection, entry: Entry, said: UnitCardIssued) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 
 import msgspec
 
+from codedark.views import looks
 from codedark.views.lasting import lasting
 from codedark.views.origins import adoption, endorsed
 from codedark.views.pins import pinned
 from codedark.views.rows import (
     Account,
     Adoption,
+    Asked,
     Custody,
     DistrustRow,
     FlagRow,
@@ -107,6 +109,16 @@ class Ledgers:
         )
         return tuple(ReadRow(*row) for row in rows)
 
+    def looks(self, asked: Asked, now_us: int, limit: int) -> tuple[ReadRow, ...]:
+        """The read log with envelopes (one row when it was opened, one when it ended) and printed sheets (one row each
+        print and patient), newest first."""
+        with self.store.reading() as db:
+            return looks.looks(db, asked, now_us, limit, self.same_patient(asked.patient), self.sessions())
+
+    def same_patient(self, patient: str) -> tuple[str, ...]:
+        """Every id under which this patient's record was ever opened; none for ""."""
+        return (patient,) if patient else ()
+
     def packs(self, unit: str | None = None) -> tuple[PackRow, ...]:
         """Packs that were drawn, newest first."""
         rows = self.store.reader().execute(
@@ -192,8 +204,7 @@ class Ledgers:
 
 
 def _session(row: tuple[Any, ...]) -> SessionRow:
-    session, person, basis, unit, claimed_name, opened_us, until_us, closed = row
-    return SessionRow(session, person, basis, unit, claimed_name, opened_us, until_us, bool(closed))
+    return SessionRow(*row)
 
 
 def _account(row: tuple[Any, ...]) -> Account:

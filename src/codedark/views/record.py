@@ -217,6 +217,14 @@ class Record(PrintReports):
         """The resources themselves, for the FHIR interface."""
         return Holdings(self.store, self._read_with)
 
+    def same_patient(self, patient: str) -> tuple[str, ...]:
+        """Every id under which this patient's record was ever opened, those it was merged from too; none for ""."""
+        with self.store.reading() as db:
+            try:
+                return tuple(_id(db, pid) for pid in self._pids(db, patient)[1]) if patient else ()
+            except NotFound:
+                return (patient,)
+
     def chart(self, patient: str) -> Chart:
         """The record of a patient by Patient id; that of the survivor when it was merged. Raises `NotFound`."""
         with self.store.reading() as db:

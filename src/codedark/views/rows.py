@@ -98,7 +98,8 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """One session as folded. `until_us`: end of an envelope's 12 h, None for a log-in by password."""
+    """One session as folded. `until_us`: end of an envelope's 12 h, None for a log-in by password; `closed_us`: when it
+    was ended, None while it was not; `device`: the address of the screen."""
 
     session: str
     person: str
@@ -107,7 +108,19 @@ class SessionRow:
     claimed_name: str
     opened_us: int
     until_us: int | None
-    closed: bool
+    closed_us: int | None
+    device: str = ""
+    witness: str = ""
+
+    @property
+    def closed(self) -> bool:
+        """Whether somebody ended it."""
+        return self.closed_us is not None
+
+    def override_ended_us(self, now_us: int) -> int | None:
+        """When this envelope stopped opening its unit, µs UTC: ended, or its hours over; None while it opens it."""
+        ends = [end for end in (self.closed_us, self.until_us) if end is not None and end <= now_us]
+        return min(ends, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,28 @@ class ReadRow:
     reason: str
     fold: str
     shown_position: int
+
+
+OVERRIDE_STARTED, OVERRIDE_STOPPED, PRINTED = "override started", "override stopped", "sheets"
+"""What the read log says of an envelope that was opened, of its end, and of a patient's sheets that were printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which rows of the read log are asked for; "" and None ask for all. `person`, `patient`: ids; `since_us`,
+    `until_us`: µs UTC, both inclusive; `reason`: part of it, in any case; `glass`: broken glass only: envelopes, and
+    what was seen outside the reader's units; `sheets`: a row for each printed patient also where no patient is asked
+    for."""
+
+    person: str = ""
+    patient: str = ""
+    unit: str = ""
+    what: str = ""
+    since_us: int | None = None
+    until_us: int | None = None
+    reason: str = ""
+    glass: bool = False
+    sheets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

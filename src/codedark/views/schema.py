@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 class Section(IntEnum):
@@ -117,7 +117,8 @@ CREATE TABLE account(person TEXT PRIMARY KEY, login TEXT NOT NULL, name TEXT NOT
   roles TEXT NOT NULL, active INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX account_login ON account(login);
 CREATE TABLE session(session TEXT PRIMARY KEY, person TEXT NOT NULL, basis TEXT NOT NULL, unit TEXT NOT NULL,
-  claimed_name TEXT NOT NULL, opened_us INTEGER NOT NULL, until_us INTEGER, closed INTEGER NOT NULL) WITHOUT ROWID;
+  claimed_name TEXT NOT NULL, opened_us INTEGER NOT NULL, until_us INTEGER, closed_us INTEGER, device TEXT NOT NULL,
+  witness TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE unit_card(unit TEXT PRIMARY KEY, card TEXT NOT NULL, recipient TEXT NOT NULL, codes TEXT NOT NULL,
   issued_us INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE custody(position INTEGER PRIMARY KEY, recorded_us INTEGER NOT NULL, deed TEXT NOT NULL,

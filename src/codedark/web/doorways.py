@@ -13,7 +13,19 @@ from enum import StrEnum
 
 from codedark.access import Permission, Session, approves, may
 from codedark.web.answers import REFUSED_AT, Answer, Press
-from codedark.web.pages import account, chart, entrance, oversight, printing, reads, reports, reviews, search, two_people, ward
+from codedark.web.pages import (
+    account,
+    chart,
+    entrance,
+    oversight,
+    printing,
+    reads,
+    reports,
+    reviews,
+    search,
+    two_people,
+    ward,
+)
 
 
 class Lane(StrEnum):
@@ -97,6 +109,7 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/feeds", p.HOLD_SOURCE, NOBODY, oversight.hold_or_release),
         Doorway("GET", "/reads", p.SEE_READ_LOG, "reads", reads.reads),
         Doorway("POST", "/reads", p.SEE_READ_LOG, "reads", reads.reads, asks=True),
+        Doorway("GET", "/reads/export", p.SEE_READ_LOG, "reads", reads.reads),
         Doorway("POST", "/reads/export", p.SEE_READ_LOG, "export", reads.export, asks=True),
         Doorway("GET", "/two-people", w.ONE_OF_TWO, NOBODY, two_people.two_people),
         Doorway("POST", "/two-people", w.ONE_OF_TWO, NOBODY, two_people.propose_or_decide),

@@ -41,6 +41,8 @@ FORMS = {
     "/two-people": {"proposal": "none", "answer": "no"},
     "/reviews": {"entry": "1", "answer": "keep"},
     "/print": {"unit": "4W", "paper": "a4"},
+    "/reads": {"what": "chart"},
+    "/reads/export": {"reason": "consult"},
 }
 QUERIES = {"/beds": "?unit=4W", "/print": "?unit=4W"}
 

@@ -1,19 +1,14 @@
-"""What keeps the house honest: worklist, feeds, read log, and help."""
+"""What keeps the house honest: worklist, feeds, and help."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from codedark.access import Permission, may
-from codedark.actions import alarms, decide_worklist, hold_source, release_source, view_read_log
+from codedark.actions import decide_worklist, hold_source, release_source
 from codedark.errors import NotFound
-from codedark.views import Banner, ReadRow
 from codedark.web.answers import Answer, Move, Page, Visit
 from codedark.web.state import silent
 
 ROWS = 50
-WATCHED = 5_000
-"""So many of the newest reads are looked through for alarms."""
 
 
 def worklist(visit: Visit) -> Answer:
@@ -58,39 +53,6 @@ def hold_or_release(visit: Visit) -> Answer:
         raise NotFound("no such deed on this page")
     deed(visit.deeds, session, form.get("source", "").strip(), form.get("reason", ""))
     return Move("/feeds")
-
-
-def reads(visit: Visit) -> Answer:
-    """GET /reads: who opened whose record, for the privacy officer."""
-    session, page = visit.need(Permission.SEE_READ_LOG), visit.page_number()
-    log = view_read_log(visit.deeds, session, max(WATCHED, page * ROWS + 1))
-    rows = log.rows[(page - 1) * ROWS : page * ROWS]
-    unusual = alarms(log.rows[:WATCHED])
-    return Page("reads.html", {
-        "here": "reads", "rows": rows, "page": page, "more": len(log.rows) > page * ROWS, "alarms": unusual,
-        "people": _people(visit, [*(row.person for row in rows), *(alarm.person for alarm in unusual)]),
-        "patients": _patients(visit, rows), "watched": min(WATCHED, len(log.rows)), "unlogged": not log.logged,
-    })  # fmt: skip
-
-
-def _people(visit: Visit, people: Iterable[str]) -> dict[str, str]:
-    """Names by person id. A reader with an envelope is named by the session it opened."""
-    claimed = {row.person: row.claimed_name for row in visit.record.sessions() if row.claimed_name}
-    names: dict[str, str] = {}
-    for person in set(people):
-        account = visit.record.person(person)
-        names[person] = account.name if account else claimed.get(person, person)
-    return names
-
-
-def _patients(visit: Visit, rows: Iterable[ReadRow]) -> dict[str, Banner | None]:
-    found: dict[str, Banner | None] = {}
-    for patient in {row.patient for row in rows if row.patient}:
-        try:
-            found[patient] = visit.record.chart(patient).banner
-        except NotFound:
-            found[patient] = None
-    return found
 
 
 def help_page(visit: Visit) -> Answer:
