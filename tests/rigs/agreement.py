@@ -13,7 +13,7 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -60,7 +60,10 @@ class Pair(NamedTuple):
 class Disagreement:
     """One leaf of theirs that ours does not have. `ours`: what stands at that path in the resource compared with it;
     `whole`: we have no resource to compare with at all; `said_in`: names of the segments that hold the value;
-    `source`: the segment that holds most of their resource; `family`: MSH-9.1 of the message."""
+    `source`: the segment that holds most of their resource; `family`: MSH-9.1 of the message. `said_at`: the fields
+    that hold the value ("PID-3"); `times`: how often each segment does; `held`: how often ours says this very leaf;
+    `beside`: every leaf of their resource, "path=value"; `lacking`: the paths at which the nearest of ours, be it
+    compared with another of theirs, says less than theirs."""
 
     oracle: str
     name: str
@@ -71,6 +74,11 @@ class Disagreement:
     said_in: tuple[str, ...]
     source: str
     family: str
+    said_at: tuple[str, ...] = ()
+    times: Mapping[str, int] = field(default_factory=dict)
+    held: int = 0
+    beside: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -186,7 +194,7 @@ def count(oracle: str, pairs: Iterable[Pair], paths: frozenset[str]) -> Agreemen
         wanted = [(each["resourceType"], bag(each, paths)) for each in theirs(pair.bundle)]
         spoken = Spoken(pair.payload)
         for _, want, have in matched(once(wanted), mine):
-            _compare(out, pair, spoken, want, have)
+            _compare(out, pair, spoken, want, have, mine)
     return out
 
 
@@ -216,27 +224,26 @@ def matched(wanted: list[tuple[str, Bag]], mine: list[tuple[str, Bag]]) -> Itera
 
 
 class Spoken:
-    """What stands where in a message: the components of each segment."""
+    """What stands where in a message: the components of each field."""
 
     def __init__(self, payload: bytes) -> None:
-        self._parts: dict[str, set[str]] = {}
+        self._parts: dict[str, Counter[str]] = {}
+        self._at: dict[str, Counter[str]] = {}
         found = re.search(rb"\|([A-Z]{3})[\^_]", payload[:400])
         self.family = found[1].decode() if found else ""
         for line in payload.decode("utf-8-sig", "replace").replace("\n", "\r").split("\r"):
-            parts = {part.strip() for part in re.split(r"[|^&~]", line[3:])}
-            self._parts.setdefault(line[:3], set()).update(parts - {""})
+            for number, text in enumerate(line.split("|")[1:], 2 if line.startswith("MSH") else 1):
+                parts = Counter(part.strip() for part in re.split(r"[\^&~]", text) if part.strip())
+                self._parts.setdefault(line[:3], Counter()).update(parts)
+                self._at.setdefault(f"{line[:3]}-{number}", Counter()).update(parts)
 
-    def said_in(self, value: str) -> tuple[str, ...]:
-        """The segments that hold a value as one component or, of a time, its day."""
-        text = value.removeprefix("local ").removeprefix("urn:oid:").removeprefix("urn:uuid:")
-        day = text[:10].replace("-", "") if re.match(r"\d{4}-\d\d", text) else ""
-        return tuple(
-            sorted(
-                name
-                for name, parts in self._parts.items()
-                if text in parts or (len(day) == 8 and any(part.startswith(day) for part in parts))
-            )
-        )
+    def said_in(self, value: str) -> Counter[str]:
+        """How often each segment holds a value as one component or, of a time, its day."""
+        return _held(self._parts, value)
+
+    def said_at(self, value: str) -> tuple[str, ...]:
+        """The fields that hold it."""
+        return tuple(sorted(_held(self._at, value)))
 
     def source(self, leaves: Iterable[Leaf]) -> str:
         """The segment that holds most values of a resource, of two the one that has a published map; "" for none."""
@@ -244,7 +251,22 @@ class Spoken:
         return max(held, key=lambda name: (held[name], name in MAPPED, name), default="")
 
 
-def _compare(out: Agreement, pair: Pair, spoken: Spoken, want: Bag, have: Bag | None) -> None:
+def _held(parts: Mapping[str, Counter[str]], value: str) -> Counter[str]:
+    text = value.removeprefix("local ").removeprefix("urn:oid:").removeprefix("urn:uuid:")
+    day = text[:10].replace("-", "") if re.match(r"\d{4}-\d\d", text) else ""
+    out: Counter[str] = Counter()
+    for name, found in parts.items():
+        times = found[text]
+        if len(day) == 8:
+            times += sum(n for part, n in found.items() if part.startswith(day))
+        if times:
+            out[name] = times
+    return out
+
+
+def _compare(
+    out: Agreement, pair: Pair, spoken: Spoken, want: Bag, have: Bag | None, mine: list[tuple[str, Bag]]
+) -> None:
     kind = next(iter(want))[0].partition(".")[0]
     other = have if have is not None else Counter()
     out.leaves[kind] += want.total()
@@ -254,8 +276,29 @@ def _compare(out: Agreement, pair: Pair, spoken: Spoken, want: Bag, have: Bag | 
     if not (missing := want - other):
         return
     source = spoken.source(want)
+    beside = frozenset(f"{path}={value}" for path, value in want)
+    lacking = _lacking(want, [leaves for ours, leaves in mine if ours == kind])
     for (path, value), times in sorted(missing.items()):
-        stands = tuple(sorted(v for p, v in surplus if p == path))
-        where = spoken.said_in(value)
-        one = Disagreement(out.oracle, pair.name, path, value, stands, have is None, where, source, spoken.family)
+        one = Disagreement(
+            out.oracle,
+            pair.name,
+            path,
+            value,
+            tuple(sorted(v for p, v in surplus if p == path)),
+            have is None,
+            tuple(sorted(where := spoken.said_in(value))),
+            source,
+            spoken.family,
+            spoken.said_at(value),
+            where,
+            other[path, value],
+            beside,
+            lacking,
+        )
         out.disagreements += [one] * times
+
+
+def _lacking(want: Bag, ours: list[Bag]) -> frozenset[str]:
+    """The paths at which the nearest of ours says less than theirs."""
+    rests = [want - leaves for leaves in ours] or [want]
+    return frozenset(path for path, _ in min(rests, key=lambda rest: rest.total()))

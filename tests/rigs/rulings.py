@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from agreement import Disagreement
 
@@ -28,7 +29,10 @@ class Ruling:
     """One ruling. `path`, `theirs`, `ours`: regular expressions that must fit in full (`ours`: any value standing at
     the path, "" when none stands there); `said_in`: the segments that hold the value, one space between, "" when none
     does; `source`: the segment that holds most of their resource; `whole`: only where we have no resource to compare
-    with; `family`: MSH-9.1; `oracle`: how its name begins, "" for both."""
+    with; `family`: MSH-9.1; `oracle`: how its name begins, "" for both. And where these alone would be too wide:
+    `said_at`: the value stands in fields, and every one of them fits; `beside`: one leaf "path=value" of their resource
+    fits; `lacking`: all paths fit at which the nearest of ours says less; `already`: ours says this very leaf
+    once at least; `held_as_in`: as often as that segment does; `{theirs}` in `ours` is their value as it stands."""
 
     name: str
     verdict: str
@@ -39,6 +43,11 @@ class Ruling:
     said_in: re.Pattern[str]
     source: re.Pattern[str]
     family: re.Pattern[str]
+    said_at: re.Pattern[str] | None = None
+    beside: re.Pattern[str] | None = None
+    lacking: re.Pattern[str] | None = None
+    held_as_in: str = ""
+    already: bool = False
     oracle: str = ""
     whole: bool = False
 
@@ -52,8 +61,24 @@ class Ruling:
             and self.said_in.fullmatch(" ".join(each.said_in)) is not None
             and self.source.fullmatch(each.source) is not None
             and self.family.fullmatch(each.family) is not None
-            and any(self.ours.fullmatch(value) for value in each.ours or ("",))
+            and self._narrowly(each)
+            and any(self._is_ours(each.theirs, value) for value in each.ours or ("",))
         )
+
+    def _narrowly(self, each: Disagreement) -> bool:
+        """What only some rulings ask for."""
+        return (
+            (self.said_at is None or (bool(each.said_at) and all(map(self.said_at.fullmatch, each.said_at))))
+            and (self.beside is None or any(map(self.beside.fullmatch, each.beside)))
+            and (self.lacking is None or all(map(self.lacking.fullmatch, each.lacking)))
+            and (not self.already or each.held > 0)
+            and (not self.held_as_in or each.held >= each.times.get(self.held_as_in, 0))
+        )
+
+    def _is_ours(self, theirs: str, value: str) -> bool:
+        if "{theirs}" not in self.ours.pattern:
+            return self.ours.fullmatch(value) is not None
+        return re.fullmatch(self.ours.pattern.replace("{theirs}", re.escape(theirs)), value, re.IGNORECASE) is not None
 
 
 _ANY = re.compile(".*", re.DOTALL)
@@ -66,25 +91,35 @@ def read_rulings(path: Path = RULINGS) -> list[Ruling]:
     for each in tomllib.loads(path.read_text(encoding="utf-8")).get("ruling", []):
         if each["verdict"] not in VERDICTS or not each["why"].strip():
             raise ValueError(f"ruling {each['name']}: verdict and reason")
-        keys = ("path", "theirs", "ours", "said_in", "source", "family")
-        at, theirs, ours, where, source, family = (re.compile(each.get(key, ".*"), re.DOTALL) for key in keys)
-        name, verdict, why = each["name"], each["verdict"], each["why"].strip()
-        out.append(
-            Ruling(
-                name,
-                verdict,
-                why,
-                at,
-                theirs,
-                ours,
-                where,
-                source,
-                family,
-                each.get("oracle", ""),
-                bool(each.get("whole")),
-            )
-        )
+        out.append(_ruling(each))
     return out
+
+
+def _ruling(each: dict[str, Any]) -> Ruling:
+    def at(key: str) -> re.Pattern[str]:
+        return re.compile(each.get(key, ".*"), re.DOTALL)
+
+    def narrow(key: str) -> re.Pattern[str] | None:
+        return at(key) if key in each else None
+
+    return Ruling(
+        each["name"],
+        each["verdict"],
+        each["why"].strip(),
+        at("path"),
+        at("theirs"),
+        at("ours"),
+        at("said_in"),
+        at("source"),
+        at("family"),
+        said_at=narrow("said_at"),
+        beside=narrow("beside"),
+        lacking=narrow("lacking"),
+        already=bool(each.get("already")),
+        held_as_in=each.get("held_as_in", ""),
+        oracle=each.get("oracle", ""),
+        whole=bool(each.get("whole")),
+    )
 
 
 def ruled(disagreements: Iterable[Disagreement], rulings: list[Ruling]) -> list[tuple[Disagreement, Ruling]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from decimal import Decimal
 from typing import Any
 
@@ -221,3 +222,30 @@ def test_order_behind_a_report_nobody_placed_is_made_only_when_the_whole_is_aske
         for whole in (False, True)
     ]
     assert made == [0, 1]
+
+
+ORC, PANEL = "ORC|RE|P9^ANNA|F9^LAB", "OBR|1|P9^ANNA|F9^LAB|2823-3^Potassium^LN|||20261123140000||||||||||||||||||F"
+POTASSIUM = "OBX|1|NM|2823-3^Potassium^LN||6.9|mmol/L^^UCUM|3.5-5.1|HH|||F|||20261123140000"
+OF_THE_ORDER = ("OBX|1|TX|51848-0^Letter^LN||please fast||||||F", "TXA|1|51848-0^Letter^LN|TX|||||||||D77^ANNA|||||AU")
+
+
+@pytest.mark.parametrize(
+    ("kind", "segments"),
+    [
+        ("ORU^R01", (ORC, *OF_THE_ORDER, PANEL, POTASSIUM)),
+        ("OUL^R22", ("SPM|1|S1||SER", PANEL, ORC, *OF_THE_ORDER, POTASSIUM)),
+    ],
+)
+def test_a_document_of_the_order_does_not_swallow_the_results_below_it(kind: str, segments: tuple[str, ...]) -> None:
+    meaning = said(kind, PID, PV1, *segments)
+    values = [fact.body.get("valueQuantity", {}).get("value") for fact in of_type(meaning, "Observation")]
+    (letter,) = only(meaning, "DocumentReference").body["content"]
+    assert (values, only(meaning, "DiagnosticReport").body["status"]) == ([Decimal("6.9")], "final")
+    assert base64.b64decode(letter["attachment"]["data"]) == b"please fast"
+
+
+def test_a_document_that_follows_the_results_is_beside_them() -> None:
+    meaning = said("ORU^R01", PID, PV1, ORC, PANEL, POTASSIUM, OF_THE_ORDER[1])
+    assert [fact.body["valueQuantity"]["value"] for fact in of_type(meaning, "Observation")] == [Decimal("6.9")]
+    contents = [fact.body["content"] for fact in of_type(meaning, "DocumentReference") if "content" in fact.body]
+    assert contents == [[{"attachment": {"title": "no text was sent"}}]]

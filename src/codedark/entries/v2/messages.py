@@ -276,7 +276,12 @@ def _read_order(reading: Reading, order: OrderGroup) -> None:
     """One order group by what it holds and by the family of the message."""
     medicine = order.first("RXE") or order.first("RXO") or order.first("RXG")
     if (txa := order.first("TXA")) is not None:
-        read_document(reading, txa, order.segments)
+        if reading.family in _RESULTS and order.obr is not None:
+            document, order = _documented(order, txa)
+            read_document(reading, txa, document)
+            read_report(reading, order)
+        else:
+            read_document(reading, txa, order.segments)
     elif (sch := order.first("SCH")) is not None:
         read_appointment(reading, sch, order.segments)
     elif reading.family == "VXU":
@@ -307,6 +312,18 @@ def _read_order(reading: Reading, order: OrderGroup) -> None:
     else:
         read_service(reading, order)
         read_loose_observations(reading, order.segments)
+
+
+def _documented(order: OrderGroup, txa: Segment) -> tuple[list[Segment], OrderGroup]:
+    """A result with a document of its order (ORDER_DOCUMENT of ORU_R01 and OUL_R22, HL7 v2.7 and later): the segments
+    of the document, which stand between the ORC, or the group's start, and the TXA; and the group without them."""
+    end = order.segments.index(txa)
+    names = [segment.name for segment in order.segments[:end]]
+    start = max((n + 1 for n, name in enumerate(names) if name in ("ORC", "OBR", "SPM")), default=0)
+    rest = OrderGroup(heading=order.heading)
+    for segment in (*order.segments[:start], *order.segments[end + 1 :]):
+        rest.add(segment)
+    return order.segments[start : end + 1], rest
 
 
 _FRONT: dict[str, Callable[[Reading, Segment], None]] = {
@@ -342,7 +359,7 @@ def _groups(message: Message, family: str) -> list[PatientGroup]:
         elif segment.name in _FRONT and not groups[-1].orders:
             groups[-1].front.append(segment)
         else:
-            _place(groups[-1], segment, laboratory, headed)
+            _place(groups[-1], segment, laboratory, headed, family in _RESULTS)
     return groups
 
 
@@ -351,7 +368,7 @@ def _specimen_first(message: Message) -> bool:
     return next((segment.name for segment in message.segments if segment.name in ("SPM", "OBR")), "") == "SPM"
 
 
-def _place(group: PatientGroup, segment: Segment, laboratory: bool, headed: bool) -> None:
+def _place(group: PatientGroup, segment: Segment, laboratory: bool, headed: bool, results: bool) -> None:
     name = segment.name
     if name in ("DG1", "AL1", "IAM", "PRB", "GOL", "PR1", "PV1", "PV2", "PD1", "NK1"):
         # Structures let them stand after an order too; they are about the patient all the same.
@@ -360,7 +377,7 @@ def _place(group: PatientGroup, segment: Segment, laboratory: bool, headed: bool
         group.orders.append(OrderGroup())
         group.orders[-1].add(segment)
         group.orders[-1].heading = group.orders[-1].segments
-    elif name in _STARTS and _begins(group, name, laboratory):
+    elif name in _STARTS and _begins(group, name, laboratory, results):
         # Several orders may stand below one specimen: it is theirs too.
         group.orders.append(OrderGroup(heading=group.orders[-1].heading if group.orders else []))
         group.orders[-1].add(segment)
@@ -370,11 +387,20 @@ def _place(group: PatientGroup, segment: Segment, laboratory: bool, headed: bool
         group.front.append(segment)
 
 
-def _begins(group: PatientGroup, name: str, laboratory: bool) -> bool:
+def _is_of_order(last: OrderGroup) -> bool:
+    """Whether a TXA is about the order above it: between its ORC and the TXA stands nothing but the document's OBX."""
+    names = [segment.name for segment in last.segments]
+    after = names[len(names) - names[::-1].index("ORC") :] if "ORC" in names else ["OBR"]
+    return set(after) <= {"OBX", "PRT", "NTE"}
+
+
+def _begins(group: PatientGroup, name: str, laboratory: bool, results: bool) -> bool:
     """Whether a segment starts a new order group after the last one."""
     if not group.orders:
         return True
     last = group.orders[-1]
+    if name == "TXA" and results and _is_of_order(last):
+        return False
     if laboratory and (last.orc is None or last.obr is None):
         return name == "OBR" and last.obr is not None  # an OUL may name the order (ORC) below its OBR
     if name == "ORC":
