@@ -9,7 +9,7 @@ import re
 from enum import Enum
 
 from codedark.hl7.charset import codec_of, decode
-from codedark.hl7.delimiters import Delimiters, escape
+from codedark.hl7.delimiters import STANDARD, Delimiters, escape
 from codedark.hl7.header import Peek
 
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
@@ -54,11 +54,14 @@ def application_code(header: Peek, verdict: Verdict) -> str | None:
 
 
 def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -> bytes:
-    """One ACK message, unframed. MSA-2 echoes MSH-10 as it was sent; delimiters and encoding are the message's own.
+    """One ACK message, unframed. MSA-2 echoes MSH-10 as it was sent; delimiters and encoding are the message's own,
+    unless a delimiter is no ASCII character: then the recommended ones, and what is echoed is written in them.
 
     `control_id`: MSH-10 of the ACK itself; `now`: MSH-7, e.g. "20261124131500+0000"; `text`: MSA-3 (from v2.7 ERR-8),
     no patient data.
     """
+    if not (header.field_sep + header.encoding).isascii():
+        header = _in_recommended(header)
     s, encoding = header.field_sep, _encoding(header)
     c = encoding[0]
     if s in "+-.":
@@ -88,6 +91,16 @@ def ack(header: Peek, code: str, text: str = "", *, control_id: str, now: str) -
         return sent
     # A double-byte answer that could be read in another set says less instead, and the same to everybody.
     return whole.encode("ascii", otherwise)
+
+
+def _in_recommended(header: Peek) -> Peek:
+    """The header with the recommended delimiters in the place of its own. A delimiter outside ASCII is one character in
+    the sender's set and another in its peer's, so an answer split by it may not be read back."""
+    own = header.delimiters
+    signs = {ord(sign): escape(sign, STANDARD) for sign in STANDARD if sign}
+    signs |= {ord(mine): theirs for mine, theirs in zip(own[:5], STANDARD[:5], strict=True) if mine}
+    values = (value.translate(signs) for value in header[3:-1])
+    return Peek._make((True, STANDARD.field, "".join(STANDARD[1:5]), *values, header.codec))
 
 
 def _reads_as(answer: bytes, codec: str) -> bool:

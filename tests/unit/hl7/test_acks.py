@@ -110,3 +110,24 @@ def test_a_second_answer_is_owed_only_where_both_are_asked_for(accept, app, seco
 def test_a_refusal_answers_twice_too():
     assert application_code(header("AL", "ER"), Verdict.REFUSED) == "AR"
     assert application_code(header("AL", "SU"), Verdict.REFUSED) is None
+
+
+OUTSIDE_ASCII = (
+    "MSH{s}^~\\&{s}AP|P^1.2{s}FAC{s}R&APP{s}RFAC{s}2026{s}{s}ADT^A01{s}I|D\\F\\9{s}P{s}2.4{s}{s}{s}{s}{s}{s}8859/13\r"
+)
+
+
+def test_a_separator_outside_ascii_is_answered_in_the_recommended_ones():
+    raw = ack(peek(OUTSIDE_ASCII.encode().replace(b"{s}", b"\xff")), "AA", control_id="5", now="20260101")
+    assert raw.startswith(b"MSH|^~\\&|R&APP|RFAC|AP\\F\\P^1.2|FAC|20260101||ACK^A01^ACK|5|")
+    assert raw.isascii()
+    answer = parse(raw)
+    assert (answer["MSH"].text(5, 1, 1), answer["MSH"].text(5, 1, 2)) == ("AP|P", "1.2")
+    assert answer["MSA"].text(2) == "I|D|9"
+
+
+def test_an_encoding_character_outside_ascii_is_not_echoed_either():
+    sent = OUTSIDE_ASCII.replace("{s}", "|").replace("AP|P", "APP").replace("I|D", "ID").encode().replace(b"^", b"\xa6")
+    answer = parse(ack(peek(sent), "AA", control_id="5", now="20260101"))
+    assert answer["MSH"].repetitions(9) == [[["ACK"], ["A01"], ["ACK"]]]
+    assert answer["MSH"].text(5, 1, 2) == "1.2"
