@@ -60,6 +60,11 @@ VENDORED = {
         "MIT AND BSD-3-Clause",
         "hashes of the lists of @zxcvbn-ts/language-common and Django, so that a guessable password is refused",
     ),
+    "age-encryption": (
+        "src/codedark/web/unitfile/age",
+        "BSD-3-Clause AND MIT",
+        "typage and noble, bundled by script/age/build: a browser opens a unit's file without us",
+    ),
     "ibm-plex-sans": ("src/codedark/paper/fonts", "OFL-1.1", "the letters of packs and sheets"),
 }
 """What others made in our own tree: name → (place, licence, what for). A folder with its own LICENSE must be here."""
