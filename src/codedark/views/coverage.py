@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 
 import apsw
 
+from codedark.tongue import noted
 from codedark.views import charts
 from codedark.views.charts import Cards
 from codedark.views.places import House
@@ -23,11 +24,11 @@ from codedark.views.shapes import AllergyState
 COVERAGE = "coverage."
 """The setting of a threshold is this and the part's key: whole percent, 0 = not asked for here."""
 COVERAGE_PARTS = {
-    "allergies": "allergies",
-    "code_status": "code status",
-    "weight": "weight",
-    "orders": "active medication orders",
-    "administrations": "doses",
+    "allergies": noted("allergies"),
+    "code_status": noted("code status"),
+    "weight": noted("weight"),
+    "orders": noted("active medication orders"),
+    "administrations": noted("doses"),
 }
 _DEFAULTS = {"allergies": 95, "code_status": 90, "weight": 80, "orders": 80, "administrations": 75}
 _READ = (Section.ALLERGY, Section.TRAIT, Section.MEDICATION, Section.VITAL, Section.DOSE)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from codedark.tongue import noted
 from codedark.views.codings import micros
 from codedark.views.shapes import Administration, Chart, DoseSheet, FeedRow, Medication, SheetState
 
@@ -28,6 +29,8 @@ _LATE_AFTER_MIN = 60
 """ISMP, Acute Care Guidelines for Timely Administration of Scheduled Medications (2011): one hour, where a drug is not
 time-critical."""
 _DAY_US = 24 * HOUR_US
+UNKNOWN_SIZE = noted("%(n)s of unknown size")
+"""Doses of which no number is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +77,20 @@ def _why(
     clock_trusted: bool,
 ) -> str:
     if not clock_trusted:
-        return "the clock is not trusted"
+        return noted("the clock is not trusted")
     if feed.heard_us is None:
-        return "no dose was ever heard"
+        return noted("no dose was ever heard")
     if feed.stopped:
         return feed.stopped
     if out:
-        return "a sheet with doses is not confirmed"
+        return noted("a sheet with doses is not confirmed")
     if lost:
-        return "a sheet with doses is lost"
+        return noted("a sheet with doses is lost")
     if dark_us is None and _speaks(feed, now_us):
         return ""
     if not sheets:
-        return "the EHR is dark" if dark_us is not None else _silent(feed)
-    return "" if _joined(feed.heard_us, sheets) else "between the feed and the sheets doses are not known"
+        return noted("the EHR is dark") if dark_us is not None else _silent(feed)
+    return "" if _joined(feed.heard_us, sheets) else noted("between the feed and the sheets doses are not known")
 
 
 def _speaks(feed: MarFeed, now_us: int) -> bool:
@@ -96,7 +99,7 @@ def _speaks(feed: MarFeed, now_us: int) -> bool:
 
 
 def _silent(feed: MarFeed) -> str:
-    return "the MAR feed is silent" if feed.expected_s else "no feed is declared to carry the MAR"
+    return noted("the MAR feed is silent") if feed.expected_s else noted("no feed is declared to carry the MAR")
 
 
 def _joined(heard_us: int, sheets: Sequence[DoseSheet]) -> bool:
@@ -117,7 +120,11 @@ def mar_feed(feeds: Iterable[FeedRow], now_us: int) -> MarFeed:
         return MarFeed(max((feed.last_heard_us or 0 for feed in feeds), default=0) or None, 0)
     for feed in carrying:
         if feed.held_since_us is not None or feed.distrusted:
-            stopped = "the MAR feed is held back" if feed.held_since_us is not None else "the MAR feed is distrusted"
+            stopped = (
+                noted("the MAR feed is held back")
+                if feed.held_since_us is not None
+                else noted("the MAR feed is distrusted")
+            )
             return MarFeed(feed.held_since_us or feed.last_heard_us, feed.expected_s, stopped)
     worst = max(carrying, key=lambda feed: now_us - (feed.last_heard_us or 0) - feed.expected_s * 1_000_000)
     return MarFeed(worst.last_heard_us, worst.expected_s)
@@ -213,7 +220,7 @@ def _times(order: Medication, site: SiteTimes) -> tuple[list[time], str]:
     if explicit:
         return sorted(explicit), "order"
     table = [at for each in site.times.get(order.frequency.upper(), ()) if (at := _clock(each)) is not None]
-    return sorted(table), "site's standard times"
+    return sorted(table), noted("site's standard times")
 
 
 def _slots(times: Sequence[time], zone: ZoneInfo, around_us: int) -> list[int]:
@@ -251,8 +258,8 @@ def _added(doses: Sequence[str]) -> str:
         except InvalidOperation:
             uncounted += 1
     said = [f"{total:f} {unit}".strip() for unit, total in sums.items()]
-    said += [f"{uncounted} of unknown size"] if uncounted else []
-    return " + ".join(said) or "none"
+    said += [UNKNOWN_SIZE % {"n": uncounted}] if uncounted else []
+    return " + ".join(said) or noted("none")
 
 
 DARK_SINCE = "incident.dark_since_us"
@@ -279,7 +286,7 @@ def mar_state(
         dark_us=dark if type(dark) is int else None, clock_trusted=clock_trusted,
     )  # fmt: skip
     if coverage.covered and (chart.unread or chart.held_back):
-        coverage = replace(coverage, covered=False, why="items about this patient could not be read")
+        coverage = replace(coverage, covered=False, why=noted("items about this patient could not be read"))
     site = site_times(settings, zone)
     due = {order.id: next_due(order, coverage, site, now_us) for order in chart.medications}
     known = {order.id: known_doses(order, now_us) for order in chart.medications if order.as_needed and order.doses}

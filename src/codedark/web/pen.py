@@ -41,6 +41,10 @@ class Pen:
         and is escaped where it is drawn."""
         return said(text, self.language)
 
+    def total(self, parts: str) -> str:
+        """What is known to be given, "4 mg + 1 of unknown size", each part in the reader's words."""
+        return " + ".join(self.word(part) for part in parts.split(" + "))
+
     def status(self, code: str) -> str:
         """A state of an order, problem or result in words; one that is not known as it came."""
         return self._say(wording.STATUS_WORDS.get(code, "")) or code

@@ -23,8 +23,8 @@ def test_chart_names_the_report_with_its_print_time_and_leads_to_its_picture(hom
     report = home.print_out("MAR", "MRN: 482193", "Printed: 24-Nov-2026 02:58", tied_to=patient)
     nurse = home.in_as("nurse")
     chart = nurse.get(f"/chart/{patient}").text
-    assert "EHR print report: MAR" in chart
-    assert "02:58" in chart.split("EHR print report: MAR")[1].split("</li>")[0]
+    assert "EHR print report: <bdi>MAR</bdi>" in chart
+    assert "02:58" in chart.split("EHR print report: <bdi>MAR</bdi>")[1].split("</li>")[0]
     page = nurse.get(f"/chart/{patient}/report/{report}")
     assert page.status == 200
     assert 'src="data:image/png;base64,' in page.text
@@ -62,7 +62,7 @@ def test_nurse_says_whose_a_loose_report_is(home: House) -> None:
     got = nurse.post(f"/reports/{report}", {"mrn": "482193", "reason": "name and birth date on the picture"})
     home.fold()
     assert got.place == f"/chart/{home.patient('4W')}"
-    assert "EHR print report: MAR" in nurse.get(got.place).text
+    assert "EHR print report: <bdi>MAR</bdi>" in nurse.get(got.place).text
     (tie,) = home.said("report.tied")
     assert (tie.basis, bool(tie.person)) == ("name and birth date on the picture", True)
 
@@ -96,10 +96,10 @@ def test_distrusted_source_takes_its_reports_out_of_the_chart(home: House) -> No
     home.print_out("MAR", "MRN: 482193", tied_to=patient)
     home.append(draft_of(SourceDistrusted(source="feed:prints", since_us=0, reason="forged"), source="node"))
     home.fold()
-    assert "EHR print report: MAR" not in home.in_as("nurse").get(f"/chart/{patient}").text
+    assert "EHR print report: <bdi>MAR</bdi>" not in home.in_as("nurse").get(f"/chart/{patient}").text
     home.append(draft_of(SourceDistrusted(source="feed:prints", since_us=0, undo=True), source="node"))
     home.fold()
-    assert "EHR print report: MAR" in home.in_as("nurse").get(f"/chart/{patient}").text
+    assert "EHR print report: <bdi>MAR</bdi>" in home.in_as("nurse").get(f"/chart/{patient}").text
 
 
 def test_better_patterns_of_the_site_find_what_was_loose(home: House) -> None:
@@ -108,7 +108,7 @@ def test_better_patterns_of_the_site_find_what_was_loose(home: House) -> None:
     home.configure(reports__patterns={"mrn": r"Patientennummer (\d+)"})
     assert tie_loose(home.deeds).tied == 1
     home.fold()
-    assert "EHR print report: MAR" in home.in_as("nurse").get(f"/chart/{home.patient('4W')}").text
+    assert "EHR print report: <bdi>MAR</bdi>" in home.in_as("nurse").get(f"/chart/{home.patient('4W')}").text
 
 
 def test_tie_survives_a_rebuild(home: House) -> None:
