@@ -34,6 +34,7 @@ from codedark.cli import (
     report,
     restore,
     serve,
+    station,
     status,
     translate,
     trust,
@@ -75,6 +76,7 @@ _GROUPS = {
     "release": release.app,
     "report": report.app,
     "ehr": ehr.app,
+    "station": station.app,
 }
 journal.app.command("prove")(proof.prove)
 journal.app.command("roll")(proof.roll)

@@ -14,12 +14,12 @@ from typer.core import TyperGroup
 from codedark.cli.options import DEFAULT_FOLDER, DryRun, Folder, Json
 from codedark.cli.output import Output, visible
 from codedark.cli.progress import progress
-from codedark.errors import ConfigError
-from codedark.node import Drawn, OpenNode, draw, open_node, unsealed
+from codedark.errors import ConfigError, PackError
+from codedark.node import Drawn, OpenNode, checked, draw, open_node, print_now, unsealed
 
 
 class DrawsByDefault(TyperGroup):
-    """`codedark pack UNIT` draws; `codedark pack open FILE` opens. A unit named "open": `codedark pack draw open`."""
+    """`codedark pack UNIT` draws; `codedark pack open FILE` opens, `check` checks. A unit named "open": `codedark pack draw open`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `draw` first unless a command or --help is asked for."""
@@ -68,6 +68,27 @@ def open_(
     output.say("It is plain now: print it, then destroy the file.")
 
 
+@app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="A single-file pack: a file that ends in .html.")],
+    folder: Folder = DEFAULT_FOLDER,
+    as_json: Json = False,
+) -> None:
+    """Ask the node whether it made a single-file pack, before anybody trusts it. Nothing sealed is opened.
+
+    The code a file shows is drawn by the file's own script; here our program draws it, checks the signed label, and
+    looks for the whole file, scripts and all, in the journal.
+    """
+    output = Output(as_json)
+    found = checked(file, folder)
+    told = {"file": str(file), "code": found.code, "signed": found.signed, "entry": found.entry, "ours": found.ours}
+    by = "signed by this facility" if found.signed else "▲ NOT SIGNED BY THIS FACILITY"
+    known = f"made by entry {found.entry}" if found.entry is not None else "▲ NOT IN THE JOURNAL AS IT LIES HERE"
+    output.result(told, [f"code {found.code} · {by} · {known}"])
+    if not found.ours:
+        raise PackError("this node did not make that file as it is", hint="Do not use it. Take a file of this node.")
+
+
 def _unknown(asked: bool) -> str:
     return "▲ NOT IN THE JOURNAL: another machine made it" if asked else "no node was asked: compare the code"
 
@@ -90,6 +111,10 @@ def pack(
     as_draft: Annotated[
         bool, typer.Option("--draft", help="A draft: in no ledger, and it says so on every page.")
     ] = False,
+    printer: Annotated[str, typer.Option(help="Send it to this printer of codedark.toml too.")] = "",
+    as_html: Annotated[
+        bool, typer.Option("--html", help="As one HTML file too, for a stick: any browser opens it with the unit's card.")
+    ] = False,
     folder: Folder = DEFAULT_FOLDER,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -103,13 +128,21 @@ def pack(
         raise ConfigError("name one unit, or say --all", hint="`codedark status --json` and the units page list units.")
     output = Output(as_json)
     with open_node(folder) as node:
+        if printer and printer not in [each.name for each in node.config.printer]:
+            raise ConfigError("no printer has that name", hint="The printers stand in codedark.toml.")
         node.fold()
         units = [row.unit for row in node.record().units()] if unit is None else [unit]
         if dry_run:
             output.result({"would_draw": units}, [f"would draw {named(name)}" for name in units])
             return
-        drawn = list(_drawn(node, units, as_draft, output))
+        drawn = list(_drawn(node, units, as_draft, as_html, output))
+        jobs = print_now(node, drawn, printer) if printer else []
     output.result({"packs": [_told(each) for each in drawn]}, [_line(each) for each in drawn])
+    failed = [job for job in jobs if job.state != "sent"]
+    for job in failed:
+        output.say(f"NOT PRINTED: {named(job.unit)} on {visible(job.printer)}: {visible(job.why or job.state)}")
+    if failed:
+        raise PackError(f"{len(failed)} packs were not printed", hint="They are kept: the printing page prints again.")
 
 
 def named(unit: str) -> str:
@@ -117,11 +150,11 @@ def named(unit: str) -> str:
     return visible(unit) if unit else "(nobody said where)"
 
 
-def _drawn(node: OpenNode, units: list[str], as_draft: bool, output: Output) -> Iterator[Drawn]:
+def _drawn(node: OpenNode, units: list[str], as_draft: bool, as_html: bool, output: Output) -> Iterator[Drawn]:
     with progress(output, "drawing") as moved:
         for number, name in enumerate(units):
             moved(number, len(units))
-            yield draw(node, name, as_draft=as_draft)
+            yield draw(node, name, as_draft=as_draft, html=as_html)
 
 
 def _told(drawn: Drawn) -> dict[str, Any]:
@@ -133,11 +166,15 @@ def _told(drawn: Drawn) -> dict[str, Any]:
         "patients": drawn.patients,
         "draft": drawn.draft,
         "code": drawn.code,
+        "html": None if drawn.file_path is None else str(drawn.file_path),
+        "html_code": None if drawn.file is None else drawn.file.code,
     }
 
 
 def _line(drawn: Drawn) -> str:
     kind = "draft" if drawn.draft else "issued"
+    html = "" if drawn.file is None else f" · {drawn.file_path} · code {drawn.file.code}"
     return (
         f"{named(drawn.unit)}: {drawn.patients} patients, {drawn.pages} pages, {kind}: {drawn.path} · code {drawn.code}"
+        f"{html}"
     )

@@ -35,6 +35,10 @@ def _lines(found: dict[str, Any]) -> Iterator[str | Table]:
     behind = f"{fold['behind']} entries behind" if fold["behind"] else "up to date"
     yield f"views     {behind}, {_known(found['patients'])} patients, {_known(found['units'])} units"
     yield f"worklist  {_known(found['worklist'])} open"
+    for each in found["stations"]:
+        state = "LOOK: its pack is old, " if each["old"] else ""
+        held = f"pack drawn {ago(each['made_us'], found['clock'])}" if each["made_us"] else "lacks a pack"
+        yield f"station   {state}{visible(each['name'])}: {held}, last here {ago(each['seen_us'], found['clock'])}"
     yield from (f"coverage  WRONG: {visible(says)}" for says in found["coverage"])
     if found["reviews"]:
         yield f"reviews   LOOK: {found['reviews']} deeds of distrusted people stay in force (codedark trust deeds)"

@@ -48,6 +48,7 @@ from codedark.node.reports import import_reports, loose_reports, tie_by_hand
 from codedark.node.restoring import Restored, RestoreRequest, restore
 from codedark.node.righting import right_clock
 from codedark.node.senders import issue_feed_certificate, sender_ends
+from codedark.node.spool import PrintJob, print_now
 from codedark.node.timekeeping import clock_of
 from codedark.node.translating import translated_entry
 from codedark.node.unsealing import OpenedPack, unsealed
@@ -78,6 +79,7 @@ __all__ = [
     "OpenNode",
     "OpenedPack",
     "Packs",
+    "PrintJob",
     "Rebuilt",
     "Reports",
     "RestoreRequest",
@@ -126,6 +128,7 @@ __all__ = [
     "machine",
     "open_node",
     "open_reader",
+    "print_now",
     "pull_copy",
     "rebuild",
     "recover",

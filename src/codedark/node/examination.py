@@ -21,6 +21,7 @@ from codedark.node.log import where
 from codedark.node.machine import Finding, machine_findings
 from codedark.node.packing import plain_packs
 from codedark.node.reporting import standing
+from codedark.node.stations import station_findings
 from codedark.node.timekeeping import clock_of
 from codedark.node.watching import watch_finding
 from codedark.releases import pinned
@@ -37,7 +38,8 @@ def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
         return [Finding("codedark.toml", "red", str(error), error.hint)]
     findings.append(Finding("codedark.toml", "green", f"{len(config.feed)} feeds declared"))
     layout = Layout(folder)
-    for part in (_time, _keys, _journal, _origin, _running, _views, _coverage, _packs, _ehr, _people, _release):
+    parts = (_time, _keys, _journal, _origin, _running, _views, _coverage, _packs, _stations, _ehr, _people, _release)
+    for part in parts:
         findings += _guarded(part, layout, config, clock)
     findings.append(cage_finding())
     findings += machine_findings(folder, demo=config.node.demo)
@@ -165,6 +167,10 @@ def _packs(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
         return
     why = "`plain = true` in codedark.toml." if config.packs.plain else "Their units have no envelope: make one."
     yield Finding("packs", "amber", f"{plain} lie plain in packs/: whoever takes this disk has them", why)
+
+
+def _stations(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
+    yield from station_findings(layout, config, clock)
 
 
 def _ehr(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 import uvloop
@@ -22,15 +23,18 @@ from codedark.node.config import Config
 from codedark.node.confine import open_many_files
 from codedark.node.layout import Layout
 from codedark.node.order import Order
-from codedark.node.packing import Plate, issue, kept
+from codedark.node.packing import Drawn, Plate, issue, kept
 from codedark.node.prints import PrintShelf
 from codedark.node.renewing import certificate_stamp
+from codedark.node.spool import PrintRoomDesk, Spool
+from codedark.node.stations import station_states
 from codedark.node.timekeeping import clock_of, take_over
 from codedark.views import Record, ViewStore
 from codedark.web import Porter, Warden, WebSettings, create_app, make_server
 
 _LOOK_S = 0.25
 _SETTLE_S = 20.0
+_PRINT_S = 1.0
 _APPEND_S = 3.0
 """Longer than this no chart waits for its own log: it opens unlogged."""
 
@@ -59,18 +63,20 @@ def show(layout: Layout, order: Order, stop: threading.Event, log: structlog.typ
         config, order.sheet_key, order.key_generation, layout.journal, shelf, order.facility_public, order.pack_key
     )
 
-    def press(deeds: Deeds, session: Session, unit: str, paper: str) -> bytes:
-        drawn = issue(deeds, session, unit, plate, door.checkpoint().note, paper)
-        return kept(drawn, layout, deeds, plate).pdf
+    def issued(deeds: Deeds, session: Session, unit: str, paper: str) -> Drawn:
+        return kept(issue(deeds, session, unit, plate, door.checkpoint().note, paper), layout, deeds, plate)
+
+    printing = PrintRoomDesk(Spool.of(layout.root, order.views_key, config.printer), issued)
+    threading.Thread(target=_print, args=(printing.spool, stop, log), name="printing", daemon=True).start()
 
     app = create_app(
         lambda: record,
         lambda: deeds,
         Cookies(order.cookie_key),
-        _settings(config, order, layout),
+        replace(_settings(config, order, layout), printing=printing),
         clock,
         chance,
-        press=press,
+        press=lambda *asked: issued(*asked).pdf,
     )
     gc.collect()
     gc.freeze()  # what is here now stays: the collector need not look at it again for every page
@@ -108,6 +114,15 @@ def _settle(deeds: Deeds, layout: Layout, clock: SystemClock, stop: threading.Ev
         close_reading_gap(deeds)
 
 
+def _print(spool: Spool, stop: threading.Event, log: structlog.typing.FilteringBoundLogger) -> None:
+    """What waits goes to its printer; one printer that stands still keeps the pages of nobody from the screen."""
+    while not stop.wait(_PRINT_S):
+        try:
+            spool.round()
+        except OSError as error:
+            log.error("printing failed", error=type(error).__name__)
+
+
 def _settings(config: Config, order: Order, layout: Layout) -> WebSettings:
     return WebSettings(
         form_key=order.form_key,
@@ -118,6 +133,7 @@ def _settings(config: Config, order: Order, layout: Layout) -> WebSettings:
         demo=config.node.demo,
         paper=config.packs.paper,
         prints=PrintShelf(layout.prints, order.views_key).pages,
+        stations=lambda: station_states(layout, config),
     )
 
 

@@ -14,6 +14,7 @@ from codedark.node.config import Config
 from codedark.node.layout import Layout
 from codedark.node.lock import held
 from codedark.node.senders import sender_ends
+from codedark.node.stations import station_states
 from codedark.node.timekeeping import clock_of
 from codedark.node.witnessing import witnessed
 from codedark.views import Record, ViewStore, pinned, witness_hours
@@ -68,6 +69,11 @@ def standing(folder: Path, clock: Clock | None = None) -> dict[str, Any]:
         "acknowledged": sum(counts.get(kind, 0) for kind in _FEED_KINDS),
         "clock": _time(clock, head.recorded_at_us, views.pop("clock_trusted")),
         **views,
+        "stations": [
+            {"name": each.name, "units": list(each.units), "seen_us": each.seen_us, "made_us": each.made_us,
+             "old": each.old(clock.now_us())}
+            for each in station_states(layout, config)
+        ],
         "journal": journal,
     }
 

@@ -20,6 +20,79 @@ def no_prints(report: str) -> Sequence[bytes]:
     return ()
 
 
+class Station(Protocol):
+    """What the node knows of a ward station. `seen_us`: when it was last here; `made_us`: when the oldest of its units'
+    newest packs was drawn, None while one has none."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def units(self) -> Sequence[str]:
+        """The units whose packs it keeps."""
+        ...
+
+    @property
+    def seen_us(self) -> int | None:
+        """µs UTC; None: never."""
+        ...
+
+    @property
+    def made_us(self) -> int | None:
+        """µs UTC."""
+        ...
+
+    def old(self, now_us: int) -> bool:
+        """Whether somebody should look."""
+        ...
+
+
+class Job(Protocol):
+    """One way of a pack to a printer."""
+
+    @property
+    def id(self) -> str:
+        """Says nothing about anybody."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """Whose pack."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """ "waiting", "sending", "sent" or "failed"."""
+        ...
+
+
+class PrintDesk(Protocol):
+    """The declared printers, wired by the node."""
+
+    def names(self) -> Sequence[str]:
+        """Their names."""
+        ...
+
+    def jobs(self) -> Sequence[Job]:
+        """What was sent, newest first."""
+        ...
+
+    def put(self, deeds: Deeds, session: Session, unit: str, paper: str, printer: str) -> None:
+        """Issue a unit's pack onto a printer: its sheets are in the journal before this returns."""
+        ...
+
+    def again(self, deeds: Deeds, session: Session, job: str, printer: str) -> None:
+        """The same sheets once more: the copy is in the journal before this returns."""
+        ...
+
+
+def no_stations() -> Sequence[Station]:
+    """No station is declared here."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     """What the node tells the web once. `form_key`: ≥ 16 secret bytes for form tokens; `old_after_s`: the age from
@@ -38,6 +111,10 @@ class WebSettings:
     prints: Callable[[str], Sequence[bytes]] = field(repr=False, default=no_prints)
     languages: tuple[str, ...] = (ENGLISH, FRENCH)
     """Offered on this node; the first is spoken when a browser asks for none of them."""
+    printing: PrintDesk | None = field(repr=False, default=None)
+    """The declared printers; None: packs are handed to the browser alone."""
+    stations: Callable[[], Sequence[Station]] = field(repr=False, default=no_stations)
+    """The declared ward stations, and what they hold."""
 
 
 class Press(Protocol):

@@ -18,6 +18,7 @@ from codedark.web.pages import (
     chart,
     entrance,
     oversight,
+    printers,
     printing,
     reads,
     reports,
@@ -117,5 +118,7 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/reviews", p.DISTRUST, NOBODY, reviews.keep_or_undo),
         Doorway("GET", "/print", p.PRINT_UNIT, NOBODY, printing.ask),
         Doorway("POST", "/print", p.PRINT_UNIT, "pack", printing.pack_page(press)),
+        Doorway("GET", "/printing", p.PRINT_UNIT, NOBODY, printers.queue),
+        Doorway("POST", "/printing", p.PRINT_UNIT, NOBODY, printers.again),
         Doorway("GET", "/help", w.LOGGED_IN, NOBODY, oversight.help_page),
     )

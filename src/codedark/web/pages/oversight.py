@@ -41,6 +41,7 @@ def feeds(visit: Visit) -> Answer:
             "adoption": visit.record.adoption(),
             "holds": visit.record.holds(),
             "may_hold": may(visit.who(), Permission.HOLD_SOURCE),
+            "stations": visit.settings.stations(),
         },
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from codedark.access import Permission
 from codedark.actions import open_pack
 from codedark.errors import JournalError, NotFound, PackError
-from codedark.web.answers import Answer, Document, Page, Press, Visit
+from codedark.web.answers import Answer, Document, Move, Page, Press, Visit
 
 _PAPERS = frozenset({"a4", "letter"})
 
@@ -26,12 +26,16 @@ def pack_page(press: Press | None) -> Callable[[Visit], Answer]:
         """Draw it, once the printing is in the read log."""
         unit = visit.form.get("unit", "")
         session = visit.need(Permission.PRINT_UNIT, unit)
-        paper = visit.form.get("paper", "")
+        paper, printer = visit.form.get("paper", ""), visit.form.get("printer", "")
         if press is None:
             return _form(visit, unit, "Packs of this node are drawn by `codedark pack`.", 503)
         open_pack(visit.deeds, session, unit)
+        size, desk = paper if paper in _PAPERS else visit.settings.paper, visit.settings.printing
         try:
-            pdf = press(visit.deeds, session, unit, paper if paper in _PAPERS else visit.settings.paper)
+            if printer and desk is not None:
+                desk.put(visit.deeds, session, unit, size, printer)
+                return Move("/printing")
+            pdf = press(visit.deeds, session, unit, size)
         except PackError as error:
             return _form(visit, unit, f"{error}.", 503)
         except JournalError:
@@ -46,4 +50,5 @@ def _form(visit: Visit, unit: str, fault: str = "", status: int = 200) -> Page:
     if row is None:
         raise NotFound("no such unit")
     context = {"here": "units", "unit": unit, "patients": row.patients, "paper": visit.settings.paper, "fault": fault}
+    context["printers"] = visit.settings.printing.names() if visit.settings.printing else ()
     return Page("print.html", context, status)
