@@ -217,6 +217,20 @@ class Record(PrintReports):
         """The resources themselves, for the FHIR interface."""
         return Holdings(self.store, self._read_with)
 
+    def news(self, position: int, *, patient: str = "", unit: str = "") -> int:
+        """How many items about this patient, or about the patients of this unit, were heard after the entry at this
+        position (`AsOf.position`). An item that came twice is one. Nobody known by that id: 0."""
+        with self.store.reading() as db:
+            ids = [patient] if patient else [row.patient for row in self.census(unit) if row.patient]
+            pids = {pid for id_ in ids if self.same_patient(id_) for pid in self._known_as(db, id_)}
+            return sum(db.execute(_NEWS, (pid, position)).get for pid in pids)
+
+    def _known_as(self, db: apsw.Connection, patient: str) -> list[int]:
+        try:
+            return self._pids(db, patient)[1]
+        except NotFound:
+            return []
+
     def same_patient(self, patient: str) -> tuple[str, ...]:
         """Every id under which this patient's record was ever opened, those it was merged from too; none for ""."""
         with self.store.reading() as db:
@@ -418,6 +432,12 @@ def _dose_sheets(db: apsw.Connection, pids: list[int]) -> tuple[DoseSheet, ...]:
     ]
     rows.sort(key=lambda row: (row[2], row[0]))
     return tuple(DoseSheet(sheet, unit, issued, SheetState.OUT) for sheet, unit, issued in rows)
+
+
+_NEWS = (
+    "SELECT count(*) FROM card c JOIN resource r ON r.key = c.key JOIN claim l ON l.claim = r.last_claim "
+    "WHERE c.pid = ? AND l.position > ?"
+)
 
 
 def _id(db: apsw.Connection, pid: int) -> str:

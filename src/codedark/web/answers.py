@@ -167,11 +167,13 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Draw this template with this context. `clinical`: it shows patients."""
+    """Draw this template with this context. `watch`: {"patient": id} or {"unit": name}: whose news the page
+    counts while it is read."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
     status: int = 200
+    watch: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +189,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Bytes to hand over, such as a drawn pack. `name`: a file name without anything about a patient."""
+    """Bytes to hand over, such as a drawn pack. `name`: a file name without anything about a patient; `idle`: a page
+    asked for them by itself, so nobody is at the screen and the session ages on."""
 
     body: bytes
     media_type: str
     name: str
+    idle: bool = False
 
 
-REFUSED_AT = "/refused"
+REFUSED_AT, NEWS_AT = "/refused", "/news"
 REFUSALS = {"refused.html": 403, "stale.html": 403, "lost.html": 404}
 """The pages that say that nothing was done, with their status."""
 Answer = Page | Move | Document

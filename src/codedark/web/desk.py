@@ -23,7 +23,7 @@ from codedark.clock import Chance, Clock
 from codedark.errors import ActionRefused, CodedarkError, NotFound
 from codedark.tongue import LANGUAGES, chosen
 from codedark.views import Record
-from codedark.web.answers import REFUSALS, REFUSED_AT, Answer, Document, Move, Page, Visit, WebSettings
+from codedark.web.answers import NEWS_AT, REFUSALS, REFUSED_AT, Answer, Document, Move, Page, Visit, WebSettings
 from codedark.web.doorways import Doorway
 from codedark.web.drawing import Drawer, Frame, offers
 from codedark.web.gate import FORM_COOKIE, LANGUAGE_COOKIE, Gate, language_cookie, new_nonce, nonce_cookie
@@ -182,14 +182,14 @@ class Desk:
         answer = self._elsewhere(turn, answer)
         if isinstance(answer, Move):
             return self._moved(turn, answer)
-        if turn.visit.session is not None:
+        if turn.visit.session is not None and not (isinstance(answer, Document) and answer.idle):
             turn.cookies.append(("Set-Cookie", self.gate.session_cookie(turn.visit.session)))
             turn.cookies.append(("Refresh", _leaving(turn.visit.session, turn.visit.pen.now_us)))
         if isinstance(answer, Document):
             disposition = f'inline; filename="{answer.name}"'
             headers = (*turn.cookies, ("Content-Disposition", disposition))
             return Outgoing(200, answer.body, answer.media_type, headers, DOCUMENT_POLICY)
-        body = self.drawer.page(answer.template, answer.context, self._frame(turn), turn.visit.pen)
+        body = self.drawer.page(answer.template, answer.context, self._frame(turn, answer.watch), turn.visit.pen)
         return Outgoing(answer.status, body, headers=tuple(turn.cookies))
 
     def _elsewhere(self, turn: Turn, answer: Answer) -> Answer:
@@ -211,7 +211,7 @@ class Desk:
             turn.cookies.append(("Set-Cookie", language_cookie(move.language)))
         return Outgoing(303, b"", headers=(("Location", move.path), *turn.cookies))
 
-    def _frame(self, turn: Turn) -> Frame:
+    def _frame(self, turn: Turn, watch: Mapping[str, str]) -> Frame:
         session, pen, incoming = turn.visit.session, turn.visit.pen, turn.incoming
         return Frame(
             facility=self.settings.facility,
@@ -223,8 +223,18 @@ class Desk:
             until=_until(session, pen),
             can=offers(session),
             language=turn.visit.language,
+            news=self._news(turn, watch),
             languages=tuple(code for code in self.settings.languages if code in LANGUAGES),
         )
+
+    def _news(self, turn: Turn, watch: Mapping[str, str]) -> str:
+        """Where this page asks how much came since it was drawn: sealed, so it can ask for itself alone."""
+        session = turn.visit.session
+        if session is None or not watch:
+            return ""
+        asked = {"at": str(turn.visit.record.as_of().position), **watch}
+        slip = self.gate.slip(session, NEWS_AT, asked)
+        return f"{NEWS_AT}?{SLIP}={slip}" if slip else ""
 
     def _state(self, record: Record, pen: Pen) -> StateLine:
         threshold = record.settings().get(OLD_AFTER, self.settings.old_after_s)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from codedark.access import Permission, Session, approves, may
-from codedark.web.answers import REFUSED_AT, Answer, Press
+from codedark.web.answers import NEWS_AT, REFUSED_AT, Answer, Press
 from codedark.web.pages import (
     account,
     chart,
@@ -90,6 +90,7 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/envelope", w.OPEN, NOBODY, entrance.envelope, Lane.ENVELOPES),
         Doorway("POST", "/language", w.OPEN, NOBODY, entrance.language),
         Doorway("POST", "/lock", w.OPEN, NOBODY, entrance.lock),
+        Doorway("GET", NEWS_AT, w.LOGGED_IN, NOBODY, ward.news),
         Doorway("GET", REFUSED_AT, w.LOGGED_IN, NOBODY, entrance.said_no),
         Doorway("GET", "/password", w.LOGGED_IN, NOBODY, account.password_form),
         Doorway("POST", "/password", w.LOGGED_IN, NOBODY, account.password, Lane.PASSWORDS),

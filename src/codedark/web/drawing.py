@@ -58,6 +58,8 @@ class Frame:
     language: str = ENGLISH
     languages: tuple[str, ...] = ()
     """The language of the page (BCP 47) and those that this node offers."""
+    news: str = ""
+    """Where this page asks what came since it was drawn; "" where it does not."""
 
     @property
     def roles(self) -> str:

@@ -35,7 +35,8 @@ def chart(visit: Visit, patient: str) -> Answer:
     opened = open_chart(visit, patient, f"/chart/{patient}")
     if isinstance(opened, Page):
         return opened
-    return Page("chart.html", {**chart_context(opened.chart, _mar(opened.chart, visit)), "unlogged": not opened.logged})
+    drawn = {**chart_context(opened.chart, _mar(opened.chart, visit)), "unlogged": not opened.logged}
+    return Page("chart.html", drawn, watch={"patient": patient})
 
 
 def _mar(chart: Chart, visit: Visit) -> MarState:

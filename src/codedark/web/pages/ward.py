@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from codedark.access import Permission, may
 from codedark.actions import view_census
-from codedark.web.answers import Answer, Move, Page, Visit
+from codedark.errors import NotFound
+from codedark.web.answers import Answer, Document, Move, Page, Visit
 from codedark.web.drawing import beds_path
 
 
@@ -38,4 +39,14 @@ def beds(visit: Visit) -> Answer:
         "coverage": visit.record.coverage(unit) if opened.clinical else None,
         "clinical": opened.clinical, "unlogged": not opened.logged,
         "may_print": may(session, Permission.PRINT_UNIT, unit),
-    })  # fmt: skip
+    }, watch={"unit": unit})  # fmt: skip
+
+
+def news(visit: Visit) -> Answer:
+    """GET /news: how much was heard since a page was drawn, a number and nothing else. The slip says for which page."""
+    visit.who()
+    at, patient, unit = (visit.form.get(name, "") for name in ("at", "patient", "unit"))
+    if not at:
+        raise NotFound("no page asks")
+    count = visit.record.news(int(at), patient=patient, unit=unit)
+    return Document(b'{"heard": %d}' % count, "application/json", "news.json", idle=True)

@@ -1,4 +1,4 @@
-// The keyboard, as an extra: every page works without this file. Nothing here reads, sends or reloads anything.
+// The keyboard, and what is new, as an extra: every page works without this file. Nothing here reloads or moves anything.
 "use strict";
 (() => {
   const SWITCH = "codedark-keys";
@@ -29,6 +29,8 @@
       if (find) { find.focus(); find.select(); }
     } else if (press.key === "g") led = performance.now();
     else if (press.key === "w" && afterG) location.assign("/units");
+    else if (press.key === "l" && afterG) document.querySelector("form.who")?.requestSubmit();
+    else if (press.key === "n" && news && !news.hidden) news.click();
     else if (press.key === "j") step(1);
     else if (press.key === "k") step(-1);
     else if (press.key === "p") print();
@@ -45,6 +47,40 @@
     drawn.textContent = ", " + drawn.dataset.minutes.replace("{}", String(minutes));
     drawn.hidden = false;
   }, 15000);
+
+  // What came since this page was drawn is counted, and shown when somebody asks: nothing moves under the finger.
+  const news = document.getElementById("news"), unreached = document.getElementById("unreached");
+
+  async function ask() {
+    if (document.hidden) return;
+    let heard;
+    try {
+      const answer = await fetch(news.dataset.ask, { cache: "no-store", redirect: "manual" });
+      if (answer.type === "opaqueredirect") { clearInterval(asking); return; } // this log-in is over
+      heard = (await answer.json()).heard;
+      unreached.hidden = true;
+    } catch {
+      unreached.hidden = false;
+      return;
+    }
+    if (!heard) return;
+    news.textContent = news.dataset.words.replace("{}", String(heard));
+    news.hidden = false;
+  }
+
+  const asking = news ? setInterval(ask, 60000) : 0;
+  if (news) addEventListener("focus", ask);
+
+  // A form that takes a while says so, once.
+  document.addEventListener("submit", (sent) => {
+    const words = sent.target.dataset.wait;
+    if (!words || sent.target.querySelector(".wait")) return;
+    const said = document.createElement("p");
+    said.className = "wait";
+    said.setAttribute("role", "status");
+    sent.target.append(said);
+    said.textContent = words;
+  });
 
   const box = document.getElementById("keys-on");
   if (box) {
