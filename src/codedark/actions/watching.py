@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from codedark.actions.exchange import BY_PROGRAM, SEARCHED
 from codedark.clock import US_PER_S
 from codedark.views import ReadRow
 
@@ -23,6 +24,8 @@ class Reading(StrEnum):
     CHARTS = "different charts opened"
     SEARCHES = "searches"
     READS = "looks at the read log"
+    PROGRAM = "different records read by a program"
+    PROGRAM_SEARCHES = "searches for patients by a program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ BOUNDS = {
     Reading.CHARTS: Bound(60, _HOUR_US),
     Reading.SEARCHES: Bound(60, _HOUR_US),
     Reading.READS: Bound(60, _HOUR_US),
+    Reading.PROGRAM: Bound(60, _HOUR_US),
+    Reading.PROGRAM_SEARCHES: Bound(60, _HOUR_US),
 }
 
 
@@ -58,7 +63,14 @@ def counted(row: ReadRow) -> list[tuple[Reading, str]]:
     each = str(row.position)
     if row.what == "chart":
         return [(Reading.CHARTS, row.patient), *([(Reading.OUTSIDE, row.patient)] if row.reason else [])]
-    named = {"pack": Reading.PACKS, "search": Reading.SEARCHES, "reads": Reading.READS}.get(row.what)
+    if row.what == BY_PROGRAM:
+        return [(Reading.PROGRAM, row.patient)]
+    named = {
+        "pack": Reading.PACKS,
+        "search": Reading.SEARCHES,
+        "reads": Reading.READS,
+        SEARCHED: Reading.PROGRAM_SEARCHES,
+    }.get(row.what)
     return [(named, each)] if named else []
 
 

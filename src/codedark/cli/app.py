@@ -19,6 +19,7 @@ from codedark.cli import (
     doctor,
     ehr,
     feed,
+    fhir,
     importing,
     init,
     journal,
@@ -59,6 +60,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "status": status.status,
     "coverage": coverage.coverage,
     "doctor": doctor.doctor,
+    "fhir": fhir.fhir,
     "clock": clock.clock,
     "translate": translate.translate,
 }

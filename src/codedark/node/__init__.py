@@ -2,7 +2,13 @@
 
 from codedark.node.admitting import Admitted, admit_station
 from codedark.node.adopting import adopt
-from codedark.node.commissioning import ask_coverage, coverage_findings, covered_units
+from codedark.node.commissioning import (
+    ask_coverage,
+    coverage_findings,
+    covered_units,
+    interface_is_on,
+    turn_interface,
+)
 from codedark.node.config import (
     Config,
     Ehr,
@@ -119,6 +125,7 @@ __all__ = [
     "held",
     "history",
     "import_reports",
+    "interface_is_on",
     "issue_card",
     "issue_feed_certificate",
     "journal_folder",
@@ -144,6 +151,7 @@ __all__ = [
     "tell_views",
     "tie_by_hand",
     "translated_entry",
+    "turn_interface",
     "unsealed",
     "watch",
     "where",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codedark.access import load_node_keys
-from codedark.actions import set_config
+from codedark.actions import FHIR_SETTING, set_config
 from codedark.errors import ConfigError, NotFound
 from codedark.node.console import Credentials, deeds_of, session_of
 from codedark.node.layout import Layout
@@ -66,3 +66,14 @@ def ask_coverage(node: OpenNode, part: str, percent: int, author: Credentials | 
         raise ConfigError(f"this threshold {says}", hint=f"Parts: {', '.join(COVERAGE_PARTS)}.")
     deeds = deeds_of(node)
     set_config(deeds, session_of(deeds, author), key, percent)
+
+
+def turn_interface(node: OpenNode, on: bool, author: Credentials | None) -> None:
+    """Let programs read by the FHIR interface, or no more. Raises ActionRefused, AppendFailed."""
+    deeds = deeds_of(node)
+    set_config(deeds, session_of(deeds, author), FHIR_SETTING, on)
+
+
+def interface_is_on(record: Record) -> bool:
+    """Whether programs may read by it, as the record says."""
+    return record.settings().get(FHIR_SETTING) is True

@@ -7,6 +7,7 @@ cards, the others through an index of their own (`resource_bare`), so no questio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import apsw
@@ -25,6 +26,7 @@ SELECT r.key, r.type, r.id, r.pid, r.claims, r.last_claim, r.state,
 FROM resource r JOIN claim c ON c.claim = r.last_claim JOIN entry e ON e.position = c.position
 JOIN source s ON s.sid = e.sid WHERE r.alive = 1 AND r.type <> '{link}' AND
 """.replace("{link}", LINK)
+_BATCH = 128
 _CANDIDATES = 2_000
 """So many people at most are looked at by one word of a search; whoever is meant is named more exactly."""
 
@@ -46,12 +48,18 @@ class Held(NamedTuple):
 
 class Whose(NamedTuple):
     """A patient and everything merged into them. `patient`: id of the survivor; `unit`: where they lie, "" unknown;
-    `absorbed`: the other ids; `pids`: their row numbers, the survivor's first."""
+    `absorbed`: ids of the other Patients; `aliases`: ids that only point here, such as an export's own; `pids`: row
+    numbers of all of them, the survivor's first."""
 
     patient: str
     unit: str
     absorbed: tuple[str, ...]
     pids: tuple[int, ...]
+    aliases: tuple[str, ...] = ()
+
+    def known_as(self, id_: str) -> bool:
+        """Whether this id is one of theirs."""
+        return id_ == self.patient or id_ in self.absorbed or id_ in self.aliases
 
 
 class Holdings:
@@ -59,6 +67,7 @@ class Holdings:
 
     def __init__(self, store: ViewStore, house: Callable[[apsw.Connection], House]) -> None:
         self.store, self._house = store, house
+        self._renamed: dict[int, tuple[tuple[bytes, bytes], ...]] = {}
 
     def state(self) -> str:
         """The file in use: row numbers mean nothing in another."""
@@ -81,9 +90,10 @@ class Holdings:
         house = self._house(db)
         survivor = house.aliases.survivor(pid)
         pids = house.aliases.members(survivor)
-        ids = [str(db.execute("SELECT id FROM patient WHERE pid=?", (each,)).get) for each in pids]
-        unit = charts.banner(places.identity(db, house, survivor), ids[0], survivor).unit
-        return Whose(ids[0], unit, tuple(ids[1:]), tuple(pids))
+        (patient, _), *others = [_row(db, each) for each in pids]
+        unit = charts.banner(places.identity(db, house, survivor), patient, survivor).unit
+        absorbed, aliases = (tuple(id_ for id_, alive in others if alive is wanted) for wanted in (True, False))
+        return Whose(patient, unit, absorbed, tuple(pids), aliases)
 
     def one(self, type_: str, id_: str) -> Held:
         """The resource of this type and id. Raises `NotFound`, also for one that was deleted or is distrusted."""
@@ -91,7 +101,7 @@ class Holdings:
             row = db.execute(f"{_HELD} r.name = ?", (resource_name(type_, id_),)).fetchone()
             if row is None:
                 raise NotFound("there is no such resource")
-            return _held(db, row)
+            return self._named(db, _held(db, row))
 
     def keys(self, pids: Sequence[int], after: int = 0) -> list[int]:
         """Row numbers over `after` of everything that belongs to these rows, in their order; [0]: to nobody."""
@@ -116,11 +126,31 @@ class Holdings:
             return sorted(key for (key,) in rows)
 
     def read(self, keys: Iterable[int], types: frozenset[str] | None = None) -> Iterator[Held]:
-        """The living resources of these rows, of these types. While it runs, a reading transaction is open."""
-        with self.store.reading() as db:
-            for row in db.executemany(f"{_HELD} r.key = ?", [(key,) for key in keys]):
-                if types is None or row[1] in types:
-                    yield _held(db, row)
+        """The living resources of these rows, of these types. Whoever wants one state holds `Record.at_one_moment`: a
+        reader that stops early leaves no statement open, which would keep this thread at that state."""
+        wanted = iter(keys)
+        while batch := [(key,) for key in islice(wanted, _BATCH)]:
+            with self.store.reading() as db:
+                rows: list[Any] = db.executemany(f"{_HELD} r.key = ?", batch).fetchall()
+                found = [self._named(db, _held(db, row)) for row in rows if types is None or row[1] in types]
+            yield from found
+
+    def _named(self, db: apsw.Connection, held: Held) -> Held:
+        """With the Patient's id in place of one that only points at it: nothing is found under that one."""
+        for old, new in self._names(db, held.pid) if held.pid else ():
+            if old in held.body:
+                held = held._replace(body=held.body.replace(old, new))
+        return held
+
+    def _names(self, db: apsw.Connection, pid: int) -> tuple[tuple[bytes, bytes], ...]:
+        found = self._renamed.get(pid)
+        if found is None:
+            aliases = self._house(db).aliases
+            (patient, _), *others = [_row(db, each) for each in aliases.members(aliases.survivor(pid))]
+            found = tuple((f'"Patient/{id_}"'.encode(), f'"Patient/{patient}"'.encode())
+                          for id_, alive in others if not alive)  # fmt: skip
+            self._renamed[pid] = found
+        return found
 
     def people(self, words: str, after: int, limit: int) -> list[int]:
         """Row numbers over `after` of living patients, in order; with `words` (names, numbers, a birth date) those
@@ -141,6 +171,12 @@ class Holdings:
             name = resource_name("Patient", row[0]) if row else b""
             key: Any = db.execute("SELECT key FROM resource WHERE name=?", (name,)).get
             return None if key is None else int(key)
+
+
+def _row(db: apsw.Connection, pid: int) -> tuple[str, bool]:
+    """(id, whether a Patient of this id is there)."""
+    id_, alive = db.execute("SELECT id, alive FROM patient WHERE pid=?", (pid,)).fetchone() or ("", 0)
+    return str(id_), bool(alive)
 
 
 def _held(db: apsw.Connection, row: Any) -> Held:

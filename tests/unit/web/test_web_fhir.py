@@ -8,6 +8,8 @@ import pytest
 from fhir_client import Program, asked_for_token, program
 from web_rig import PEOPLE, Guest, House
 
+from codedark.entries import PersonChanged, draft_of
+
 
 @pytest.fixture
 def reader(home: House) -> Program:
@@ -93,3 +95,65 @@ def test_an_unchanged_resource_is_not_sent_again(home: House, reader: Program) -
     version = tag[3:-1]
     assert reader.read(f"{path}/_history/{version}")["meta"]["versionId"] == version
     assert reader.read(f"{path}/_history/1", 404)["resourceType"] == "OperationOutcome"
+
+
+def test_each_read_is_an_audit_event_for_the_privacy_officer_alone(home: House, reader: Program) -> None:
+    patient = home.patient("4W")
+    reader.read(f"Patient/{patient}")
+    reader.read("Patient?name=marlowe")
+    home.fold()
+    officer = program(home, "privacy", "10.0.7.20")
+
+    events = officer.found("AuditEvent?_count=200")
+
+    told = [(each["action"], "marlowe" in json.dumps(each).lower()) for each in events if "unit 4W" in json.dumps(each)]
+    assert ("R", False) in told
+    assert f"Patient/{patient}" in json.dumps(events)
+    assert "E" in {each["action"] for each in events}
+    assert officer.read(f"AuditEvent/{events[0]['id']}")["recorded"] == events[0]["recorded"]
+    assert reader.get("AuditEvent").status == 403
+    assert officer.get("Patient").status == 403
+
+
+def test_the_pages_of_the_read_log_hold_each_event_once(home: House, reader: Program) -> None:
+    for _ in range(5):
+        home.clock.advance(1_000_000)
+        reader.read(f"Patient/{home.patient('4W')}")
+    home.fold()
+    officer, path, seen = program(home, "privacy", "10.0.7.20"), "AuditEvent?_count=2", []
+    for _ in range(9):
+        told = officer.read(path)
+        seen += [entry["resource"]["id"] for entry in told.get("entry", [])]
+        following = [link["url"] for link in told["link"] if link["relation"] == "next"]
+        if not following:
+            break
+        path = following[0].split("/fhir/")[1]
+
+    assert len(seen) == len(set(seen)) == 5
+
+
+def test_only_json_is_spoken_and_only_reading_is_done(home: House, reader: Program) -> None:
+    path = f"Patient/{home.patient('4W')}"
+
+    assert reader.get(f"{path}?_format=json").status == 200
+    assert reader.get(f"{path}?_format=xml").status == 406
+    assert reader.get(path, accept="application/fhir+xml").status == 406
+    assert reader.get(path, accept="text/html, */*;q=0.1").status == 200
+    for method in ("PUT", "DELETE", "PATCH", "POST"):
+        got = reader.guest._ask(method, f"/fhir/{path}", b"", reader._bearer())
+        assert (got.status, json.loads(got.text)["resourceType"]) == (405, "OperationOutcome")
+    assert reader.guest._ask("HEAD", f"/fhir/{path}", b"", reader._bearer()).body == b""
+
+
+def test_a_token_ends_with_its_account_and_by_itself(home: House, reader: Program) -> None:
+    path = f"Patient/{home.patient('4W')}"
+    home.clock.advance(31 * 60 * 1_000_000)
+    assert reader.get(path).status == 401
+
+    again = program(home)
+    assert again.get(path).status == 200
+    account = home.deeds.record.account("interface")
+    assert account
+    home.journal.append(draft_of(PersonChanged(person=account.person, active=False), source="node"))
+    home.fold()
+    assert again.get(path).status == 401

@@ -154,6 +154,8 @@ TYPES: dict[str, dict[str, Parameter]] = {
 """Type → its own parameters. `_id`, `_lastUpdated`, and the owner where there is one, come in addition."""
 UNOWNED = frozenset({"Location", "Medication", "Organization", "Practitioner", "PractitionerRole"})
 """Types that belong to no patient: searched without naming one."""
+BY_TARGET = "Provenance"
+"""R4 gives it no patient, only targets: those of a match are looked for among the newest."""
 COMMON = {"_id": Kind.TOKEN, "_lastUpdated": Kind.DATE}
 
 

@@ -17,7 +17,7 @@ from codedark.web.api.asking import Call, Json, Reply
 from codedark.web.api.cursors import Cursors, Place
 from codedark.web.api.matching import in_time, instant, matches, targets
 from codedark.web.api.outcome import Declined, outcome
-from codedark.web.api.parameters import OWNERS, UNOWNED, owned, references
+from codedark.web.api.parameters import BY_TARGET, OWNERS, UNOWNED, owned, references
 from codedark.web.api.query import Query, asked, unknown_words
 
 LOOKED_AT = 5_000
@@ -161,7 +161,7 @@ def _named(call: Call, query: Query) -> Iterator[Held]:
         except NotFound:
             continue
         whose = owner_of(call, held)
-        if query.owner and (whose is None or query.owner not in (whose.patient, *whose.absorbed)):
+        if query.owner and (whose is None or not whose.known_as(query.owner)):
             continue
         if whose is not None:
             owners[whose.patient] = whose
@@ -204,7 +204,7 @@ def _with_them(call: Call, query: Query, found: list[Held]) -> tuple[list[Held],
     pids = {pid for whose in owners.values() for pid in whose.pids}
     extra: list[Held] = []
     for held in (*_included(call, query, found), *_reverse(call, query, found, pids)):
-        if (held.type, held.id) in have or not (held.pid in pids or held.type in UNOWNED):
+        if (held.type, held.id) in have or not (held.pid in pids or held.type in (*UNOWNED, BY_TARGET)):
             continue
         if len(extra) == COMES_WITH:
             return extra, True
@@ -233,7 +233,10 @@ def _included(call: Call, query: Query, found: list[Held]) -> Iterator[Held]:
 def _reverse(call: Call, query: Query, found: list[Held], pids: set[int]) -> Iterator[Held]:
     have = {(held.type, held.id) for held in found}
     types = frozenset(each.source for each in query.reverse)
-    for held in call.holdings.read(call.holdings.keys(sorted(pids)), types) if types else ():
+    keys = call.holdings.keys(sorted(pids)) if types else []
+    if BY_TARGET in types:
+        keys = [*call.holdings.nobodys(BY_TARGET)[-LOOKED_AT:], *keys]
+    for held in call.holdings.read(keys, types):
         body = decode(held.body)
         for each in query.reverse:
             if each.source != held.type:
