@@ -24,6 +24,7 @@ def sender_words(feed: Mapping[str, Any], clock: Mapping[str, Any]) -> str:
     known = {"pinned": "pinned certificate", "certificate": "any certificate of its authority"}
     said = [known.get(str(feed.get("sender")), "NOT AUTHENTICATED: by address only")]
     said += ending_words(feed, clock)
+    said += [f"{count} refused"] if (count := feed.get("refusals")) else []
     said += ["HELD BACK"] if feed.get("held_since_us") is not None else []
     said += ["DISTRUSTED"] if feed.get("distrusted") else []
     return ", ".join(said)

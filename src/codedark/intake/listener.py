@@ -14,6 +14,7 @@ from codedark.entries import FeedHeard, draft_of
 from codedark.errors import AppendFailed, ConfigError
 from codedark.intake.connection import Connection, Room, Submit
 from codedark.intake.feeds import Allowance, FeedDeclaration, Tally
+from codedark.intake.handshakes import count_failures
 from codedark.journal import Draft, Receipt
 
 SWEEP_S = 0.5
@@ -164,9 +165,16 @@ class Listener:
         await self._write_last_counts()
         self._endpoints.clear()
 
+    def _refused(self, feed: str, what: str) -> None:
+        """A TLS handshake came to nothing: it counts as any other refusal."""
+        self.tallies[feed].refusals += 1
+        self.warn(what, feed)
+
     async def _open(self, host: str, port: int, feeds: list[FeedDeclaration]) -> None:
         if any(feed.tls is not feeds[0].tls for feed in feeds):
             raise ConfigError(f"feeds on port {port} differ in TLS", hint="Give each of them a port of its own.")
+        if feeds[0].tls is not None:
+            count_failures(feeds[0].tls, partial(self._refused, feeds[0].name))
         endpoint = _Endpoint(self, feeds)
         server = await asyncio.get_running_loop().create_server(
             partial(Connection, endpoint), host, port, ssl=feeds[0].tls, backlog=BACKLOG

@@ -27,6 +27,8 @@ from codedark.node.watching import watch_finding
 from codedark.releases import pinned
 from codedark.views import Adopted, Record, ViewStore
 
+_WHY_REFUSED = "The log says why: no certificate, a foreign one, or an address outside `peers` (docs/operate/feeds.md)."
+
 
 def examine(folder: Path, clock: Clock | None = None) -> list[Finding]:
     """Every line of `doctor`, in the order to read them. Never raises: what cannot be examined is red and says why."""
@@ -147,7 +149,7 @@ def _views(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
     else:
         yield Finding("views", "green", "up to date")
     for feed in found["feeds"]:
-        yield _feed(feed, found["clock"])
+        yield feed_finding(feed, found["clock"])
     if found["reviews"]:
         says = f"{found['reviews']} deeds of distrusted people stay in force, and nobody has looked at them"
         yield Finding("reviews", "amber", says, "Whoever was named looks at them: `codedark trust deeds`.")
@@ -177,12 +179,16 @@ def _ehr(layout: Layout, config: Config, clock: Clock) -> Iterator[Finding]:
     yield from ehr_findings(layout, config)
 
 
-def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
+def feed_finding(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
+    """The line of a feed, from its object in `status --json` and that of the clock."""
     what = f"feed {feed['name']}"
     if not feed["declared"]:
         return Finding(what, "green", "declared no more; what it said is kept")
     if feed["last_heard_us"] is None:
-        return Finding(what, "amber", "never heard", "Check the sender, its address under `peers`, and the port.")
+        says, hint = "never heard", "Check the sender, its address under `peers`, and the port."
+        if feed["refusals"]:
+            return Finding(what, "amber", f"{says}; {_refusals(feed)}", _WHY_REFUSED)
+        return Finding(what, "amber", says, hint)
     if feed["held_since_us"] is not None:
         hint = "When it can be believed, release it: `codedark trust release`."
         return Finding(what, "amber", "held back: what it says is kept, not shown", hint)
@@ -191,6 +197,8 @@ def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
         return Finding(what, "amber", "heard; how long ago is not known", "Look after the clock first.")
     if feed["expected_s"] and silent_s > feed["expected_s"]:
         says = f"silent for {silent_s} s, expected every {feed['expected_s']} s"
+        if feed["refusals"]:
+            return Finding(what, "amber", f"{says}; {_refusals(feed)}", _WHY_REFUSED)
         return Finding(what, "amber", says, "Ask whoever runs the sender; the wards see its age.")
     if (ended := _ending(feed, clock)) is not None:
         return Finding(what, "amber", *ended)
@@ -201,7 +209,14 @@ def _feed(feed: dict[str, Any], clock: dict[str, Any]) -> Finding:
         return Finding(
             what, "amber", "heard, but known by its address only", "Give it tls and clients in codedark.toml."
         )
+    if feed["refusals"]:
+        return Finding(what, "amber", f"heard and authenticated; {_refusals(feed)}", _WHY_REFUSED)
     return Finding(what, "green", "heard and authenticated")
+
+
+def _refusals(feed: dict[str, Any]) -> str:
+    count = feed["refusals"]
+    return f"{count} connection{'' if count == 1 else 's'} refused so far"
 
 
 def _ending(feed: dict[str, Any], clock: dict[str, Any]) -> tuple[str, str] | None:

@@ -5,6 +5,7 @@ import hashlib
 import ssl
 
 import pytest
+import uvloop
 from cryptography.hazmat.primitives import serialization
 from intake_rig import adt, feed, site
 from tls_rig import certificate, server_context
@@ -48,6 +49,47 @@ def test_the_pinned_client_is_heard(tmp_path, pki):
 @pytest.mark.parametrize("name", ["other", None])
 def test_another_or_no_certificate_is_not_heard(tmp_path, pki, name):
     assert asyncio.run(talk(tmp_path, pki, name)) == (None, 0)
+
+
+RUNS = pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+"""Both event loops make TLS in their own way; the node runs uvloop."""
+
+
+def handshakes(tmp_path, pki, context, run) -> tuple[int, list[str]]:
+    """(refusals counted, what was said) after one sender with this context."""
+
+    async def once() -> tuple[int, list[str]]:
+        folder, names = pki
+        said: list[str] = []
+        async with site(tmp_path, pinned(folder, names)) as s:
+            s.listener._warn = lambda event, feed: said.append(event)
+            try:
+                line = await s.connect(ssl=context)
+                await line.exchange(adt(1))
+            except (ssl.SSLError, ConnectionError):
+                pass
+            return s.listener.tallies["adt"].refusals, said
+
+    return run(once())
+
+
+@RUNS
+def test_a_sender_without_a_certificate_is_counted_and_said(tmp_path, pki, run):
+    assert handshakes(tmp_path, pki, client(pki[0], None), run) == (1, ["a sender showed no certificate"])
+
+
+@RUNS
+def test_a_certificate_of_another_authority_is_counted_and_said(tmp_path, pki, tmp_path_factory, run):
+    foreign = tmp_path_factory.mktemp("foreign")
+    certificate(foreign, "ehr", certificate(foreign, "ca"))
+    context = client(pki[0], None)
+    context.load_cert_chain(foreign / "ehr.pem")
+    assert handshakes(tmp_path, pki, context, run) == (1, ["a sender showed a certificate of another authority"])
+
+
+@RUNS
+def test_control_the_pinned_sender_counts_as_no_refusal(tmp_path, pki, run):
+    assert handshakes(tmp_path, pki, client(pki[0], "ehr"), run) == (0, [])
 
 
 def test_a_feed_is_authenticated_only_when_it_must_show_a_certificate(pki):

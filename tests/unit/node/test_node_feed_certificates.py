@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from intake_rig import adt, feed, site
 from tls_rig import UNTIL, certificate, server_context
-from trust_rig import PASSWORD, House, codedark, new_house
+from trust_rig import PASSWORD, House, codedark, hear, new_house
 
 from codedark.cli.feed import sender_words
 from codedark.clock import US_PER_S, SystemClock
-from codedark.entries import FeedCertificateIssued, payload_of
-from codedark.node import Config, Layout, examine, open_node, sender_ends
+from codedark.entries import FeedCertificateIssued, FeedHeard, draft_of, payload_of
+from codedark.node import Config, Layout, open_node, sender_ends, standing
+from codedark.node.examination import feed_finding
 from codedark.node.founding import feed_changes
 from codedark.node.senders import remember_ends
 
@@ -121,23 +122,52 @@ def test_every_face_says_when_it_ends() -> None:
     assert "ends" not in sender_words(row, {**clock, "trusted": False})
 
 
-def test_doctor_is_amber_two_weeks_before(house: House) -> None:
+ROW = {
+    "name": "ehr", "declared": True, "last_heard_us": 0, "held_since_us": None, "expected_s": 0, "sender": "pinned",
+    "authenticated": True, "certificate_until_us": None, "refusals": 0,
+}  # fmt: skip
+"""A feed as `status --json` has it, with nothing to say of it."""
+
+
+@pytest.mark.parametrize(
+    ("more", "state", "expected"),
+    [
+        ({}, "green", "heard and authenticated"),
+        ({"certificate_until_us": 20 * DAY_US}, "green", "heard and authenticated"),
+        ({"certificate_until_us": 5 * DAY_US}, "amber", "the sender's certificate ends in 5 days"),
+        ({"certificate_until_us": -DAY_US}, "amber", "the sender's certificate has ended; it is heard all the same"),
+        ({"refusals": 2}, "amber", "heard and authenticated; 2 connections refused so far"),
+        ({"refusals": 1, "last_heard_us": None}, "amber", "never heard; 1 connection refused so far"),
+        (
+            {"refusals": 1, "expected_s": 60, "last_heard_us": -100 * US_PER_S},
+            "amber",
+            "silent for 100 s, expected every",
+        ),
+    ],
+)
+def test_doctor_says_of_a_feed_what_to_do_next(more: dict[str, object], state: str, expected: str) -> None:
+    line = feed_finding({**ROW, **more}, {"now_us": 0, "trusted": True})
+    assert (line.state, line.says.startswith(expected), bool(line.next_step)) == (state, True, state == "amber")
+
+
+def test_doctor_reads_what_was_remembered_and_counted(house: House) -> None:
     config = house.folder / "codedark.toml"
     before = config.read_text()
     text = before.replace("tls = false", "tls = true", 1).replace('clients = ""', 'clients = "keys/root.pem"', 1)
     config.write_text(text.replace("certificates = []", f'certificates = ["{"ab" * 32}"]', 1))
+    refused = FeedHeard("ehr", 0, SystemClock().now_us(), refusals=2)
+    layout = Layout(house.folder)
     try:
         with open_node(house.folder) as node:
             node.pen.append_all(feed_changes(Config.load(house.folder), node.record().settings()))
+            hear(node, 1)
+            node.pen.append_all([draft_of(refused, source="feed:ehr")])
             node.fold()
-        house.hear(1)
-        with open_node(house.folder) as node:
-            node.fold()
-        layout = Layout(house.folder)
-        for days, expected in ((20, "heard and authenticated"), (5, "ends in"), (-1, "has ended")):
-            layout.sender_ends.unlink(missing_ok=True)
-            remember_ends(layout, {"ehr": SystemClock().now_us() + days * DAY_US})
-            (line,) = [each for each in examine(house.folder) if each.what == "feed ehr"]
-            assert expected in line.says
+        layout.sender_ends.unlink(missing_ok=True)
+        remember_ends(layout, {"ehr": SystemClock().now_us() + 5 * DAY_US})
+        found = standing(house.folder)
+        (row,) = [each for each in found["feeds"] if each["name"] == "ehr"]
+        assert "ends in" in feed_finding(row, found["clock"]).says
+        assert "2 refused" in codedark("feed", "list", "-f", house.folder).out
     finally:
         config.write_text(before)
