@@ -265,3 +265,14 @@ def entry_name(place: int) -> str:
 def grouped(number: int) -> str:
     """48 211: thin groups of three, for entry numbers and counts."""
     return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def in_groups(number: str) -> tuple[str, ...]:
+    """A long record number in threes, so that it can be read out and compared: 000 482 193, 943 476 5919. Any other
+    number, and one of six digits or fewer, as it came (NHS CUI, Patient Identification)."""
+    if len(number) < 7 or not (number.isascii() and number.isdigit()):
+        return (number,) if number else ()
+    groups = [number[start : start + 3] for start in range(0, len(number), 3)]
+    if len(groups[-1]) == 1:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return tuple(groups)

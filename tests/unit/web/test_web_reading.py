@@ -340,3 +340,14 @@ def test_looking_at_the_read_log_is_in_the_read_log(home: House) -> None:
     home.fold()
 
     assert [row.what for row in home.deeds.record.read_log(10)] == ["reads"]
+
+
+@pytest.mark.parametrize(("denied", "conflict"), [(True, True), (False, False)])
+def test_an_allergy_beside_no_known_allergies_is_called_a_conflict(home: House, denied: bool, conflict: bool) -> None:
+    also = "\rAL1|2|DA|716186003^No known allergy^SCT" if denied else ""
+    home.hear(admit("7713", "CLEAR^CLEO", "6S", "AL1|1|DA|PEN^Penicillin^L|SV" + also))
+
+    strip = re.findall(r'<div class="strip">.*?</dl>', chart_of(home, unit="6S"), re.S)[0]
+
+    assert ("CONFLICT" in strip) is conflict
+    assert "Penicillin" in strip

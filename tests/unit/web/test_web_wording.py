@@ -88,3 +88,12 @@ def test_amber_begins_after_the_threshold_and_red_after_twice_that() -> None:
         return state.level_of(NOW - seconds * US_PER_S, NOW, 900, clock_trusted=True).value
 
     assert [level(s) for s in (900, 901, 1800, 1801)] == ["heard", "old", "old", "very-old"]
+
+
+@pytest.mark.parametrize(
+    ("number", "groups"),
+    [("", ()), ("482193", ("482193",)), ("000482193", ("000", "482", "193")), ("9434765919", ("943", "476", "5919")),
+     ("1234567", ("123", "4567")), ("A1234567", ("A1234567",)), ("１２３４５６７", ("１２３４５６７",))],
+)  # fmt: skip
+def test_only_a_long_number_of_plain_digits_is_drawn_in_groups(number: str, groups: tuple[str, ...]) -> None:
+    assert wording.in_groups(number) == groups
