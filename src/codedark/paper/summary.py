@@ -308,20 +308,10 @@ def _medication(m: Medication, pr: Print) -> Values:
 
 
 def ordered(m: Medication) -> str:
-    """Dose, route and schedule exactly as ordered; a missing part is said. What the sender's words begin with is not
-    said twice."""
+    """Dose, route and schedule exactly as ordered; a missing part is said."""
     parts = [known(m.dose) if m.dose.strip() else "dose not recorded", printable(m.route) or "route not recorded"]
-    parts.append(printable(_unsaid(m)) or ("as needed" if m.as_needed else "schedule not recorded"))
+    parts.append(printable(m.schedule) or ("as needed" if m.as_needed else "schedule not recorded"))
     return " · ".join(parts)
-
-
-def _unsaid(m: Medication) -> str:
-    """The schedule without the dose and route that it repeats at its beginning; whole where nothing else is left."""
-    rest = m.schedule
-    for said in (m.dose, m.route):
-        if said.strip() and rest.casefold().startswith(f"{said.casefold()} "):
-            rest = rest[len(said) + 1 :].lstrip()
-    return rest or m.schedule
 
 
 def last_heard(m: Medication, pr: Print) -> str:

@@ -149,7 +149,7 @@ def _instruction(dosage: Body) -> str:
     reason = text(dosage.get("asNeededCodeableConcept"))
     parts = [
         _timing(dosage.get("timing") or {}),
-        str(dosage.get("text") or ""),
+        _unsaid(dosage),
         f"as needed for {reason}" if reason else "",
         texts(dosage.get("additionalInstruction")),
         str(dosage.get("patientInstruction") or ""),
@@ -158,6 +158,22 @@ def _instruction(dosage: Body) -> str:
     return ", ".join(
         part for part in distinct if not any(part.casefold() in other.casefold() for other in distinct if other != part)
     )
+
+
+def _unsaid(dosage: Body) -> str:
+    """The sender's own sentence without what stands before it: nothing when it is dose, route and timing word for word,
+    else without the dose and route it begins with. A sentence that says anything otherwise stays whole."""
+    own, dose, route = str(dosage.get("text") or ""), _dose(dosage)[0], text(dosage.get("route"))
+    timing = dosage.get("timing") or {}
+    often = text(timing.get("code")) or _often(timing.get("repeat") or {})
+    said = " ".join(filter(None, (dose, route)))
+    if own.casefold() in {" ".join(filter(None, (said, each))).casefold() for each in (often, _timing(timing))}:
+        return ""
+    rest = own
+    for each in filter(None, (dose, route)):
+        if rest.casefold().startswith(f"{each.casefold()} "):
+            rest = rest[len(each) :].lstrip()
+    return rest
 
 
 def _timing(timing: Body) -> str:

@@ -1,4 +1,4 @@
-"""The MAR sheet on paper: earlier live sheets are named, and nothing is said twice."""
+"""The MAR sheet on paper: earlier live sheets are named, and what the sender says otherwise stays."""
 
 from __future__ import annotations
 
@@ -22,13 +22,6 @@ def test_a_reprint_names_the_sheet_to_collect() -> None:
 
 def test_the_first_mar_of_a_patient_collects_nothing() -> None:
     assert mar.body(ward_shapes.chart(0), PRINT, 7)["collect"] == []
-
-
-def test_what_the_senders_words_begin_with_is_not_said_twice() -> None:
-    order = replace(
-        ward_shapes.medication(0), dose="650 mg", route="Oral", schedule="650 mg oral every 6 hours as needed"
-    )
-    assert ordered(order) == "650 mg · Oral · every 6 hours as needed"
 
 
 def test_a_dose_that_the_senders_words_say_otherwise_is_left_beside_it() -> None:

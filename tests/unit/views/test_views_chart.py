@@ -192,7 +192,26 @@ def test_explicit_times_stand_in_the_schedule_and_nothing_is_said_twice(views: V
 
 def test_an_instruction_that_only_repeats_the_timing_is_said_once(views: Views) -> None:
     views.tape.facts(order("m1", "x", dosageInstruction=[{"timing": {"code": {"text": "daily"}}, "text": "Daily"}]))
-    assert only_drug(views).schedule == "Daily"
+    assert only_drug(views).schedule == "daily"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("81 MG oral daily", "daily at 09:00"),
+        ("81 mg Oral daily at 09:00", "daily at 09:00"),
+        ("81 mg oral daily with food", "daily at 09:00, daily with food"),
+        ("162 mg oral daily", "daily at 09:00, 162 mg oral daily"),
+        ("81 mg oral daily at 21:00", "daily at 09:00, daily at 21:00"),
+    ],
+)
+def test_the_senders_sentence_is_left_out_only_where_it_says_nothing_else(
+    views: Views, sentence: str, shown: str
+) -> None:
+    timing = {"code": {"text": "daily"}, "repeat": {"timeOfDay": ["09:00:00"]}}
+    dose = {"doseAndRate": [{"doseQuantity": {"value": 81, "unit": "mg"}}], "route": {"text": "Oral"}}
+    views.tape.facts(order("m1", "aspirin", dosageInstruction=[{"timing": timing, "text": sentence} | dose]))
+    assert only_drug(views).schedule == shown
 
 
 def test_a_rate_makes_an_infusion(views: Views) -> None:
