@@ -69,13 +69,24 @@ def standing(folder: Path, clock: Clock | None = None) -> dict[str, Any]:
         "acknowledged": sum(counts.get(kind, 0) for kind in _FEED_KINDS),
         "clock": _time(clock, head.recorded_at_us, views.pop("clock_trusted")),
         **views,
-        "stations": [
-            {"name": each.name, "units": list(each.units), "seen_us": each.seen_us, "made_us": each.made_us,
-             "old": each.old(clock.now_us())}
-            for each in station_states(layout, config)
-        ],
+        "stations": _stations(layout, config, clock),
         "journal": journal,
     }
+
+
+def _stations(layout: Layout, config: Config, clock: Clock) -> list[dict[str, Any]]:
+    """The declared ward stations; `old`: somebody should look."""
+    now_us = clock.now_us()
+    return [
+        {
+            "name": each.name,
+            "units": list(each.units),
+            "seen_us": each.seen_us,
+            "made_us": each.made_us,
+            "old": each.old(now_us),
+        }
+        for each in station_states(layout, config)
+    ]
 
 
 def _time(clock: Clock, newest_us: int, journal_trusted: bool) -> dict[str, Any]:

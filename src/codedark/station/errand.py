@@ -14,12 +14,12 @@ import msgspec
 import orjson
 
 from codedark.access import device_context
-from codedark.clock import JUMP_US, Anchor, SystemClock
+from codedark.clock import Anchor, SystemClock
 from codedark.errors import ConfigError, PackError
 from codedark.paper import PackLabel
 from codedark.station.enrolment import Admission, Place, written
 from codedark.station.shelf import KEPT, Shelf
-from codedark.station.warnings import Believed
+from codedark.station.warnings import APART_US, Believed
 
 _PATIENCE_S = 20.0
 _LISTING_BYTES = 8 << 20
@@ -196,7 +196,7 @@ def station_clock(place: Place) -> SystemClock:
 def keep_clock(place: Place, clock: SystemClock) -> None:
     """Write what is believed now. When the node trusts its clock and ours agrees, the doubt of before is over."""
     lately = read_lately(place)
-    agrees = lately is not None and lately.node_trusted and abs(lately.at_us - lately.node_us) <= JUMP_US
+    agrees = lately is not None and lately.node_trusted and abs(lately.at_us - lately.node_us) <= APART_US
     if agrees and not clock.trusted():
         clock.hold_against(clock.righted())
     anchor = clock.anchor()

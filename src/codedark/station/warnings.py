@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codedark.clock import JUMP_US
 from codedark.paper import PackLabel
 from codedark.tongue import noted
 
+APART_US = 5 * 60 * 1_000_000
+"""Two clocks that differ by more are not both right: one of them was set by hand, or by somebody."""
 EXPIRED = noted("EXPIRED: a newer pack should have replaced this one. It is the last known record all the same.")
 NODE_CLOCK = noted("CLOCK NOT TRUSTED at the node when this was drawn: its times may be wrong.")
 OWN_CLOCK = noted("CLOCK NOT TRUSTED at this station: nobody here knows how old this is. Look at a clock on the wall.")
@@ -29,8 +30,8 @@ class Believed:
 
     def ages_hold(self, label: PackLabel) -> bool:
         """Whether the age of this pack may be told: it is not from the future, and both clocks agreed."""
-        agreed = self.differs_us is None or abs(self.differs_us) <= JUMP_US
-        return self.trusted and agreed and label.clock_trusted and self.now_us >= label.made_us - JUMP_US
+        agreed = self.differs_us is None or abs(self.differs_us) <= APART_US
+        return self.trusted and agreed and label.clock_trusted and self.now_us >= label.made_us - APART_US
 
 
 def warned(label: PackLabel, believed: Believed) -> tuple[str, ...]:
