@@ -1,14 +1,16 @@
 """The catalogue of what we say, from the code: templates, sheets and tables of words into src/codedark/tongue/fr.po.
 
 Marked words: `{% trans %}…{% endtrans %}` and `_("…")` in templates, `noted("…")`, `gettext("…")` in Python,
-`w("…")` in typst. Without arguments fr.po gets the new words (empty, to be translated) and loses those that
-nobody says any more.
+`w("…")` in typst. What is refused to a person (`ActionRefused`, `refused`) needs no mark: its sentence and hint are
+found where they are raised, `{…}` of an f-string as a gap, and so are the values of the enumerations in `SPOKEN`.
+Without arguments fr.po gets the new words (empty, to be translated) and loses those that nobody says any more.
 With --check nothing is written: exit 1 names words that are missing, not translated, fuzzy, or whose placeholders
 differ.
 """
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
@@ -28,6 +30,12 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
 OPTIONS = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"} | dict.fromkeys(
     ("trim_blocks", "lstrip_blocks"), "true"
 )
+REFUSING = ("actions", "web", "access/passwords.py")
+"""Where what is raised as refused is read by people on pages."""
+SENTENCES = {"ActionRefused": 0, "refused": 3}
+"""What raises, and which of its arguments is the sentence; the hint is the next one."""
+SPOKEN = {"Permission", "Whoever", "Reading", "Role"}
+"""Enumerations whose values are read by people."""
 DATED = re.compile(
     rb'"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|Language-Team|Project-Id-Version'
     rb"|Report-Msgid-Bugs-To):[^\n]*\n"
@@ -50,9 +58,53 @@ def _words() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
         if method and "tongue" not in path.parts:
             for _, word, _, context in extract(method, io.BytesIO(path.read_bytes()), KEYWORDS, (), OPTIONS):
                 yield place, word, context
+            if path.suffix == ".py":
+                yield from ((place, word, None) for word in _refusals(path))
         elif path.suffix == ".typ":
             for word in re.findall(r'\bw\("((?:[^"\\]|\\.)*)"', path.read_text("utf-8")):
                 yield place, word.replace('\\"', '"'), None
+
+
+def _refusals(path: Path) -> Iterator[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = list(ast.walk(tree))
+    for each in nodes:
+        if isinstance(each, ast.ClassDef) and each.name in SPOKEN:
+            values = (line.value for line in each.body if isinstance(line, ast.Assign))
+            yield from (value.value for value in values if isinstance(value, ast.Constant))  # type: ignore[misc]
+    place = str(path.relative_to(SRC))
+    if not place.startswith(REFUSING) or place.startswith("web/api"):
+        return
+    named: dict[str, list[ast.expr]] = {}
+    for each in nodes:
+        if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
+            named.setdefault(each.targets[0].id, []).append(each.value)
+    for each in nodes:
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) and each.func.id in SENTENCES:
+            first = SENTENCES[each.func.id]
+            hints = [keyword.value for keyword in each.keywords if keyword.arg in ("hint", "reason")]
+            for value in (*each.args[first : first + 2], *hints):
+                yield from _sentences(value, named)
+
+
+def _sentences(value: ast.expr, named: dict[str, list[ast.expr]]) -> Iterator[str]:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value.replace("%", "%%") if "%(" in value.value else value.value
+    elif isinstance(value, ast.JoinedStr):
+        yield "".join(_piece(part, number) for number, part in enumerate(value.values))
+    elif isinstance(value, ast.IfExp):
+        yield from (*_sentences(value.body, named), *_sentences(value.orelse, named))
+    elif isinstance(value, ast.Name):
+        for each in named.get(value.id, ()):
+            yield from _sentences(each, {})
+
+
+def _piece(part: ast.expr, number: int) -> str:
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    inner = part.value if isinstance(part, ast.FormattedValue) else part
+    name = {ast.Name: "id", ast.Attribute: "attr"}.get(type(inner), "")
+    return f"%({getattr(inner, name) if name else f'part{number}'})s"
 
 
 def book() -> Catalog:

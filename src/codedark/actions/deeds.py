@@ -93,8 +93,9 @@ def permit(deeds: Deeds, session: Session, permission: Permission, unit: str | N
     still_open(deeds, session)
     if session.basis == FOUNDING or holds(deeds, session, permission, unit):
         return
-    where = f" in {unit}" if unit else ""
-    raise refused(deeds, session, permission.name.lower(), f"your role does not let you {permission.value}{where}")
+    what = permission.value
+    sentence = f"your role does not let you {what} in {unit}" if unit else f"your role does not let you {what}"
+    raise refused(deeds, session, permission.name.lower(), sentence)
 
 
 def still_open(deeds: Deeds, session: Session) -> None:

@@ -110,24 +110,25 @@ class Desk:
                 turn = self._begin(incoming)
                 return self._finish(turn, self._answer(turn, way))
         except Exception as error:
-            return self._broken(error)
+            return self._broken(error, incoming)
 
     def lost(self, incoming: Incoming) -> Outgoing:
         """The page for an address that leads nowhere."""
         try:
             return self._finish(self._begin(incoming), Page("lost.html", status=404))
         except Exception as error:
-            return self._broken(error)
+            return self._broken(error, incoming)
 
     def slowed(self, lane: AttemptLane, seconds: int) -> Outgoing:
         """What a device is told that got it wrong too often: made without the record, so that it can be made once."""
         facts = {"seconds": seconds, "password": lane is AttemptLane.PASSWORD, "demo": self.settings.demo}
-        body = self.drawer.alone("slowed.html", facility=self.settings.facility, **facts)
+        body = self.drawer.slowed(self.settings.languages, facility=self.settings.facility, **facts)
         return Outgoing(429, body, headers=(("Retry-After", str(seconds)),))
 
     def crowded(self) -> Outgoing:
         """What is said when too many wait already: also made without the record."""
-        body = self.drawer.alone("slowed.html", facility=self.settings.facility, seconds=0, demo=self.settings.demo)
+        facts = {"seconds": 0, "password": False, "demo": self.settings.demo}
+        body = self.drawer.slowed(self.settings.languages, facility=self.settings.facility, **facts)
         return Outgoing(503, body, headers=(("Retry-After", "2"),))
 
     def _begin(self, incoming: Incoming) -> Turn:
@@ -256,12 +257,13 @@ class Desk:
         except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
             return ZoneInfo("UTC")
 
-    def _broken(self, error: Exception) -> Outgoing:
+    def _broken(self, error: Exception, incoming: Incoming) -> Outgoing:
         number = self.chance.bytes(4).hex()
         _log.error("page broke", number=number, error=type(error).__name__, place=place_of(error))
         if isinstance(error, CodedarkError):
             _log.error("hint", number=number, hint=error.hint)
-        return Outgoing(500, self.drawer.broken(number, self.settings.facility))
+        language = self._language(incoming)
+        return Outgoing(500, self.drawer.broken(number, self.settings.facility, language))
 
 
 def _address(incoming: Incoming) -> str:

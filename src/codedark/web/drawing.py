@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -165,10 +165,18 @@ class Drawer:
         """The page as UTF-8. Lone surrogates were made visible before; nothing here can fail on text."""
         return self._envs[frame.language].get_template(template).render(context, frame=frame, pen=pen).encode()
 
-    def alone(self, template: str, **context: object) -> bytes:
+    def alone(self, template: str, language: str = ENGLISH, **context: object) -> bytes:
         """A page that stands for itself: no record, no session, no patient."""
-        return self._envs[ENGLISH].get_template(template).render(context).encode()
+        return self._envs[language].get_template(template).render(context, language=language).encode()
 
-    def broken(self, number: str, facility: str) -> bytes:
+    def slowed(self, languages: Sequence[str], **context: object) -> bytes:
+        """What is said to whom nobody has listened to, so in every language of the node, one below the other."""
+        said = [
+            (code, Markup(self._envs[code].get_template("slowed_words.html").render(context)))  # nosec B704 - a template
+            for code in languages
+        ]
+        return self.alone("slowed.html", languages[0], said=said, **context)
+
+    def broken(self, number: str, facility: str, language: str = ENGLISH) -> bytes:
         """The page for a failure of our own."""
-        return self.alone("broken.html", number=number, facility=facility)
+        return self.alone("broken.html", language, number=number, facility=facility)

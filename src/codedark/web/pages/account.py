@@ -6,7 +6,10 @@ from codedark.access import AttemptLane
 from codedark.actions import change_person
 from codedark.clock import US_PER_S
 from codedark.errors import ActionRefused
+from codedark.tongue import noted
 from codedark.web.answers import Answer, Move, Page, Visit
+
+_WAIT = noted("Too many wrong attempts from this device: wait %(seconds)s s")
 
 
 def password_form(visit: Visit) -> Answer:
@@ -22,9 +25,9 @@ def password(visit: Visit) -> Answer:
     throttle, steady_us = visit.deeds.throttle, visit.deeds.clock.steady_us()
     wait_us = throttle.wait_us(AttemptLane.PASSWORD, visit.device, steady_us)
     if wait_us:
-        return _again(f"Too many wrong attempts from this device: wait {-(-wait_us // US_PER_S)} s", "")
+        return _again(_WAIT % {"seconds": -(-wait_us // US_PER_S)}, "")
     if form.get("new", "") != form.get("again", ""):
-        return _again("The two new passwords are not the same", "Type the new one twice.")
+        return _again(noted("The two new passwords are not the same"), noted("Type the new one twice."))
     try:
         change_person(
             visit.deeds, session, session.person, password=form.get("new", ""), old_password=form.get("old", "")

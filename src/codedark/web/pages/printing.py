@@ -7,8 +7,10 @@ from collections.abc import Callable
 from codedark.access import Permission
 from codedark.actions import open_pack
 from codedark.errors import JournalError, NotFound, PackError
+from codedark.tongue import noted
 from codedark.web.answers import Answer, Document, Move, Page, Press, Visit
 
+NO_LEDGER = noted("Its sheets could not be entered in the ledger, so none may go to paper.")
 _PAPERS = frozenset({"a4", "letter"})
 
 
@@ -28,7 +30,7 @@ def pack_page(press: Press | None) -> Callable[[Visit], Answer]:
         session = visit.need(Permission.PRINT_UNIT, unit)
         paper, printer = visit.form.get("paper", ""), visit.form.get("printer", "")
         if press is None:
-            return _form(visit, unit, "Packs of this node are drawn by `codedark pack`.", 503)
+            return _form(visit, unit, noted("Packs of this node are drawn by `codedark pack`."), 503)
         open_pack(visit.deeds, session, unit)
         size, desk = paper if paper in _PAPERS else visit.settings.paper, visit.settings.printing
         try:
@@ -39,7 +41,7 @@ def pack_page(press: Press | None) -> Callable[[Visit], Answer]:
         except PackError as error:
             return _form(visit, unit, f"{error}.", 503)
         except JournalError:
-            return _form(visit, unit, "Its sheets could not be entered in the ledger, so none may go to paper.", 503)
+            return _form(visit, unit, NO_LEDGER, 503)
         return Document(pdf, "application/pdf", "codedark-pack.pdf")
 
     return draw

@@ -7,11 +7,12 @@ import base64
 from codedark.access import Permission
 from codedark.actions import tie_report, view_report
 from codedark.errors import NotFound
+from codedark.tongue import noted
 from codedark.views import PrintReport
 from codedark.web.answers import Answer, Move, Page, Visit
 from codedark.web.pages.chart import OPAQUE, open_chart
 
-FAULTS = {"mrn": "There is no one patient with this MRN.", "reason": "Say how you know whose it is."}
+FAULTS = {"mrn": noted("There is no one patient with this MRN."), "reason": noted("Say how you know whose it is.")}
 
 
 def in_chart(visit: Visit, patient: str, report: str) -> Answer:

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from codedark.access import Permission
 from codedark.actions import review_deed
 from codedark.errors import NotFound
+from codedark.tongue import noted
 from codedark.views import LastingDeed
 from codedark.web.answers import Answer, Move, Page, Visit
 from codedark.web.wording import entry_name
 
 _WORDS = {
-    "person.enrolled": "gave an account",
-    "person.changed": "changed an account",
-    "unit.card.issued": "made an envelope",
-    "config.set": "changed a setting",
-    "deed.proposed": "proposed a deed of two people",
-    "deed.decided": "decided a deed of two people",
-    "source.distrusted": "took a source out, or back in",
-    "source.held": "held a source back",
-    "source.released": "released a source",
-    "worklist.decided": "decided an item of the worklist",
-    "origin.adopted": "adopted this record",
+    "person.enrolled": noted("gave an account"),
+    "person.changed": noted("changed an account"),
+    "unit.card.issued": noted("made an envelope"),
+    "config.set": noted("changed a setting"),
+    "deed.proposed": noted("proposed a deed of two people"),
+    "deed.decided": noted("decided a deed of two people"),
+    "source.distrusted": noted("took a source out, or back in"),
+    "source.held": noted("held a source back"),
+    "source.released": noted("released a source"),
+    "worklist.decided": noted("decided an item of the worklist"),
+    "origin.adopted": noted("adopted this record"),
 }
 """What each lasting deed is called on the page."""
 

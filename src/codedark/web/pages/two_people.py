@@ -11,20 +11,21 @@ import segno
 from codedark.access import NewUnitCard, Session, approves, may
 from codedark.actions import TWO_PERSON_DEEDS, decide, fingerprint, propose
 from codedark.errors import ActionRefused, NotFound
+from codedark.tongue import noted
 from codedark.views import Proposal
 from codedark.web.answers import Answer, Move, Page, Visit
 
 _ROWS = 50
 _WORDS = {
-    "distrust": "Take a source out of the charts",
-    "trust_again": "Take a source back into the charts",
-    "enrol_person": "Give an account",
-    "change_person": "Change an account",
-    "issue_unit_card": "Make a new envelope",
-    "adopt_origin": "Take this restored record for the facility's",
-    "rotate_key": "Make the next facility key, from three cards",
-    "resplit_cards": "Make five new cards of the same root",
-    "pin_witness": "Say that a second machine counts as a witness, or no more",
+    "distrust": noted("Take a source out of the charts"),
+    "trust_again": noted("Take a source back into the charts"),
+    "enrol_person": noted("Give an account"),
+    "change_person": noted("Change an account"),
+    "issue_unit_card": noted("Make a new envelope"),
+    "adopt_origin": noted("Take this restored record for the facility's"),
+    "rotate_key": noted("Make the next facility key, from three cards"),
+    "resplit_cards": noted("Make five new cards of the same root"),
+    "pin_witness": noted("Say that a second machine counts as a witness, or no more"),
 }
 """What each deed is called on the page."""
 _TIMES = frozenset({"since_us", "until_us"})
