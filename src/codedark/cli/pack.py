@@ -19,7 +19,8 @@ from codedark.node import Drawn, OpenNode, checked, draw, open_node, print_now, 
 
 
 class DrawsByDefault(TyperGroup):
-    """`codedark pack UNIT` draws; `codedark pack open FILE` opens, `check` checks. A unit named "open": `codedark pack draw open`."""
+    """`codedark pack UNIT` draws; `codedark pack open FILE` opens, `check` checks. A unit named "open": `codedark pack
+    draw open`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `draw` first unless a command or --help is asked for."""
@@ -113,7 +114,8 @@ def pack(
     ] = False,
     printer: Annotated[str, typer.Option(help="Send it to this printer of codedark.toml too.")] = "",
     as_html: Annotated[
-        bool, typer.Option("--html", help="As one HTML file too, for a stick: any browser opens it with the unit's card.")
+        bool,
+        typer.Option("--html", help="As one HTML file too: any browser opens it with the unit's card."),
     ] = False,
     folder: Folder = DEFAULT_FOLDER,
     dry_run: DryRun = False,

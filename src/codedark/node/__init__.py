@@ -2,6 +2,7 @@
 
 from codedark.node.admitting import Admitted, admit_station
 from codedark.node.adopting import adopt
+from codedark.node.checking import CheckedFile, checked
 from codedark.node.commissioning import (
     ask_coverage,
     coverage_findings,
@@ -67,6 +68,7 @@ __all__ = [
     "Admitted",
     "Applied",
     "Checked",
+    "CheckedFile",
     "Config",
     "Drawn",
     "Drilled",
@@ -106,6 +108,7 @@ __all__ = [
     "change_trust",
     "check_bundle",
     "check_derived",
+    "checked",
     "clock_of",
     "cosigned",
     "coverage_findings",

@@ -134,8 +134,8 @@ def recover(node: OpenNode, cards: Sequence[str], login: str, name: str, passwor
     return enrol_person(deeds, session, login, name, password, {"administrator": ("*",)})
 
 
-def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
-    """A unit's pack into packs/: issued (its sheets are in the ledger first), or a draft."""
+def draw(node: OpenNode, unit: str, *, as_draft: bool, html: bool = False) -> Drawn:
+    """A unit's pack into packs/: issued (its sheets are in the ledger first), or a draft. `html`: as one file too."""
     deeds = deeds_of(node)
     shelf = PrintShelf(node.layout.prints, node.keys.views_key)
     plate = Plate(
@@ -143,7 +143,7 @@ def draw(node: OpenNode, unit: str, *, as_draft: bool) -> Drawn:
         node.keys.pack_keys[-1],
     )  # fmt: skip
     note = node.pen.checkpoint().note
-    drawn = draft(deeds, unit, plate, note) if as_draft else issue(deeds, None, unit, plate, note)
+    drawn = draft(deeds, unit, plate, note, html=html) if as_draft else issue(deeds, None, unit, plate, note, html=html)
     return kept(drawn, node.layout, deeds, plate)
 
 

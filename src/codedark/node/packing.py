@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -44,6 +44,11 @@ from codedark.paper import (
 )
 from codedark.views import Chart, PrintReport, Record, ViewStore
 
+if TYPE_CHECKING:
+    from codedark.web import UnitFile
+
+HTML = "html"
+"""The kind of a single-file pack, in the journal and on its label."""
 SEALED = ".age"
 KEPT = 8
 """Draft packs kept for each unit; issued packs are never removed by the machine."""
@@ -74,7 +79,8 @@ class Plate:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One pack that was drawn. `path`: its file, or None when it was only handed over."""
+    """One pack that was drawn. `path`: its file, or None when it was only handed over; `file`: the single-file pack of
+    the same moment, where one was asked for, and `file_path` where it lies."""
 
     unit: str
     pack: str
@@ -87,6 +93,8 @@ class Drawn:
     as_of_us: int | None = None
     replace_by_us: int = 0
     clock_trusted: bool = True
+    file: UnitFile | None = None
+    file_path: Path | None = None
 
     @property
     def code(self) -> str:
@@ -145,38 +153,60 @@ def _prints(
     return {report.id: shelf.pages(report.id) for report in [*wanted, *([unit_report] if unit_report else [])]}
 
 
-def issue(deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: str, paper: str = "") -> Drawn:
-    """The unit's pack for use: its sheets are in the ledger before a drop of ink. `session` None: the node's console.
+def issue(
+    deeds: Deeds, session: Session | None, unit: str, plate: Plate, note: str, paper: str = "", *, html: bool = False
+) -> Drawn:
+    """The unit's pack for use: its sheets are in the ledger before a drop of ink. `session` None: the node's console;
+    `html`: a single-file pack too.
 
     Raises ActionRefused, PackError, and AppendFailed: then there is only a draft.
     """
     by = session.name if session else "the node's console"
     asked = request_for(deeds.record, unit, plate, note, deeds.clock, draft=False, printed_by=by, paper=paper)
-    plan = plan_sheets(asked, deeds.chance)
     pack_id = deeds.chance.bytes(8).hex()
+    asked, file = _with_file(asked, pack_id, deeds.record, plate) if html else (asked, None)
+    plan = plan_sheets(asked, deeds.chance)
     sheets_printed(
         deeds, session, unit=unit, pack=pack_id, copy=asked.copy, sheets=plan.rows(), fold=asked.as_of.fold,
         position=asked.as_of.position,
     )  # fmt: skip
     pack = draw_pack(plan.applied(asked))
-    return _told(deeds, session, asked, pack, pack_id)
+    return _told(deeds, session, asked, pack, pack_id, file)
 
 
-def draft(deeds: Deeds, unit: str, plate: Plate, note: str) -> Drawn:
-    """The unit's pack as a draft: what the timer lays ready."""
+def draft(deeds: Deeds, unit: str, plate: Plate, note: str, *, html: bool = False) -> Drawn:
+    """The unit's pack as a draft: what the timer lays ready. `html`: a single-file pack too."""
     asked = request_for(deeds.record, unit, plate, note, deeds.clock, draft=True, printed_by="timer")
+    pack_id = deeds.chance.bytes(8).hex()
+    asked, file = _with_file(asked, pack_id, deeds.record, plate) if html else (asked, None)
     pack = draw_pack(replace(asked, sheets=mint_sheets(asked, deeds.chance)))
-    return _told(deeds, None, asked, pack, deeds.chance.bytes(8).hex())
+    return _told(deeds, None, asked, pack, pack_id, file)
 
 
-def _told(deeds: Deeds, session: Session | None, asked: PackRequest, pack: Pack, pack_id: str) -> Drawn:
+def _with_file(asked: PackRequest, pack_id: str, record: Record, plate: Plate) -> tuple[PackRequest, UnitFile]:
+    """The single-file pack, and the request of the PDF whose cover bears its code."""
+    from codedark.node.unitfiles import Hallmark, unit_file  # the timer's process draws without the web's libraries
+
+    file = unit_file(asked, pack_id, record, Hallmark(plate.config.facility.id, plate.facility_public, plate.pack_key))
+    return replace(asked, file_code=file.code), file
+
+
+def _told(
+    deeds: Deeds, session: Session | None, asked: PackRequest, pack: Pack, pack_id: str, file: UnitFile | None
+) -> Drawn:
+    if file is not None:
+        pack_made(
+            deeds, session, unit=asked.unit, pack=pack_id, kind=HTML, pages=len(asked.charts) + 1,
+            sha256=sha256(file.html).digest(), checkpoint=asked.checkpoint_note, fold=asked.as_of.fold,
+            position=asked.as_of.position,
+        )  # fmt: skip
     pack_made(
         deeds, session, unit=asked.unit, pack=pack_id, kind="draft" if asked.draft else "issued", pages=pack.pages,
         sha256=pack.sha256, checkpoint=asked.checkpoint_note, fold=asked.as_of.fold, position=asked.as_of.position,
     )  # fmt: skip
     return Drawn(
         asked.unit, pack_id, pack.pages, len(asked.charts), asked.draft, None, pack.pdf, asked.printed_at_us,
-        asked.as_of.recorded_at_us, replace_by_us(asked), asked.as_of.clock_trusted,
+        asked.as_of.recorded_at_us, replace_by_us(asked), asked.as_of.clock_trusted, file,
     )  # fmt: skip
 
 
@@ -192,13 +222,16 @@ def code_of(pdf: bytes) -> str:
 
 
 def kept(drawn: Drawn, layout: Layout, deeds: Deeds, plate: Plate) -> Drawn:
-    """Write the PDF into packs/ (0600), sealed for the unit's card where there is one; the name has unit, time and
-    kind, never anything about a patient."""
+    """Write the PDF into packs/ (0600), sealed for the unit's card where there is one, and the single-file pack where
+    one was drawn; the name has unit, time and kind, never anything about a patient."""
     recipients = plate.recipients(deeds.record, drawn.unit)
     zone, now_us = deeds.record.site().zone, stamp_us(deeds)
     unit = file_name_of(drawn.unit)
     stamp = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(zone)).strftime("%Y%m%d-%H%M%S")
     path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
+    if drawn.file is not None:
+        _written(path.with_suffix(".html"), drawn.file.html)
+        drawn = replace(drawn, file_path=path.with_suffix(".html"))
     if recipients:
         path = path.with_name(path.name + SEALED)
     data = wrapped_for(recipients, drawn.pdf) if recipients else drawn.pdf
@@ -209,6 +242,8 @@ def kept(drawn: Drawn, layout: Layout, deeds: Deeds, plate: Plate) -> Drawn:
     for old in sorted(drafts)[:-KEPT]:
         old.unlink(missing_ok=True)
         old.with_name(old.name + LABEL).unlink(missing_ok=True)
+    for old in sorted(layout.packs.glob(f"{unit}.*.draft.*.html"))[:-KEPT]:
+        old.unlink(missing_ok=True)
     return replace(drawn, path=path)
 
 

@@ -43,6 +43,7 @@ def body(request: PackRequest, pr: Print) -> Values:
         "note": _note_lines(request.checkpoint_note),
         "has_note": bool(request.checkpoint_note.strip()),
         "comparison": comparison_code(request.checkpoint_note),
+        "file_code": request.file_code,
         **_copy(request, pr),
         "ladder": list(LADDER),
     }

@@ -40,7 +40,8 @@ class PackRequest:
     holds, None when none does; `unpinned`: cosignatures that do not count. `mar_day_start`: hour at which the site's
     MAR day begins. `prints`: pages (PNG) of the EHR's print reports by report id, as drawn in the cage;
     `unit_report`: the EHR's census of this unit, when it is newer than what was heard;
-    `coverage`: how much of the record was heard on this unit, None = not counted.
+    `coverage`: how much of the record was heard on this unit, None = not counted; `file_code`: the code of the
+    single-file pack made beside it, "" = none.
     `checkpoint_note`: C2SP signed note, "" when there is none (the cover says so)."""
 
     unit: str
@@ -67,6 +68,7 @@ class PackRequest:
     prints: Mapping[str, Sequence[bytes]] = field(default_factory=dict, repr=False)
     unit_report: PrintReport | None = None
     coverage: UnitCoverage | None = None
+    file_code: str = ""
     demo: bool = False
 
 

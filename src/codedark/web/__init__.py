@@ -4,6 +4,22 @@ from codedark.web.answers import Press, WebSettings
 from codedark.web.app import create_app
 from codedark.web.porter import Porter
 from codedark.web.server import make_server, serve
+from codedark.web.unitfile import FileRequest, ReadFile, UnitFile, draw_file, file_code, read_file
 from codedark.web.warden import Bounds, Warden
 
-__all__ = ["Bounds", "Porter", "Press", "Warden", "WebSettings", "create_app", "make_server", "serve"]
+__all__ = [
+    "Bounds",
+    "FileRequest",
+    "Porter",
+    "Press",
+    "ReadFile",
+    "UnitFile",
+    "Warden",
+    "WebSettings",
+    "create_app",
+    "draw_file",
+    "file_code",
+    "make_server",
+    "read_file",
+    "serve",
+]

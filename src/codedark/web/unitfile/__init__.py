@@ -3,7 +3,7 @@
 No server, no network, no installation. What the file looks like inside: docs/formats/pack-html.md.
 """
 
-from codedark.web.unitfile.assembly import UnitFile, draw_file, file_code, read_file
+from codedark.web.unitfile.assembly import ReadFile, UnitFile, draw_file, file_code, read_file
 from codedark.web.unitfile.request import FileRequest
 
-__all__ = ["FileRequest", "UnitFile", "draw_file", "file_code", "read_file"]
+__all__ = ["FileRequest", "ReadFile", "UnitFile", "draw_file", "file_code", "read_file"]

@@ -25,12 +25,20 @@ from codedark.web.unitfile.words import worded
 
 FORMAT = 1
 _HERE = Path(__file__).parent
-_PART = re.compile(rb'<script type="application/age" id="(index|part-\d+)">([A-Za-z0-9+/=]+)</script>')
+_PART = re.compile(rb'<script type="application/age" id="(index|part-\d{1,4})">([A-Za-z0-9+/=]+)</script>')
+_LABEL = re.compile(rb'<script type="text/plain" id="label">([A-Za-z0-9+/=]*)</script>')
 _TEST_CARD = "AGE-SECRET-KEY-17THVAMKG5SHRGFUC4N2FK0FJ9DE2U5EUSDHPFD4S3V6UK9E3TL6QXJVKZE"
 """Published: it opens the sentence of the self-test and nothing else."""
 
 Seal = Callable[[bytes], bytes]
 """Seals bytes for the unit's card and the node: age v1, binary."""
+Label = Callable[[bytes], str]
+"""Who made the file, signed over its sealed index; "" when nobody signs."""
+
+
+def unsigned(index: bytes) -> str:
+    """No label: nobody signs."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +49,21 @@ class UnitFile:
     code: str
 
 
-def draw_file(request: FileRequest, seal: Seal) -> UnitFile:
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """What lies in a file, still sealed: `label` says who made it ("" when nobody signed), `parts` one a patient."""
+
+    index: bytes = field(repr=False)
+    parts: tuple[bytes, ...] = field(repr=False)
+    label: str
+
+
+def draw_file(request: FileRequest, seal: Seal, label: Label = unsigned) -> UnitFile:
     """The unit's file, all of it sealed but unit, facility and the two times of its name plate."""
     drawn = [Pages(request, language) for language in request.languages]
     parts = [seal(_packed({pages.pen.language: pages.chart(chart) for pages in drawn})) for chart in request.charts]
     index = seal(_packed(_index(request, drawn, parts)))
-    return UnitFile(_shell(request, drawn, index, parts), file_code(index))
+    return UnitFile(_shell(request, drawn, index, parts, label(index)), file_code(index))
 
 
 def file_code(index: bytes) -> str:
@@ -54,13 +71,18 @@ def file_code(index: bytes) -> str:
     return comparison_code(sha256(index).hexdigest())
 
 
-def read_file(html: bytes) -> tuple[bytes, tuple[bytes, ...]]:
-    """The sealed index and parts of a file, without any browser. Raises CannotUnseal for what is no such file."""
-    found = {name.decode(): b64decode(text, validate=True) for name, text in _PART.findall(html)}
+def read_file(html: bytes) -> ReadFile:
+    """What is sealed in a file, without any browser. Raises CannotUnseal for what is no such file."""
+    label = _LABEL.search(html)
+    try:
+        found = {name.decode(): b64decode(text, validate=True) for name, text in _PART.findall(html)}
+        note = b64decode(label[1], validate=True).decode() if label else ""
+    except ValueError:  # base64 or UTF-8 that is none
+        found, note = {}, ""
     index = found.pop("index", None)
     if index is None or set(found) != {f"part-{at}" for at in range(len(found))}:
         raise CannotUnseal("this is no single-file pack, or it was changed", hint="Take the file of another round.")
-    return index, tuple(found[f"part-{at}"] for at in range(len(found)))
+    return ReadFile(index, tuple(found[f"part-{at}"] for at in range(len(found))), note)
 
 
 def _packed(value: object) -> bytes:
@@ -118,7 +140,7 @@ def _plate(request: FileRequest) -> dict[str, object]:
     }
 
 
-def _shell(request: FileRequest, drawn: Sequence[Pages], index: bytes, parts: Sequence[bytes]) -> bytes:
+def _shell(request: FileRequest, drawn: Sequence[Pages], index: bytes, parts: Sequence[bytes], label: str) -> bytes:
     age = (_HERE / "age" / "age.js").read_text("ascii")
     ours = (_HERE / "unitfile.js").read_text("utf-8")
     style = (_HERE.parent / "static" / "style.css").read_text("utf-8") + (_HERE / "unitfile.css").read_text("utf-8")
@@ -133,7 +155,7 @@ def _shell(request: FileRequest, drawn: Sequence[Pages], index: bytes, parts: Se
     return template.render(
         request=request, language=request.languages[0], words=worded(request.languages)[request.languages[0]],
         policy=policy((age, ours), style), style=_ours(style), age=_ours(age), ours=_ours(ours),
-        setting=_ours(_data(setting)), index=b64encode(index).decode(),
+        setting=_ours(_data(setting)), index=b64encode(index).decode(), label=b64encode(label.encode()).decode(),
         parts=[b64encode(part).decode() for part in parts],
     ).encode()  # fmt: skip
 

@@ -7,12 +7,14 @@ of the EHR's print reports), and the legend (times instead of ages).
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, FunctionLoader
 
+from codedark.errors import PackError
 from codedark.tongue import tongue
 from codedark.views import Chart, MarState, mar_state
 from codedark.web.drawing import Frame, environment
@@ -21,6 +23,7 @@ from codedark.web.state import StateLine, state_line
 from codedark.web.unitfile.pen import FilePen
 from codedark.web.unitfile.request import FileRequest
 
+_LEGEND = re.compile(r"\{% macro legend\(\) -?%\}.*?\{%-? endmacro %\}", re.DOTALL)
 _HERE = Path(__file__).parent
 OWN, SITE = _HERE / "templates", _HERE.parent / "templates"
 
@@ -29,10 +32,20 @@ OWN, SITE = _HERE / "templates", _HERE.parent / "templates"
 def inside(language: str) -> Environment:
     """The templates as they are used inside a file: once for each process and language."""
     env = environment({}, language)
-    site = FileSystemLoader(SITE)
-    env.loader = ChoiceLoader([FileSystemLoader(OWN), site, PrefixLoader({"site": site})])
+    env.loader = ChoiceLoader([FileSystemLoader(OWN), FunctionLoader(_pieces), FileSystemLoader(SITE)])
     env.globals.update(beds_path=lambda unit: "#beds")
     return env
+
+
+def _pieces(name: str) -> str | None:
+    """The pieces of the web's pages with the file's own legend among them."""
+    if name != "parts.html":
+        return None
+    own = (OWN / "file_legend.html").read_text("utf-8").strip()
+    text, replaced = _LEGEND.subn(lambda _: own, (SITE / name).read_text("utf-8"))
+    if replaced != 1:
+        raise PackError("the legend of the pages is not where a file looks for it")
+    return text
 
 
 class Pages:
