@@ -91,8 +91,9 @@ class Errand:
     def run(self) -> Pulled:
         """One visit. Raises PackError when the node cannot be reached or is not the one; the shelf stays as it is."""
         told = self.place.admission()
-        wire = Wire(told, device_context(self.place.facility_root, self.place.certificate, self.place.key))
+        wire: Wire | None = None
         try:
+            wire = Wire(told, device_context(self.place.facility_root, self.place.certificate, self.place.key))
             listing = self._listing(wire)
             self._remember(listing)
             pulled = self._fetch(wire, listing)
@@ -104,7 +105,8 @@ class Errand:
                 f"the node was not reached: {why}", hint="The packs that are here stay. Look at cable and node."
             ) from error
         finally:
-            wire.close()
+            if wire is not None:
+                wire.close()
         return pulled
 
     def believed(self) -> Believed:

@@ -21,6 +21,7 @@ _FILE = re.compile(r"[A-Za-z0-9-]{1,60}\.\d{8}-\d{6}\.draft\.[0-9a-f]{6}\.pdf\.a
 UNSIGNED = noted("its label is not signed by this facility's node")
 CHANGED = noted("its bytes are not the ones that the node signed")
 GONE = noted("it cannot be read from the disk")
+ELSEWHERE = noted("packs/ on the node's disk or a stick, the unit's printed book")
 NO_LABEL = noted("it has no label that can be read")
 
 
@@ -103,15 +104,17 @@ class Shelf:
             raise PackError(f"this pack is not shown: {CHANGED}", hint=self.next_copy(file))
         return kept.label, pdf
 
-    def next_copy(self, file: str) -> str:
-        """Where to look next: another round here, the other stations, the node's disk, the printed book."""
+    def copies(self, file: str) -> list[str]:
+        """Where else the unit's pack is: the newest whole round here, then the other stations of its units."""
         here = self.look(file) if _FILE.fullmatch(file) else Kept(file, None)
         unit = here.label.unit if here.label else None
-        others = [each for each in self.packs() if each.file != file and not each.problem and each.label is not None]
-        same = [each for each in others if each.label is not None and each.label.unit == unit]
-        places = [f"another round here: {same[0].file}"] if same else []
-        places += [f"station {name}" for name in self.also]
-        return f"Next copy: {'; '.join([*places, _ELSEWHERE])}. A key that does not fit may be of an older envelope."
+        same = [each.file for each in self.packs() if _whole_of(each, unit) and each.file != file]
+        return [*same[:1], *self.also]
+
+    def next_copy(self, file: str) -> str:
+        """Where to look next, as a hint in words."""
+        places = "; ".join([*self.copies(file), ELSEWHERE])
+        return f"Next copy: {places}. A key that does not fit may be of an older envelope."
 
     def _label(self, note: str) -> PackLabel | None:
         """The label, if one of the node's keys signed it for this facility."""
@@ -124,4 +127,5 @@ class Shelf:
         return label if label.facility == self.facility else None
 
 
-_ELSEWHERE = "packs/ on the node's disk or a stick; the unit's printed book"
+def _whole_of(kept: Kept, unit: str | None) -> bool:
+    return not kept.problem and kept.label is not None and kept.label.unit == unit

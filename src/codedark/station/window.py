@@ -22,18 +22,22 @@ import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from codedark.clock import Chance
-from codedark.errors import CodedarkError, ConfigError
+from codedark.errors import CannotUnseal, CodedarkError, ConfigError
 from codedark.ink import marked
 from codedark.paper import PackLabel, Printer, send, wall_of
 from codedark.station.enrolment import Admission, Place, printer_named
 from codedark.station.errand import Errand, read_lately
+from codedark.station.shelf import ELSEWHERE
 from codedark.station.warnings import warned
-from codedark.tongue import ENGLISH, FRENCH, LANGUAGES, chosen, tongue
+from codedark.tongue import ENGLISH, FRENCH, LANGUAGES, chosen, noted, tongue
 
 OPEN_US = 15 * 60 * 1_000_000
 _MOST_OPEN = 4
 _BODY_BYTES = 16_384
 _PATIENCE_S = 60.0
+OTHER_KEY = noted("This key does not open the pack. It may be of an older envelope, or of another unit.")
+NO_KEY = noted("This is no key of a unit's card: it begins with AGE-SECRET-KEY-1.")
+NOT_WHOLE = noted("This pack is not what the node signed.")
 _HERE = Path(__file__).parent
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
@@ -129,7 +133,7 @@ class Window(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that went away is no error, and nothing of it is written anywhere."""
 
-    def _shelf(self, language: str, status: int = 200, fault: str = "", step: str = "", chose: str = "") -> Reply:
+    def _shelf(self, language: str, status: int = 200, fault: tuple[str, ...] = (), chose: str = "") -> Reply:
         shelf, lately = self.errand.shelf(), read_lately(self.place)
         units: dict[str, list[Any]] = {unit: [] for unit in self.told.units}
         bad = []
@@ -139,8 +143,8 @@ class Window(ThreadingHTTPServer):
             else:
                 units.setdefault(kept.label.unit, []).append(kept)
         return self._page(
-            status, "shelf.html", language, units=units, bad=bad, lately=lately, fault=fault, step=step, chose=chose,
-            trouble=self.trouble,
+            status, "shelf.html", language, units=units, bad=bad, lately=lately, fault=fault, chose=chose,
+            trouble=self.trouble, copies=shelf.copies(chose) if fault else [], elsewhere=ELSEWHERE,
         )  # fmt: skip
 
     def _unlock(self, form: Mapping[str, str], language: str) -> Reply:
@@ -149,7 +153,7 @@ class Window(ThreadingHTTPServer):
             label, pdf = self.errand.shelf().open(file, form.get("key", ""))
         except CodedarkError as error:
             note_deed(self.place, self.errand, "refused", file)
-            return self._shelf(language, 403, str(error), error.hint, file)
+            return self._shelf(language, 403, _fault(error, self.errand.shelf().look(file).problem), file)
         note_deed(self.place, self.errand, "opened", file)
         token, steady = self.chance.bytes(16).hex(), self.errand.clock.steady_us()
         with self._lock:
@@ -173,7 +177,7 @@ class Window(ThreadingHTTPServer):
             print_here(self.place, self.errand, opened.file, opened.pdf, name)
             opened.said, opened.failed = name, False
         except CodedarkError as error:
-            opened.said, opened.failed = f"{error}. {error.hint}", True
+            opened.said, opened.failed = str(error), True
 
     def _printers(self) -> tuple[Printer, ...]:
         try:
@@ -214,6 +218,14 @@ def note_deed(place: Place, errand: Errand, deed: str, file: str) -> None:
         place.deeds.chmod(0o600)
     except OSError:
         return
+
+
+def _fault(error: CodedarkError, problem: str) -> tuple[str, ...]:
+    """Why nothing is shown, in words of the catalogue: what the command line says, a nurse reads in her language."""
+    if problem:
+        return (NOT_WHOLE, problem)
+    known = ((CannotUnseal, OTHER_KEY), (ConfigError, NO_KEY))
+    return (next((words for kind, words in known if isinstance(error, kind)), NOT_WHOLE),)
 
 
 class _Visitor(BaseHTTPRequestHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,9 +13,11 @@ from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from node_rig import COMMAND, ENVIRONMENT, PATIENCE_S, codedark, free_port, message, new_node, running, say
 
-from codedark.access import unwrapped, wrapped_for
+from codedark.access import RootSeed, unwrapped, wrapped_for
+from codedark.access.authority import root_certificate
 from codedark.clock import SystemChance, SystemClock
 from codedark.errors import CannotUnseal, CodedarkError, PackError
 from codedark.node import Config, Layout, admit_station, open_node, standing, station_lines
@@ -79,6 +82,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
         assert len(done.object["fetched"]) == 1
         seen["elsewhere"] = _run(elsewhere)
         seen["stranger"] = _run(_stranger(elsewhere, base / "stranger"))
+        seen["other node"] = _run(_believing_another_root(station, base / "misled"))
         seen["status"] = _stations(node)
         found = station_findings(Layout(node), Config.load(node), SystemClock())
         seen["doctor"] = [finding.says for finding in found]
@@ -99,6 +103,14 @@ def _run(place: Place) -> str:
     except PackError as error:
         return str(error)
     return f"{len(done.fetched)} fetched, {len(done.refused)} refused"
+
+
+def _believing_another_root(known: Place, folder: Path) -> Place:
+    """The same station, told of another facility's root: this node is then an impostor to it."""
+    place = Place(Path(shutil.copytree(known.root, folder)))
+    key = RootSeed(bytes(32)).certificate_root_key("waterbury")
+    place.facility_root.write_bytes(root_certificate(key, "waterbury").public_bytes(Encoding.PEM))
+    return place
 
 
 def _stranger(known: Place, folder: Path) -> Place:
@@ -122,6 +134,11 @@ def test_a_station_gets_the_packs_of_its_own_units_alone(ward: Ward) -> None:
 def test_a_station_that_is_not_declared_does_not_get_in(ward: Ward) -> None:
     """Its name and admission are right; only its certificate is another."""
     assert "not reached" in ward.seen["stranger"]
+
+
+def test_a_node_of_another_root_is_not_believed(ward: Ward) -> None:
+    """Same name, same address. The control is the station itself, which believes the right root and fetched."""
+    assert "not reached" in ward.seen["other node"]
 
 
 def test_stations_without_a_fresh_pack_are_listed(ward: Ward) -> None:
@@ -222,8 +239,6 @@ def test_the_page_speaks_french(page: Page) -> None:
 
 
 def _copy(ward: Ward, tmp_path: Path) -> Place:
-    import shutil
-
     return Place(Path(shutil.copytree(ward.station.root, tmp_path / "station")))
 
 
