@@ -19,6 +19,7 @@ from codedark.cage import Raster
 from codedark.clock import US_PER_S
 from codedark.journal import Draft
 from codedark.node.prints import png
+from codedark.tongue import ENGLISH, FRENCH, PSEUDO
 from codedark_drill.hospital import Hospital
 
 HOURS_US = 3600 * US_PER_S
@@ -80,7 +81,7 @@ def pin(certificate: bytes) -> str:
 def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The hospital, its pages over the node's own TLS, and a browser that trusts this node's certificate only."""
     folder = tmp_path_factory.mktemp("node")
-    with house(folder) as home:
+    with house(folder, languages=(ENGLISH, FRENCH, PSEUDO)) as home:
         now = home.clock.now_us()
         spoken = Hospital(7, beds=24).messages(now - 8 * HOURS_US, now)
         home.journal.append_all([Draft("hl7.received", 1, f"feed:{said.feed}", said.data) for said in spoken])

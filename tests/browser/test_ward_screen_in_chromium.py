@@ -10,6 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Error, Page, expect
 from web_rig import PASSWORD, POTASSIUM
 
+from codedark.tongue import PSEUDO
+from codedark.web.gate import LANGUAGE_COOKIE
+
 pytestmark = pytest.mark.browser
 ROLES = {
     "physician": (),
@@ -138,6 +141,7 @@ def test_tab_reaches_the_record_first_then_the_search(site, scripts: bool) -> No
 
     page.keyboard.press("Tab")
     expect(page.locator(".skip >> nth=0")).to_be_focused()
+    expect(page.locator(".skip >> nth=0")).to_have_css("outline-width", "3px")
     page.keyboard.press("Tab")
     expect(page.locator(".skip >> nth=1")).to_be_focused()
     page.keyboard.press("Enter")
@@ -155,6 +159,23 @@ def test_the_banner_stays_while_the_chart_scrolls_and_its_tabs_stand_as_on_paper
     assert page.evaluate("Math.round(document.querySelector('.patient').getBoundingClientRect().top)") == 0
     tabs = page.eval_on_selector_all(".tabs a", "all => all.map(a => a.hash)")
     assert [tab for tab in tabs if tab != "#reports"] == ["#mar", "#vitals", "#results", "#orders", "#notes", "#lines"]
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_words_that_are_half_as_long_again_fit_every_page(site, width: int) -> None:
+    context = site.context(viewport={"width": width, "height": 800})
+    context.add_cookies([{"name": LANGUAGE_COOKIE, "value": PSEUDO, "url": site.address, "secure": True}])
+    page = site.enter(context)
+    assert page.get_attribute("html", "lang") == PSEUDO
+
+    wide = []
+    for path in site.paths():
+        page.goto(site.address + path)
+        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+            wide.append(path)
+
+    assert wide == []
     context.close()
 
 

@@ -18,6 +18,7 @@ from codedark.clock import SeededChance, SeededClock
 from codedark.entries import ConfigSet, ReportPage, ReportReceived, ReportTied, ReportWord, draft_of, payload_of
 from codedark.errors import AppendFailed
 from codedark.journal import Draft, EpochKeys, Journal, JournalReader, Receipt
+from codedark.tongue import ENGLISH, FRENCH
 from codedark.views import Fold, Record, ViewStore
 from codedark.web import Press, WebSettings, create_app
 
@@ -147,7 +148,9 @@ class House:
 
 
 @contextmanager
-def house(folder: Path, *, press: Press | None = None, demo: bool = False, clock: Any = None) -> Iterator[House]:
+def house(folder: Path, *, press: Press | None = None, demo: bool = False, clock: Any = None,
+    languages: tuple[str, ...] = (ENGLISH, FRENCH),
+) -> Iterator[House]:  # fmt: skip
     """Two units, nine roles, an envelope each, a patient in each. `clock`: another than a seeded one."""
     clock, chance = clock or SeededClock(), SeededChance("web")
     keys, statement = create_node_keys(folder, RootSeed(bytes(32)), "waterbury", clock, chance)
@@ -179,6 +182,7 @@ def house(folder: Path, *, press: Press | None = None, demo: bool = False, clock
         facility="Waterbury",
         zone="America/New_York",
         demo=demo,
+        languages=languages,
         prints=lambda report: made.pictures.get(report, ()),
     )
     made.app = create_app(lambda: record, lambda: deeds, Cookies(keys.cookie_key), settings, clock, chance, press=press)
