@@ -29,10 +29,13 @@ class Ruling:
     """One ruling. `path`, `theirs`, `ours`: regular expressions that must fit in full (`ours`: any value standing at
     the path, "" when none stands there); `said_in`: the segments that hold the value, one space between, "" when none
     does; `source`: the segment that holds most of their resource; `whole`: only where we have no resource to compare
-    with; `family`: MSH-9.1; `oracle`: how its name begins, "" for both. And where these alone would be too wide:
-    `said_at`: the value stands in fields, and every one of them fits; `beside`: one leaf "path=value" of their resource
-    fits; `lacking`: all paths fit at which the nearest of ours says less; `already`: ours says this very leaf
-    once at least; `held_as_in`: as often as that segment does; `{theirs}` in `ours` is their value as it stands."""
+    with (false: only where we have); `family`: MSH-9.1; `oracle`: how its name begins, "" for both.
+
+    And where these alone would be too wide: `said_at`: the value stands in fields, and every one of them fits;
+    `beside`: one leaf "path=value" of their resource fits; `lacking`: all paths fit at which the nearest of ours says
+    less; `already`: ours says this very leaf once at least; `held_as_in`: as often as that segment does; `{theirs}` in
+    `ours` is their value as it stands.
+    """
 
     name: str
     verdict: str
@@ -49,13 +52,13 @@ class Ruling:
     held_as_in: str = ""
     already: bool = False
     oracle: str = ""
-    whole: bool = False
+    whole: bool | None = None
 
     def fits(self, each: Disagreement) -> bool:
         """Whether it decides this disagreement."""
         return (
             each.oracle.startswith(self.oracle)
-            and (each.whole or not self.whole)
+            and self.whole in (None, each.whole)
             and self.path.fullmatch(each.path) is not None
             and self.theirs.fullmatch(each.theirs) is not None
             and self.said_in.fullmatch(" ".join(each.said_in)) is not None
@@ -118,7 +121,7 @@ def _ruling(each: dict[str, Any]) -> Ruling:
         already=bool(each.get("already")),
         held_as_in=each.get("held_as_in", ""),
         oracle=each.get("oracle", ""),
-        whole=bool(each.get("whole")),
+        whole=each.get("whole"),
     )
 
 

@@ -181,7 +181,7 @@ def number(text: str) -> Decimal | None:
 
 
 def quantity(value: Decimal, unit: Rep | None, comparator: str = "") -> Json:
-    """Quantity of a number and its CWE or CQ unit. Only UCUM units get system and code."""
+    """Quantity of a number and its CWE or CQ unit. A code needs the system that it is of (CWE[Quantity], R4 qty-3)."""
     out: Json = {"value": value}
     if comparator:
         out["comparator"] = comparator
@@ -190,9 +190,9 @@ def quantity(value: Decimal, unit: Rep | None, comparator: str = "") -> Json:
         label = display or code
         if label:
             out["unit"] = label
-        if code and system.upper() in ("UCUM", "HTTP://UNITSOFMEASURE.ORG"):
-            out["unit"] = display or code
-            out["system"], out["code"] = tables.UCUM, code
+        if code and system:
+            ucum = system.upper() in ("UCUM", "HTTP://UNITSOFMEASURE.ORG")
+            out["system"], out["code"] = tables.UCUM if ucum else system_uri(system), code
     return out
 
 

@@ -14,6 +14,9 @@ from codedark.hl7 import Segment
 _EVENT_STATUS = {"S12": "booked", "S13": "booked", "S14": "booked", "S15": "cancelled", "S17": "entered-in-error"}
 _EVENT_STATUS |= {"S16": "cancelled", "S18": "booked", "S19": "booked", "S21": "booked", "S26": "noshow"}
 _UNIT_MINUTES = {"": 1, "M": 1, "MIN": 1, "MINUTES": 1, "MINUTE": 1, "H": 60, "HR": 60, "HOURS": 60, "S": 0, "SEC": 0}
+_TAKES_PART = dict.fromkeys(("CANCELLED", "DC", "DELETED", "NOSHOW"), "declined")
+_TAKES_PART |= dict.fromkeys(("PENDING", "WAITLIST"), "tentative")
+"""AIP-12 (table 0278, which the map leads into participant.status and translates no further)."""
 _AGENT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 
@@ -120,6 +123,8 @@ def _resource(segment: Segment) -> Json:
 def _taking_part(reading: Reading, segment: Segment, who: Json) -> Json:
     """One participant: what it is for (AIP-4, AIG-4, AIL-4), from when (AIP-6, AIL-6, AIG-8)."""
     out: Json = {"actor": who, "status": "accepted"}
+    if segment.name == "AIP" and is_valued(segment, 12):
+        out["status"] = _TAKES_PART.get(part(first_rep(segment, 12), 1).upper(), "accepted")
     if is_valued(segment, 4) and (role := concept(first_rep(segment, 4))):
         out["type"] = [role]
     period: Json = {}

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from codedark.entries.datatypes import Json, Rep, bed, organization, part, person
-from codedark.entries.v2.named import Hd, Named, assigner, house, named_resources, places, practitioner
+from codedark.entries.v2.named import house, named_resources, practitioner
+from codedark.entries.v2.places import Hd, Named, assigner, places
 from codedark.entries.v2.reading import Reading, reps
 from codedark.hl7 import Segment
 
@@ -60,7 +61,7 @@ class Directory:
 
     def house(self, rep: Rep) -> Json:
         """A reference to the Organization of an XON; {} when nothing is valued."""
-        return self._pointed(organization(rep), house(rep))
+        return self._pointed(organization(rep), (each for each in house(rep) if each[0] == "Organization"))
 
     def authority(self, rep: Rep, kind: str = "Organization") -> Json:
         """A reference to the Organization (or Device) of an HD; {} when nothing is valued."""

@@ -10,7 +10,6 @@ from codedark.entries.datatypes import (
     V2,
     Json,
     address,
-    concept,
     contact_point,
     human_name,
     identifier_cx,
@@ -18,6 +17,7 @@ from codedark.entries.datatypes import (
     part,
     translated,
 )
+from codedark.entries.languages import spoken_language
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Segment
 
@@ -67,7 +67,7 @@ def related_person(reading: Reading, nk1: Segment) -> Json:
         out["gender"] = gender
     if (born := reading.moment(nk1, 16)) is not None:
         out["birthDate"] = born.iso[:10]
-    if is_valued(nk1, 20) and (language := concept(first_rep(nk1, 20))):
+    if is_valued(nk1, 20) and (language := spoken_language(first_rep(nk1, 20))):
         out["communication"] = [{"language": language}]
     _period(reading, out, nk1)
     return out

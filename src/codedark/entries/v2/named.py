@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
-from urllib.parse import quote
 
 from codedark.entries import tables
 from codedark.entries.datatypes import (
@@ -19,7 +17,6 @@ from codedark.entries.datatypes import (
     Json,
     Rep,
     address,
-    authority_uri,
     coding,
     concept,
     contact_point,
@@ -27,25 +24,20 @@ from codedark.entries.datatypes import (
     part,
 )
 from codedark.entries.moments import moment, put_time
+from codedark.entries.v2.places import (
+    DUTY_LEVELS,
+    Named,
+    assigner,
+    designator,
+    facility,
+    identifiers_of,
+    place_of,
+    places,
+    system_of,
+    whole_field,
+)
 from codedark.entries.v2.reading import first_rep, is_valued, reps, text_of
 from codedark.hl7 import Message, Segment
-
-Named = tuple[str, Json]
-
-_PLACE = "http://terminology.hl7.org/CodeSystem/location-physical-type"
-_URI = "urn:ietf:rfc:3986"
-_LEVELS = ((3, "bd"), (2, "ro"), (8, "lvl"), (1, ""), (7, "bu"), (4, "si"))
-"""PL components from the finest to the widest, and what R4 calls such a place; the map leaves PL.1 open."""
-_DUTY_LEVELS = ((6, "bd"), (5, "ro"), (11, "lvl"), (4, ""), (10, "bu"), (7, "si"))
-"""The same of an NDL."""
-
-
-class Hd(NamedTuple):
-    """A hierarchic designator: namespace, universal id, its type."""
-
-    namespace: str = ""
-    universal: str = ""
-    kind: str = ""
 
 
 def named_resources(message: Message, zone: str) -> list[Named]:
@@ -74,58 +66,23 @@ def _of_segment(segment: Segment, zone: str) -> Iterator[Named]:
             yield from house(rep)
     for number in _NUMBERS.get(segment.name, ()):
         for rep in reps(segment, number):
-            yield from assigner(_hd(rep, 4))
+            for component in (4, 6):
+                yield from assigner(designator(rep, component))
     if (special := _SPECIAL.get(segment.name)) is not None:
         yield from special(segment, zone)
-
-
-def _hd(rep: Rep, component: int) -> Hd:
-    return Hd(*(part(rep, component, n) for n in (1, 2, 3)))
-
-
-def _whole(rep: Rep) -> Hd:
-    return Hd(*(part(rep, n) for n in (1, 2, 3)))
-
-
-def _system(hd: Hd) -> str:
-    """Identifier.system: the universal id as a URI; of a namespace alone, which is no URI, one that keeps its name."""
-    if uri := authority_uri(*hd):
-        return uri
-    return f"urn:codedark:authority:{quote(hd.namespace)}" if hd.namespace else ""
-
-
-def _universal(hd: Hd) -> Json:
-    """The identifier of a universal id: R4 wants a URI as its value where the system is RFC 3986."""
-    out: Json = {}
-    if hd.kind:
-        out["type"] = {"coding": [{"system": V2 + "0301", "code": hd.kind}]}
-    if hd.kind.upper() in ("ISO", "UUID"):
-        out["system"] = _URI
-    value = authority_uri(*hd) if "system" in out else hd.universal
-    return out | {"value": value}
-
-
-def _identifiers(hd: Hd) -> list[Json]:
-    found = [{"value": hd.namespace}] if hd.namespace else []
-    return [*found, _universal(hd)] if hd.universal else found
-
-
-def assigner(hd: Hd) -> Iterator[Named]:
-    """HD[Organization]: who gave a number."""
-    if found := _identifiers(hd):
-        yield "Organization", {"identifier": found}
 
 
 def practitioner(rep: Rep, zone: str) -> Iterator[Named]:
     """XCN[Practitioner], and the organization that gave the number."""
     if body := _person(rep, zone):
         yield "Practitioner", body
-    yield from assigner(_hd(rep, 9))
+    yield from assigner(designator(rep, 9))
+    yield from facility(designator(rep, 14))
 
 
 def _person(rep: Rep, zone: str) -> Json:
     out: Json = {}
-    kind, system = part(rep, 13), _system(_hd(rep, 9))
+    kind, system = part(rep, 13), system_of(designator(rep, 9))
     number: Json = {"type": {"coding": [{"system": V2 + "0203", "code": kind}]}} if kind else {}
     if part(rep, 1):
         number |= ({"system": system} if system else {}) | {"value": part(rep, 1)}
@@ -166,7 +123,7 @@ def _period(starts: str, ends: str, zone: str) -> Json:
 def house(rep: Rep, more: Json | None = None) -> Iterator[Named]:
     """XON[Organization]. `more`: what other fields say of it (address, telecom)."""
     out: Json = {}
-    kind, system = part(rep, 7), _system(_hd(rep, 6))
+    kind, system = part(rep, 7), system_of(designator(rep, 6))
     number: Json = {"type": {"coding": [{"system": V2 + "0203", "code": kind}]}} if kind else {}
     if value := part(rep, 10) or part(rep, 3):
         number |= ({"system": system} if system else {}) | {"value": value}
@@ -177,6 +134,7 @@ def house(rep: Rep, more: Json | None = None) -> Iterator[Named]:
     out |= more or {}
     if out:
         yield "Organization", out
+    yield from facility(designator(rep, 8))
 
 
 def _reach(segment: Segment, place: int = 0, phone: int = 0) -> Json:
@@ -189,53 +147,9 @@ def _reach(segment: Segment, place: int = 0, phone: int = 0) -> Json:
     return out
 
 
-def places(rep: Rep, more: Json | None = None) -> Iterator[Named]:
-    """PL[Location]: one Location for each valued level, the finest with PL.9 and PL.10. `more`: an address.
-
-    `partOf.display` names the wider levels: room 412 of two units is two places.
-    """
-    levels = [(kind, _hd(rep, component)) for component, kind in _LEVELS]
-    valued = [(kind, hd) for kind, hd in levels if hd.namespace or hd.universal]
-    for number, (kind, hd) in enumerate(valued):
-        body = _place(hd, kind)
-        if number == 0:
-            body |= {"description": part(rep, 9)} if part(rep, 9) else {}
-            body["identifier"] += [{"value": part(rep, 10, 1)}] if part(rep, 10, 1) else []
-            body |= more or {}
-        if wider := valued[number + 1 :]:
-            body["partOf"] = {"display": " ".join(hd.namespace or hd.universal for _, hd in wider)}
-        yield "Location", body
-    yield from assigner(_hd(rep, 11))
-    yield from assigner(Hd(*(part(rep, 10, n) for n in (2, 3, 4))))
-
-
-def _place(hd: Hd, kind: str) -> Json:
-    # HD[Identifier], unlike HD[Organization], gives a universal id as it stands, without a system.
-    found: list[Json] = [{"value": hd.namespace}] if hd.namespace else []
-    if hd.universal:
-        said = {"type": {"coding": [{"system": V2 + "0301", "code": hd.kind}]}} if hd.kind else {}
-        found.append(said | {"value": hd.universal})
-    if not found:
-        return {}
-    physical: Json = {"system": _PLACE} | ({"code": kind} if kind else {})
-    name = {"name": hd.namespace} if hd.namespace else {}
-    return {"identifier": found, **name, "mode": "instance", "physicalType": {"coding": [physical]}}
-
-
-def _site(rep: Rep) -> Iterator[Named]:
-    """HD[Location]: the facility an event happened in."""
-    hd = _whole(rep)
-    if not hd.namespace and not hd.universal:
-        return
-    out: Json = {"name": hd.namespace} if hd.namespace else {}
-    if hd.universal:
-        out["identifier"] = [_universal(hd)]
-    yield "Location", out | {"physicalType": {"coding": [{"system": _PLACE, "code": "si"}]}}
-
-
 def _device(rep: Rep) -> Iterator[Named]:
     """HD[Device]: an application that sends or receives."""
-    if found := _identifiers(_whole(rep)):
+    if found := identifiers_of(whole_field(rep)):
         yield "Device", {"identifier": found}
 
 
@@ -259,7 +173,7 @@ def _role(code: str, system: str, display: str = "") -> Named:
 def _header(msh: Segment, _zone: str) -> Iterator[Named]:
     country = {"address": [{"country": text_of(msh, 17)}]} if is_valued(msh, 17) else {}
     for number in (4, 6):
-        for _, body in assigner(_whole(first_rep(msh, number))):
+        for _, body in assigner(whole_field(first_rep(msh, number))):
             yield "Organization", body | (country if number == 4 else {})
     if country and not is_valued(msh, 4):
         yield "Organization", country
@@ -289,11 +203,12 @@ def _order(orc: Segment, zone: str) -> Iterator[Named]:
         if body := _person(rep, zone):
             yield "Practitioner", body | home
             yield _role("OP", V2 + "0443", "Ordering Provider")
-        yield from assigner(_hd(rep, 9))
+        yield from assigner(designator(rep, 9))
     ordering = _reach(orc, place=22, phone=23)
     for rep in reps(orc, 21) or ((),) * bool(ordering):
-        yield from house(rep, ordering)
-        for _, body in house(rep, ordering):
+        found = list(house(rep, ordering))
+        yield from found
+        for _, body in (each for each in found if each[0] == "Organization"):
             yield "Location", body | ({"address": body["address"][0]} if "address" in body else {})
     for rep in reps(orc, 17):
         yield from _maker(rep)
@@ -312,8 +227,8 @@ def _duty(rep: Rep, zone: str) -> Iterator[Named]:
     yield from practitioner((*((word,) for word in said[:8]), tuple(said[8:])), zone)
     if period := _period(part(rep, 2), part(rep, 3), zone):
         yield "PractitionerRole", {"period": period}
-    for component, kind in _DUTY_LEVELS:
-        if body := _place(_hd(rep, component), kind):
+    for component, kind in DUTY_LEVELS:
+        if body := place_of(designator(rep, component), kind):
             yield "Location", body
 
 
@@ -380,7 +295,7 @@ def _took_part(prt: Segment, zone: str) -> Iterator[Named]:
     for rep in reps(prt, 5):
         if body := _person(rep, zone):
             yield "Practitioner", body | home
-        yield from assigner(_hd(rep, 9))
+        yield from assigner(designator(rep, 9))
     out: Json = {}
     if said := concept(first_rep(prt, 4)):
         out["code"] = [said]
@@ -424,7 +339,7 @@ def _left_for(pv1: Segment, _zone: str) -> Iterator[Named]:
 
 
 def _event(evn: Segment, _zone: str) -> Iterator[Named]:
-    yield from _site(first_rep(evn, 7))
+    yield from facility(whole_field(first_rep(evn, 7)))
 
 
 def _booked(aig: Segment, _zone: str) -> Iterator[Named]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from codedark.entries import tables
 from codedark.entries.datatypes import (
     V2,
@@ -20,6 +22,7 @@ from codedark.entries.datatypes import (
     table_concept,
 )
 from codedark.entries.facts import Op
+from codedark.entries.languages import spoken_language
 from codedark.entries.moments import moment, put_time
 from codedark.entries.v2.kin import contact_of
 from codedark.entries.v2.reading import Reading, first_rep, is_valued, null, put_all, reps, text_of
@@ -131,10 +134,10 @@ def _identifiers(body: Json, pid: Segment) -> None:
 
 
 def _licence(rep: Rep) -> Json:
-    """DLN: the number, who issued it, until when."""
+    """DLN: the number, who issued it (DLN[Identifier] DLN.2 is the system; a state is no URI), until when."""
     out: Json = {"type": {"coding": [{"system": V2 + "0203", "code": "DL"}]}, "value": part(rep, 1)}
     if issuer := part(rep, 2):
-        out["assigner"] = {"display": issuer}
+        out |= {"system": f"urn:codedark:authority:{quote(issuer)}", "assigner": {"display": issuer}}
     until = moment(part(rep, 3), "UTC") if part(rep, 3) else None
     if until is not None and not until.problem and not until.assumed:
         out["period"] = {"end": until.iso}
@@ -172,10 +175,8 @@ def _contact(body: Json, cleared: list[str], pid: Segment) -> None:
     put_all(body, cleared, "address", pid, 11, _addresses(pid))
     phones = [contact_point(rep, use) for number, use in _PHONES for rep in reps(pid, number)]
     put_all(body, cleared, "telecom", pid, 13, [phone for phone in phones if phone])
-    if is_valued(pid, 15):
-        language = concept(first_rep(pid, 15))
-        if language:
-            body["communication"] = [{"language": language}]
+    if is_valued(pid, 15) and (language := spoken_language(first_rep(pid, 15))):
+        body["communication"] = [{"language": language}]
     if is_valued(pid, 16):
         married = part(first_rep(pid, 16), 1)
         if married in tables.MARITAL:

@@ -5,7 +5,7 @@ Source: V2-to-FHIR 1.0.0, ORC/OBR/TQ1/NTE[ServiceRequest].
 
 from __future__ import annotations
 
-from codedark.entries.datatypes import V2, Json, concept, contact_point, identifier_cx, identifier_ei, part
+from codedark.entries.datatypes import V2, Json, concept, contact_point, identifier_cx, identifier_ei, part, translated
 from codedark.entries.moments import put_time
 from codedark.entries.v2.orders import (
     OrderGroup,
@@ -31,6 +31,11 @@ from codedark.hl7 import Segment
 
 _CALL_BACK = "http://hl7.org/fhir/StructureDefinition/servicerequest-order-callback-phone-number"
 _STATUS_REASON = "http://hl7.org/fhir/StructureDefinition/request-statusReason"
+_ORDER_TYPE = {
+    "I": ("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "HOSP", "Hospital"),
+    "O": ("http://terminology.hl7.org/CodeSystem/v3-RoleCode", "OF", "Outpatient facility"),
+}
+"""ORC-29 (V2-to-FHIR concept map OrderType)."""
 _INTENT = {"G": "reflex-order"}
 """OBR-11 (table 0065). "A" (added to a specimen already there) is an order like another."""
 
@@ -119,7 +124,7 @@ def _more(reading: Reading, body: Json, group: OrderGroup) -> None:
             body["extension"] = extensions
     if any(orc[28:30]) and group.orc is not None:
         order_security(body, group)
-        if where := concept(first_rep(group.orc, 29)):
+        if where := translated(first_rep(group.orc, 29), "HL70482", _ORDER_TYPE):
             body["locationCode"] = [where]
 
 
@@ -178,6 +183,8 @@ def read_reported_order(reading: Reading, group: OrderGroup) -> None:
     _service(reading, body, obr)
     if reading.whole:
         _order(reading, body, group)
+        if notes := _timing(reading, body, group):
+            body["note"] = notes
     elif identifiers := order_identifiers(reading, group):
         body["identifier"] = identifiers
     order_author(body, group)

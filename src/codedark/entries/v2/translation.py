@@ -17,7 +17,7 @@ from codedark.entries.v2.directory import Directory
 from codedark.entries.v2.envelope import Envelope, Made
 from codedark.entries.v2.messages import interpret_message
 from codedark.entries.v2.patients import patient_id, read_patient
-from codedark.entries.v2.reading import Reading, text_of
+from codedark.entries.v2.reading import Reading, is_valued, text_of
 from codedark.entries.v2.visits import read_visit
 from codedark.errors import Unparsable
 from codedark.hl7 import Segment, begins_batch, parse, split_batch
@@ -104,11 +104,21 @@ def _first_hand(reading: Reading, people: list[_Person]) -> list[Fact]:
     for person in people:
         reading.encounter = None
         read_patient(reading, person.pid, person.segments)
-        first = {segment.name: segment for segment in reversed(person.segments)}
-        if (pv1 := first.get("PV1")) is not None:
-            read_visit(reading, pv1, first.get("PV2"), person.pid)
+        for pv1, pv2 in reversed(_visits(person.segments)):
+            read_visit(reading, pv1, pv2, person.pid)
     reading.first_hand = reading.family == "ADT"
     return reading.facts
+
+
+def _visits(segments: list[Segment]) -> list[tuple[Segment, Segment | None]]:
+    """Each PV1 with the PV2 below it: a BAR may tell of several visits. Of two without a number the first counts."""
+    found: list[tuple[Segment, Segment | None]] = []
+    for segment in segments:
+        if segment.name == "PV1" and (not found or is_valued(segment, 19)):
+            found.append((segment, None))
+        elif segment.name == "PV2" and found and found[-1][1] is None:
+            found[-1] = (found[-1][0], segment)
+    return found
 
 
 def _folded(facts: list[Fact]) -> dict[tuple[str, str], Json]:

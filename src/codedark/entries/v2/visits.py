@@ -184,7 +184,7 @@ def _places(
     planned = text_of(pv1, 2) == "P" or (reading.first_hand and reading.trigger in ("A05", "A14"))
     assigned, prior = bed(first_rep(pv1, 3)), bed(first_rep(pv1, 6))
     # The assigned bed is the last active one: that is where the census looks.
-    places = [] if gone else other_places(pv1, pv2)
+    places = [] if gone and not reading.whole else other_places(pv1, pv2)
     if assigned:
         places.append({"location": assigned, "status": "completed" if gone else "planned" if planned else "active"})
     if prior:
