@@ -6,7 +6,7 @@ written once on a page is remembered for that page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -45,9 +45,17 @@ class Pen:
         """What is known to be given, "4 mg + 1 of unknown size", each part in the reader's words."""
         return " + ".join(self.word(part) for part in parts.split(" + "))
 
+    def roles(self, roles: Iterable[str]) -> str:
+        """Roles in a few words."""
+        return ", ".join(self.word(str(role)) for role in sorted(roles))
+
     def status(self, code: str) -> str:
         """A state of an order, problem or result in words; one that is not known as it came."""
         return self._say(wording.STATUS_WORDS.get(code, "")) or code
+
+    def event_kind(self, code: str) -> str:
+        """What kind of thing a line of the last table of orders is."""
+        return self._say(wording.EVENT_WORDS.get(code, "")) or code
 
     def sex(self, code: str) -> str:
         """Administrative sex in a word; another as it came; "" for none."""

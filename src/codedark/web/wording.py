@@ -74,8 +74,21 @@ STATUS_WORDS = {
     "withdrawn": noted("withdrawn"),
     "partial": noted("partial"),
     "registered": noted("registered"),
+    "rejected": noted("rejected: take it again"),
+    "not-done": noted("not done"),
+    "booked": noted("booked"),
+    "noshow": noted("did not come"),
+    "fulfilled": noted("took place"),
 }
 """States of orders, problems and results in FHIR's codes; any other is shown as it came."""
+EVENT_WORDS = {
+    "appointment": noted("booking"),
+    "goal": noted("goal"),
+    "procedure": noted("procedure"),
+    "vaccine": noted("vaccine"),
+    "dispense": noted("dispensed"),
+    "specimen": noted("specimen"),
+}
 SEX_WORDS = {
     "female": noted("female"),
     "male": noted("male"),
@@ -110,11 +123,11 @@ class Worded:
 @cache
 def months(language: str = ENGLISH) -> tuple[str, ...]:
     """The twelve months, short."""
-    said = tongue(language).pgettext
+    pgettext = tongue(language).pgettext
     return (
-        said("month", "Jan"), said("month", "Feb"), said("month", "Mar"), said("month", "Apr"), said("month", "May"),
-        said("month", "Jun"), said("month", "Jul"), said("month", "Aug"), said("month", "Sep"), said("month", "Oct"),
-        said("month", "Nov"), said("month", "Dec"),
+        pgettext("month", "Jan"), pgettext("month", "Feb"), pgettext("month", "Mar"), pgettext("month", "Apr"),
+        pgettext("month", "May"), pgettext("month", "Jun"), pgettext("month", "Jul"), pgettext("month", "Aug"),
+        pgettext("month", "Sep"), pgettext("month", "Oct"), pgettext("month", "Nov"), pgettext("month", "Dec"),
     )  # fmt: skip
 
 
