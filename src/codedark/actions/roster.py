@@ -1,7 +1,7 @@
 """Accounts and envelopes.
 
-An ordinary account takes one administrator and two minutes. An account that can be one of two people, and every change
-of roles, takes two: else one stolen administrator would make the second person himself.
+An ordinary account takes one administrator and two minutes. An account that can be one of two people or by which a
+program reads, and every change of roles, takes two: else one stolen administrator would make the second person himself.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from codedark.access import (
     FOUNDING,
+    ROLES,
     NewUnitCard,
     Permission,
     Session,
@@ -51,12 +52,18 @@ def hashed(deeds: Deeds, password: str, login: str, name: str) -> str:
 
 
 def takes_two_people(deeds: Deeds, roles: Roles) -> bool:
-    """Whether an account with these roles takes two people: it could be one of two itself, and there are two already.
+    """Whether an account with these roles takes two people: it could be one of two itself, or a program reads by it,
+    and there are two already.
 
     The first administrator enrols the second alone; nobody else could.
     """
     able = [one for one in deeds.record.accounts() if one.active and may(one, Permission.ENROL_PERSON)]
-    return approves(roles) and len(able) >= 2
+    return (approves(roles) or for_a_program(roles)) and len(able) >= 2
+
+
+def for_a_program(roles: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a program reads records by an account with these roles: quicker than any person could."""
+    return any(units and Permission.USE_API in ROLES.get(role, frozenset()) for role, units in roles.items())
 
 
 def write_enrolment(deeds: Deeds, session: Session, login: str, name: str, phc: str, roles: Roles) -> str:
@@ -80,8 +87,8 @@ def change_person(
 ) -> None:  # fmt: skip
     """Change an account. One's own password needs the old one and nobody else.
 
-    An administrator alone may set the password or state of an account that is not one of two people; roles, and
-    accounts that are, take two people. Raises ActionRefused, NotFound.
+    An administrator alone may set the password or state of an account that is not one of two people; roles, accounts
+    that are, and the password of a program take two people. Raises ActionRefused, NotFound.
     """
     account = known(deeds, person)
     phc = hashed(deeds, password, account.login, account.name) if password is not None else None
@@ -91,7 +98,8 @@ def change_person(
             raise refused(deeds, session, "change_person", "the old password is wrong", "Type the one you log in with.")
     else:
         permit(deeds, session, Permission.CHANGE_PERSON)
-        if roles is not None or approves(account.roles):
+        opens = phc is not None and for_a_program(account.roles)
+        if roles is not None or opens or approves(account.roles):
             raise refused(deeds, session, "change_person", "this change takes two people", TWO_PEOPLE)
     write_change(deeds, session, person, phc, roles, active)
 

@@ -79,6 +79,20 @@ def test_the_first_administrator_enrols_the_second_alone_and_nobody_the_third(wa
         enrol_person(ward.deeds, ward.log_in("admin1"), "admin4", "A. Four", NEW, {"administrator": ["*"]})
 
 
+def test_a_programs_account_and_its_password_take_two_people_and_closing_it_takes_one(ward: Ward) -> None:
+    given = {"login": "blood-bank", "name": "Blood bank", "password": NEW, "roles": {"interface": ["*"]}}
+    with pytest.raises(ActionRefused, match="two people"):
+        enrol_person(ward.deeds, ward.log_in("admin1"), **given)
+    proposal = propose(ward.deeds, ward.log_in("admin1"), "enrol_person", given)
+    ward.fold()
+    decide(ward.deeds, ward.log_in("admin2"), proposal, True)
+    ward.fold()
+
+    with pytest.raises(ActionRefused, match="two people"):
+        change_person(ward.deeds, ward.log_in("admin1"), ward.person("blood-bank"), password=NEW + " more")
+    change_person(ward.deeds, ward.log_in("admin1"), ward.person("blood-bank"), active=False)
+
+
 def test_a_change_of_nobody_is_not_found(ward: Ward) -> None:
     with pytest.raises(NotFound):
         change_person(ward.deeds, ward.log_in("admin1"), "nobody", active=False)

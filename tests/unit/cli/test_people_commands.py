@@ -119,3 +119,16 @@ def test_an_envelope_takes_two_people_and_has_ten_codes(run: Run) -> None:
     assert run("unit", "card", "4 West", "--as", "admin1")[0] == 40
     _, card = run("unit", "card", "4 West", "--as", "admin1", "--with", "admin2")
     assert len(card["codes"]) == 10
+
+
+def test_the_fhir_interface_is_off_until_an_administrator_turns_it_on(run: Run) -> None:
+    assert run("fhir") == (0, {"on": False})
+    assert run("fhir", "sideways", "--as", "admin1")[0] == 10
+    assert run("fhir", "on", "--as", "admin1") == (0, {"on": True})
+    assert run("fhir", "off", "--as", "admin1") == (0, {"on": False})
+
+
+def test_a_programs_account_takes_two_people(run: Run) -> None:
+    new = ["person", "add", "blood-bank", "--name", "Blood bank", "--role", "interface:4 West", "--as", "admin1"]
+    assert run(*new)[0] == 40
+    assert run(*new, "--with", "admin2")[0] == 0

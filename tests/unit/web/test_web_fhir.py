@@ -23,6 +23,9 @@ def test_it_is_off_unless_the_site_turned_it_on(home: House) -> None:
     assert asked_for_token(guest, "interface").status == 404
     home.configure(fhir__api=True)
     assert guest.get("/fhir/metadata").status == 200
+    reader = program(home)
+    home.configure(fhir__api=False)
+    assert reader.get("Patient").status == 404  # a token that is out is worth nothing either
 
 
 def test_without_a_token_nothing_is_read(home: House, reader: Program) -> None:
