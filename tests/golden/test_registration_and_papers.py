@@ -54,6 +54,11 @@ def _shown(chart: Chart) -> Iterator[str]:
     yield f"  admitted {admitted}, merged from {', '.join(who.merged_from) or 'nobody'}"
     yield f"  allergies: {chart.allergy_state} {', '.join(each.substance for each in chart.allergies)}"
     yield from (f"  condition: {each.name} | {each.status}" for each in chart.conditions)
+    if who.isolation or who.language or who.needs:
+        yield f"  isolation: {who.isolation} | language: {who.language} | needs: {who.needs}"
+    for each in chart.events:
+        when = each.when.iso if each.when else "no time"
+        yield f"  {each.kind}: {each.name} | {each.status} | {when} | {each.by} | {each.detail}"
     yield from (f"  note: {each.title} | {each.text} | {each.author}" for each in chart.notes)
 
 

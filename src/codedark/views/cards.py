@@ -21,7 +21,8 @@ class Card(msgspec.Struct, array_like=True):
 
 
 class PatientCard(Card):
-    """Who. `mrn`: the identifier of type MR, else the first; `numbers`: all of them."""
+    """Who. `mrn`: the identifier of type MR, else the first; `numbers`: all of them; `language`: spoken (PID-15);
+    `interpreter`: whether one is needed, where somebody says so."""
 
     family: str = ""
     given: str = ""
@@ -30,11 +31,14 @@ class PatientCard(Card):
     sex: str = ""
     mrn: str = ""
     numbers: tuple[str, ...] = ()
+    language: str = ""
+    interpreter: bool | None = None
 
 
 class EncounterCard(Card):
     """A visit. `active`: the patient is here by its status; `where`: unit, room, bed or None when no place is
-    named; `locations`: (id, display) of the Location resources it points to instead."""
+    named; `locations`: (id, display) of the Location resources it points to instead; `precautions`: PV2-41 in words;
+    `needs`: what is arranged for the patient (PV1-15), such as an interpreter."""
 
     visit: str = ""
     status: str = ""
@@ -46,6 +50,8 @@ class EncounterCard(Card):
     discharged: Moment | None = None
     active: bool = False
     at_us: int | None = None
+    precautions: str = ""
+    needs: str = ""
 
 
 class AllergyCard(Card):
@@ -173,6 +179,18 @@ class NoteCard(Card):
     at_us: int | None = None
 
 
+class EventCard(Card):
+    """What is listed. `kind`: "appointment" | "goal" | "procedure" | "vaccine" | "dispense" | "specimen"."""
+
+    kind: str = ""
+    name: str = ""
+    status: str = ""
+    when: Moment | None = None
+    at_us: int | None = None
+    by: str = ""
+    detail: str = ""
+
+
 class PrintCard(Card):
     """Pages of a print report. `kind`: "mar" | "kardex" | "census" | "other"; `kept`: position, time and source of the
     entry in which it came (the card's own stamp is of whoever spoke last); `stated`: `when` is what the text says, else
@@ -212,4 +230,5 @@ CARD_TYPES: dict[Section, type[Card]] = {
     Section.LOCATION: LocationCard,
     Section.PRINT: PrintCard,
     Section.UNIT_PRINT: PrintCard,
+    Section.EVENT: EventCard,
 }

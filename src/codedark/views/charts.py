@@ -22,6 +22,7 @@ from codedark.views.shapes import (
     AllergyState,
     Banner,
     Condition,
+    Event,
     Mark,
     Medication,
     Note,
@@ -142,11 +143,14 @@ def banner(cards: Cards, patient: str, pid: int) -> Banner:
         admitted=when(visit.admitted),
         discharged=when(visit.discharged) if not visit.active else None,
         code_status=code_status(cards),
-        isolation=isolation(cards),
+        isolation=isolation(cards, visit.precautions if visit.active else ""),
         weight=f"{weight.value} {shown_unit(weight.unit)}".strip() if weight else "",
         weight_when=when(weight.when) if weight else None,
         merged_from=_absorbed(listed, who),
         stamp=stamp(who) if listed else None,
+        language=who.language,
+        interpreter=who.interpreter,
+        needs=visit.needs if visit.active else "",
     )
 
 
@@ -168,12 +172,14 @@ def code_status(cards: Cards) -> str:
     return next((card.value for card in by_code(cards.of(Section.TRAIT), CODE_STATUS)), "")
 
 
-def isolation(cards: Cards) -> str:
-    """The newest isolation that was claimed, "" when none was."""
+def isolation(cards: Cards, precautions: str = "") -> str:
+    """The newest isolation that was claimed, and the visit's precautions where they say something else; "" when there
+    is neither."""
     found = [
         card for card in cards.of(Section.TRAIT) if "isolation" in card.name.lower() and card.standing != "withdrawn"
     ]
-    return next((card.value for card in sorted(found, key=_newest)), "")
+    said = next((card.value for card in sorted(found, key=_newest)), "")
+    return said if precautions.casefold() in said.casefold() else "; ".join(filter(None, (said, precautions)))
 
 
 def allergies(cards: Cards, unread: bool) -> tuple[AllergyState, tuple[Allergy, ...]]:
@@ -380,6 +386,14 @@ def orders(cards: Cards) -> tuple[Order, ...]:
     """Orders that are not drugs, newest first."""
     listed = sorted(cards.of(Section.ORDER), key=_newest)
     return tuple(Order(card.name, card.status, card.priority, when(card.when), card.by, stamp(card)) for card in listed)
+
+
+def events(cards: Cards) -> tuple[Event, ...]:
+    """Bookings, goals, procedures, vaccines, what was dispensed, rejected specimens; newest first."""
+    return tuple(
+        Event(card.kind, card.name, card.status, when(card.when), card.by, card.detail, stamp(card))
+        for card in sorted(cards.of(Section.EVENT), key=_newest)
+    )
 
 
 def notes(cards: Cards) -> tuple[Note, ...]:

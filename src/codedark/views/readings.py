@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from codedark.views import listings
 from codedark.views.cards import (
     AllergyCard,
     Card,
@@ -138,6 +139,8 @@ def _patient(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None
         sex=str(body.get("gender") or ""),
         mrn=mrn,
         numbers=tuple(value for value, _ in numbered),
+        language=texts(each.get("language") for each in body.get("communication") or ()),
+        interpreter=listings.interpreter(body),
     )
 
 
@@ -161,6 +164,8 @@ def _encounter(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | No
         discharged=end,
         active=status in _HERE or (status not in _GONE and end is None),
         at_us=at(start),
+        precautions=listings.precautions(body),
+        needs=texts((body.get("hospitalization") or {}).get("specialArrangement")),
     )
 
 
@@ -481,4 +486,10 @@ _READERS: dict[str, Callable[[str, Body, int | None], tuple[Section, Card] | Non
     "Communication": _message,
     "Flag": _flag_resource,
     "Location": _location,
+    "Appointment": listings.appointment,
+    "Goal": listings.goal,
+    "Procedure": listings.procedure,
+    "Immunization": listings.immunization,
+    "MedicationDispense": listings.dispense,
+    "Specimen": listings.specimen,
 }

@@ -263,6 +263,7 @@ class Record(PrintReports):
                 held_back=waiting,
                 reports=charts.reports(cards),
                 sheets=_dose_sheets(db, pids),
+                events=charts.events(cards),
             )
 
     def medications(self, patient: str) -> tuple[Medication, ...]:

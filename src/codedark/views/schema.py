@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class Section(IntEnum):
@@ -37,6 +37,8 @@ class Section(IntEnum):
     """A print report of the EHR, or pages of one; of nobody until it is tied."""
     UNIT_PRINT = 17
     """A print report about a unit (a census); belongs to no patient."""
+    EVENT = 18
+    """Bookings, goals, procedures, vaccines, what was dispensed, rejected specimens."""
 
 
 BEDSIDE = Section.CRITICAL

@@ -168,6 +168,20 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """What is listed beside orders and problems. `kind`: "appointment" | "goal" | "procedure" | "vaccine" |
+    "dispense" | "specimen" (a rejected one); `status`: as its resource says; `detail`: lot, expiry, reason, remarks."""
+
+    kind: str
+    name: str
+    status: str
+    when: When | None
+    by: str
+    detail: str
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A document or comment, plain text; markup is removed before it comes here."""
 
@@ -238,6 +252,11 @@ class Banner:
     weight_when: When | None
     merged_from: tuple[str, ...]
     stamp: Stamp | None
+    language: str = ""
+    interpreter: bool | None = None
+    """Whether one is needed, where a sender says so."""
+    needs: str = ""
+    """What is arranged for this patient (PV1-15), as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +333,8 @@ class Chart:
     """The EHR's own print reports about this patient, newest first."""
     sheets: tuple[DoseSheet, ...] = ()
     """Sheets on which doses of this patient may stand, oldest first."""
+    events: tuple[Event, ...] = ()
+    """Bookings, goals, procedures, vaccines, what was dispensed, rejected specimens; newest first."""
 
 
 @dataclass(frozen=True, slots=True)
