@@ -15,18 +15,22 @@ import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import msgspec
 import orjson
 import structlog
 
 from codedark.access import device_fingerprint, devices_context
 from codedark.clock import Clock
-from codedark.errors import CodedarkError, ConfigError, UnknownFormat
+from codedark.entries import ChartViewed, draft_of
+from codedark.errors import CodedarkError, ConfigError, JournalError, UnknownFormat
+from codedark.journal import DoorClient, Draft, Once
 from codedark.node.config import Config, Station
 from codedark.node.layout import Layout
 from codedark.node.machine import Finding
@@ -38,6 +42,7 @@ _PATIENCE_S = 20.0
 _AT_ONCE = 64
 _LOOK_S = 1.0
 _RENEW_S = 60.0
+_DEEDS_BYTES = 1 << 18
 MOST_HELD = 256
 MINUTE_US = 60_000_000
 
@@ -90,6 +95,38 @@ def station_findings(layout: Layout, config: Config, clock: Clock) -> Iterator[F
             yield Finding(what, "green", "holds a fresh pack of each of its units")
 
 
+class StationDeed(msgspec.Struct, frozen=True):
+    """One line of what was done at a station. `at_us`: µs UTC by its clock."""
+
+    at_us: int
+    deed: Literal["opened", "printed", "print failed", "refused"]
+    unit: str = ""
+    pack: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{0,32}$")] = ""
+
+    def draft(self, station: Station, number: int) -> Draft:
+        """The row of the read log. Whoever held the card is nobody we know: the station is named."""
+        said = ChartViewed(
+            person=f"station:{station.name}", session="", what="pack", fold="", position=-1,
+            unit=self.unit if self.unit in station.units else "",
+            reason=f"{self.deed} at the ward station with the unit's card, {_iso(self.at_us)} by its clock; "
+            f"pack {self.pack or 'not known'}",
+        )  # fmt: skip
+        once = Once(f"station deeds\x1f{station.name}", f"{self.at_us}-{number}")
+        return draft_of(said, source=f"device:station {station.name}", once=once)
+
+
+class StationDeeds(msgspec.Struct, frozen=True):
+    """What a station tells: its lines from `first` on."""
+
+    first: int
+    deeds: Annotated[tuple[StationDeed, ...], msgspec.Meta(max_length=500)]
+
+
+def _iso(us: int) -> str:
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=min(max(us // 1_000_000, 0), 253_402_300_799))
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 class Counter:
     """The packs folder as one station may see it, and the note of who was here."""
 
@@ -121,6 +158,21 @@ class Counter:
     def file(self, station: Station, name: str) -> Path | None:
         """The sealed file of this name, if it is of one of the station's units."""
         return next((self._layout.packs / each for each, _, _ in self._labels(station) if each == name), None)
+
+    def told(self, station: Station, said: bytes) -> int:
+        """Rows of the read log for what was opened and printed at a station; up to which of its lines they are kept.
+
+        Raises JournalError (nothing more was kept: it comes again, and is known by its line) and UnknownFormat."""
+        try:
+            deeds = msgspec.json.decode(said, type=StationDeeds)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise UnknownFormat("these are no deeds of a station") from error
+        door = DoorClient(self._layout.door)
+        try:
+            door.append_all([deed.draft(station, number) for number, deed in enumerate(deeds.deeds, deeds.first)])
+        finally:
+            door.close()
+        return deeds.first + len(deeds.deeds)
 
     def _labels(self, station: Station) -> Iterator[tuple[str, PackLabel, str]]:
         for path in self._layout.packs.glob(f"*.age{LABEL}"):
@@ -192,7 +244,7 @@ class StationServer(ThreadingHTTPServer):
 
 
 class StationDesk(BaseHTTPRequestHandler):
-    """GET /packs and GET /packs/FILE, for whoever showed a declared certificate."""
+    """GET /packs, GET /packs/FILE and POST /deeds, for whoever showed a declared certificate."""
 
     server: StationServer
     protocol_version = "HTTP/1.1"
@@ -213,6 +265,21 @@ class StationDesk(BaseHTTPRequestHandler):
             return self._say(200, path.read_bytes()) if path else self._say(404, b"")
         except OSError:  # the timer removed it meanwhile
             return self._say(404, b"")
+
+    def do_POST(self) -> None:
+        """What was opened and printed there."""
+        counter, size = self.server.counter, self.headers.get("Content-Length", "")
+        station = counter.who(self.connection.getpeercert(binary_form=True))
+        if station is None or self.path != "/deeds" or not size.isdecimal() or int(size) > _DEEDS_BYTES:
+            self.close_connection = True
+            return self._say(403, b"")
+        try:
+            kept = counter.told(station, self.rfile.read(int(size)))
+        except UnknownFormat:
+            return self._say(400, b"")
+        except JournalError:
+            return self._say(503, b"")
+        return self._say(200, orjson.dumps({"kept": kept}), "application/json")
 
     def _say(self, status: int, body: bytes, kind: str = "application/octet-stream") -> None:
         self.send_response(status)

@@ -23,6 +23,8 @@ from codedark.station.warnings import APART_US, Believed
 
 _PATIENCE_S = 20.0
 _LISTING_BYTES = 8 << 20
+_DEEDS = 500
+"""Lines that are told at one visit."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -48,6 +50,8 @@ class Lately(msgspec.Struct, frozen=True):
     every_min: int = 15
     also: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    told: int = 0
+    """How many lines of `deeds.jsonl` the node has."""
 
     def decoded_keys(self) -> tuple[bytes, ...]:
         """The keys as bytes. Raises ValueError."""
@@ -97,6 +101,7 @@ class Errand:
             listing = self._listing(wire)
             self._remember(listing)
             pulled = self._fetch(wire, listing)
+            self._tell(wire)
             if pulled.fetched:
                 self._listing(wire)  # so that the node knows at once what is kept here now
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -123,11 +128,25 @@ class Errand:
     def _remember(self, listing: Listing) -> None:
         lately = Lately(
             self.clock.now_us(), listing.now_us, listing.clock_trusted, listing.every_min, listing.also,
-            listing.pack_keys,
+            listing.pack_keys, before.told if (before := read_lately(self.place)) else 0,
         )  # fmt: skip
         lately.decoded_keys()
         written(self.place.lately, msgspec.json.encode(lately))
         keep_clock(self.place, self.clock)
+
+    def _tell(self, wire: Wire) -> None:
+        """What was opened and printed here, for the node's read log; a node that cannot keep it now is asked again."""
+        lately = read_lately(self.place)
+        lines = _lines(self.place)
+        if lately is None or len(lines) <= lately.told:
+            return
+        part = [_deed(line) for line in lines[lately.told : lately.told + _DEEDS]]
+        wire.request("POST", "/deeds", orjson.dumps({"first": lately.told, "deeds": part}))
+        answer = wire.getresponse()
+        said = answer.read(_DEEDS)
+        if answer.status == 200:
+            kept = msgspec.structs.replace(lately, told=int(orjson.loads(said)["kept"]))
+            written(self.place.lately, msgspec.json.encode(kept))
 
     def _fetch(self, wire: Wire, listing: Listing) -> Pulled:
         shelf, units = self.shelf(), self.place.admission().units
@@ -175,6 +194,22 @@ def _asked(wire: Wire, path: str, most: int) -> bytes:
     if answer.status != 200:
         raise PackError("the node has this pack no more")
     return data
+
+
+def _lines(place: Place) -> list[bytes]:
+    try:
+        return place.deeds.read_bytes().splitlines()
+    except OSError:
+        return []
+
+
+def _deed(line: bytes) -> dict[str, Any]:
+    """One line; one that was cut off by a full disk is told as what it is, a deed of which nothing is known."""
+    try:
+        found = orjson.loads(line)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"at_us": 0, "deed": "opened"}
 
 
 def read_lately(place: Place) -> Lately | None:

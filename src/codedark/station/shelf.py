@@ -73,6 +73,8 @@ class Shelf:
 
     def look(self, file: str) -> Kept:
         """One pack, checked: its label by signature, its bytes by the hash that was signed."""
+        if not _FILE.fullmatch(file):
+            return Kept(file, None, NO_LABEL)
         try:
             note = (self.folder / f"{file}{LABEL}").read_bytes()[:LABEL_BYTES].decode("utf-8")
             label = read_label(note)

@@ -28,7 +28,7 @@ from codedark.paper import PackLabel, Printer, send, wall_of
 from codedark.station.enrolment import Admission, Place, printer_named
 from codedark.station.errand import Errand, read_lately
 from codedark.station.shelf import ELSEWHERE
-from codedark.station.warnings import warned
+from codedark.station.warnings import DRAFT, warned
 from codedark.tongue import ENGLISH, FRENCH, LANGUAGES, chosen, noted, tongue
 
 OPEN_US = 15 * 60 * 1_000_000
@@ -192,6 +192,7 @@ class Window(ThreadingHTTPServer):
         words = {
             "told": self.told, "language": language, "languages": LANGUAGES, "believed": believed,
             "when": lambda us: wall_of(us, zone), "warned": lambda label: [said(w) for w in warned(label, believed)],
+            "doubts": lambda label: [said(w) for w in warned(label, believed) if w != DRAFT],
             "age": lambda label: _age(label, believed.now_us) if believed.ages_hold(label) else "",
         }  # fmt: skip
         page = _templates(language).get_template(template).render({**words, **context})
@@ -210,8 +211,11 @@ def print_here(place: Place, errand: Errand, file: str, pdf: bytes, name: str) -
 
 
 def note_deed(place: Place, errand: Errand, deed: str, file: str) -> None:
-    """One line of what was done here: time, deed, file. A full disk keeps nobody from a pack."""
-    line = orjson.dumps({"at_us": errand.clock.now_us(), "deed": deed, "file": file[:120]}) + b"\n"
+    """One line of what was done here, for the node's read log later. A full disk keeps nobody from a pack."""
+    label = errand.shelf().look(file).label
+    said = {"at_us": errand.clock.now_us(), "deed": deed, "file": file[:120]}
+    said |= {"unit": label.unit, "pack": label.pack} if label else {}
+    line = orjson.dumps(said) + b"\n"
     try:
         with place.deeds.open("ab") as log:
             log.write(line)

@@ -23,7 +23,7 @@ from codedark.errors import CannotUnseal, CodedarkError, PackError
 from codedark.node import Config, Layout, admit_station, open_node, standing, station_lines
 from codedark.node.stations import station_findings, station_states
 from codedark.paper import LABEL, pack_signer, read_label
-from codedark.station import Believed, Errand, Place, join, new_station, warned
+from codedark.station import Believed, Errand, Place, join, new_station, note_deed, warned
 
 UNIT = "4W"
 
@@ -82,6 +82,8 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
         assert len(done.object["fetched"]) == 1
         seen["elsewhere"] = _run(elsewhere)
         seen["stranger"] = _run(_stranger(elsewhere, base / "stranger"))
+        note_deed(station, Errand(station, SystemClock()), "opened", next(station.packs.glob("*.age")).name)
+        seen["again"] = [_run(station), _run(station)]
         seen["other node"] = _run(_believing_another_root(station, base / "misled"))
         seen["status"] = _stations(node)
         found = station_findings(Layout(node), Config.load(node), SystemClock())
@@ -89,6 +91,9 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Ward:
         keeper.kill()
     label = next((station.root / "packs").glob(f"*{LABEL}"))
     assert read_label(label.read_text()).unit == UNIT
+    with open_node(node) as opened:
+        opened.fold()
+        seen["reads"] = [row for row in opened.record().read_log(50) if row.person.startswith("station:")]
     return Ward(node, station, card["secret"], _recipient(node), printed, seen)
 
 
@@ -139,6 +144,12 @@ def test_a_station_that_is_not_declared_does_not_get_in(ward: Ward) -> None:
 def test_a_node_of_another_root_is_not_believed(ward: Ward) -> None:
     """Same name, same address. The control is the station itself, which believes the right root and fetched."""
     assert "not reached" in ward.seen["other node"]
+
+
+def test_what_is_opened_at_a_station_is_one_row_of_the_read_log(ward: Ward) -> None:
+    assert ward.seen["again"] == ["0 fetched, 0 refused"] * 2
+    assert [(row.person, row.what, row.unit) for row in ward.seen["reads"]] == [("station:4W desk", "pack", UNIT)]
+    assert "opened at the ward station with the unit's card, 20" in ward.seen["reads"][0].reason
 
 
 def test_stations_without_a_fresh_pack_are_listed(ward: Ward) -> None:
@@ -204,9 +215,10 @@ def page(ward: Ward) -> Iterator[Page]:
 
 def test_the_page_shows_and_prints_with_the_node_gone(ward: Ward, page: Page) -> None:
     status, _, body = page.ask("/")
-    assert (status, b"Ward station" in body, b"DRAFT" in body) == (200, True, True)
+    assert (status, b"Ward station" in body) == (200, True)
     status, place, _ = page.ask("/open", {"file": ward.newest(), "key": ward.secret})
     assert (status, place.startswith("/pack/")) == (303, True)
+    assert b"DRAFT" in page.ask(place)[2]
     assert page.ask(f"{place}/pack.pdf")[2].startswith(b"%PDF-")
     for path in ward.printed.iterdir():
         path.unlink()
