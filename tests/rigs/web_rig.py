@@ -28,6 +28,7 @@ PEOPLE: dict[str, dict[str, list[str]]] = {
     "physician": {"physician": ["*"]},
     "pharmacist": {"pharmacist": ["*"]},
     "clerk": {"clerk": ["*"]},
+    "desk": {"desk": ["*"]},
     "privacy": {"privacy": ["*"]},
     "engineer": {"engineer": ["*"]},
     "commander": {"commander": ["*"]},

@@ -36,6 +36,7 @@ class Permission(StrEnum):
     DRILL_ESCROW = "try with three cards whether the record can be opened"
     HOLD_SOURCE = "hold back what a feed or device says, or release it"
     RECORD_FACTS = "record what was seen or done at the bedside"
+    LOCATE = "say at the front desk on which unit a patient is"
     USE_API = "read records through the FHIR interface"
 
 
@@ -46,6 +47,8 @@ class Role(StrEnum):
     PHYSICIAN = "physician"
     PHARMACIST = "pharmacist"
     CLERK = "clerk"
+    DESK = "desk"
+    """The front desk: names a unit to a visitor, and sees nothing else."""
     PRIVACY = "privacy"
     ENGINEER = "engineer"
     COMMANDER = "commander"
@@ -63,7 +66,8 @@ ROLES: dict[str, frozenset[Permission]] = {
     Role.NURSE: _BEDSIDE | {_P.PRINT_UNIT},
     Role.PHYSICIAN: _BEDSIDE | {_P.PRINT_UNIT},
     Role.PHARMACIST: _BEDSIDE,
-    Role.CLERK: frozenset({_P.SEE_STATUS, _P.SEE_CENSUS, _P.SEARCH}),
+    Role.CLERK: frozenset({_P.SEE_STATUS, _P.SEE_CENSUS, _P.SEARCH, _P.LOCATE}),
+    Role.DESK: frozenset({_P.SEE_STATUS, _P.LOCATE}),
     Role.PRIVACY: frozenset({_P.SEE_STATUS, _P.SEE_READ_LOG}),
     Role.ENGINEER: frozenset(
         {_P.SEE_STATUS, _P.SEE_WORKLIST, _P.DECIDE_WORKLIST, _P.IMPORT, _P.DISTRUST, _P.HOLD_SOURCE}
@@ -91,7 +95,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     Role.INTERFACE: frozenset({_P.SEE_STATUS, _P.USE_API}),
     Role.ENVELOPE: _BEDSIDE | {_P.PRINT_UNIT},
 }
-"""Role → what it may do. A clerk never sees clinical data; an engineer and an administrator see no chart."""
+"""Role → what it may do. A clerk and the desk see nothing clinical; an engineer and an administrator see no chart."""
 
 FACILITY_WIDE = frozenset(
     {
@@ -108,6 +112,7 @@ FACILITY_WIDE = frozenset(
         _P.CHANGE_KEYS,
         _P.DRILL_ESCROW,
         _P.HOLD_SOURCE,
+        _P.LOCATE,
     }
 )
 """These are about the whole facility: a role held for some units only does not give them."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from msgspec.structs import replace as replace_struct
+
 from codedark.access import FOUNDING, Permission, Session
 from codedark.actions.deeds import Deeds, holds, keep, permit, refused
 from codedark.entries import ChartViewed, draft_of
 from codedark.errors import ActionRefused, JournalError, NotFound
-from codedark.views import AllergyState, Asked, Banner, BedRow, Chart, PrintReport, ReadRow
+from codedark.views import AllergyState, Asked, Banner, BedRow, Chart, PrintReport, ReadRow, Whereabouts
 
 EVERYTHING = Asked()
 ASK_REASON = "Say why you open it; the reason is kept and the privacy officer sees it."
@@ -41,6 +43,14 @@ class Found:
     """What a search found. Rows of units where the person has no clinical role say who and where, nothing clinical."""
 
     rows: tuple[Banner, ...]
+    logged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What the front desk may say."""
+
+    found: Whereabouts
     logged: bool
 
 
@@ -119,6 +129,17 @@ def search_patients(deeds: Deeds, session: Session, text: str, limit: int = 50) 
     rows = deeds.record.search(text, limit)
     shown = tuple(row if holds(deeds, session, Permission.SEE_CHART, row.unit) else _who_and_where(row) for row in rows)
     return Found(shown, _log(deeds, session, _looked(deeds, session, "search", "")))
+
+
+def locate_patient(deeds: Deeds, session: Session, text: str) -> Located:
+    """On which unit the person of this name is, of whom a visitor may be told. The words are not kept; who was told of
+    is, one entry each, and that somebody asked when nobody was."""
+    permit(deeds, session, Permission.LOCATE)
+    found = deeds.record.locate(text)
+    asked = _looked(deeds, session, "locator", "")
+    told = [replace_struct(asked, patient=row.patient, unit=row.units[0]) for row in found.rows] or [asked]
+    logged = [_log(deeds, session, viewed) for viewed in told]
+    return Located(found, all(logged))
 
 
 def view_report(deeds: Deeds, session: Session, report: str) -> tuple[PrintReport, bool]:

@@ -347,7 +347,8 @@ class DeedRefused(Payload, frozen=True):
 
 class ChartViewed(Payload, frozen=True):
     """`chart.viewed`: a person saw a patient's record. `fold`: fold version; `position`: as of; `what`: "chart" |
-    "census" | "search" | "pack" | "reads" | "export" | "report" | "message"; `reason`: asked for outside one's unit."""
+    "census" | "search" | "pack" | "reads" | "export" | "report" | "message" |
+    "locator"; `reason`: asked for outside one's unit."""
 
     person: str
     session: str

@@ -95,6 +95,7 @@ from codedark.views.shapes import (
 from codedark.views.store import ViewStore, rekey, restore, snapshot
 from codedark.views.tallman import tall_man
 from codedark.views.units import shown_unit
+from codedark.views.whereabouts import Lying, Publicity, Whereabouts, publicity
 
 __all__ = [
     "ADOPTION_KEY",
@@ -143,6 +144,7 @@ __all__ = [
     "LastingDeed",
     "Line",
     "LooseReport",
+    "Lying",
     "MarCoverage",
     "MarFeed",
     "MarState",
@@ -158,6 +160,7 @@ __all__ = [
     "PartCoverage",
     "PrintReport",
     "Proposal",
+    "Publicity",
     "ReadRow",
     "Record",
     "Result",
@@ -179,6 +182,7 @@ __all__ = [
     "ViewStore",
     "Vital",
     "When",
+    "Whereabouts",
     "Whose",
     "WorklistItem",
     "compare",
@@ -198,6 +202,7 @@ __all__ = [
     "pin_of",
     "pinned",
     "plot",
+    "publicity",
     "rekey",
     "restore",
     "scale_two_order",

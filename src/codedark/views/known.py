@@ -25,7 +25,7 @@ def find(db: apsw.Connection, house: House, text: str, limit: int) -> list[int]:
     """Row numbers of at most `limit` patients who match every word: by bed, then those in the house, then all others
     by name."""
     said = [word for word in re.split(r"[\s,]+", folded(text)) if word]
-    words = [word for word in (_asked(each) for each in said) if word]
+    words = [word for word in (asked_word(each) for each in said) if word]
     if not words:
         return []
     stays = all_stays(db, house)
@@ -36,8 +36,8 @@ def find(db: apsw.Connection, house: House, text: str, limit: int) -> list[int]:
     return list(dict.fromkeys([*by_bed, *here, *ever]))[: limit * 4]
 
 
-def _asked(word: str) -> str:
-    """A word as it stands in the index; a birth date in any usual writing as its eight digits."""
+def asked_word(word: str) -> str:
+    """A word that was asked for, as it stands in the index; a birth date in any usual writing as its eight digits."""
     for pattern in ("%Y-%m-%d", "%d-%b-%Y", "%m/%d/%Y", "%d.%m.%Y"):
         try:
             return datetime.strptime(word, pattern).strftime("%Y%m%d")

@@ -41,6 +41,7 @@ from codedark.views.shapes import (
     WorklistItem,
 )
 from codedark.views.store import ViewStore
+from codedark.views.whereabouts import Whereabouts, locate
 
 _Answer = TypeVar("_Answer")
 SECTIONS = ("adt", "allergies", "orders", "mar", "results", "vitals", "notes")
@@ -285,6 +286,11 @@ class Record(PrintReports):
             house = self._read_with(db)
             pids = list(dict.fromkeys(house.aliases.survivor(pid) for pid in known.find(db, house, text, limit)))
             return tuple(charts.banner(places.identity(db, house, pid), _id(db, pid), pid) for pid in pids[:limit])
+
+    def locate(self, text: str) -> Whereabouts:
+        """On which unit the person of this name (or name and birth date) is, of whom a visitor may be told."""
+        with self.store.reading() as db:
+            return locate(db, self._read_with(db), text)
 
     def patients(self, unit: str | None = None) -> tuple[Banner, ...]:
         """Banners of one unit in bed order, or of every known patient by name. Weight is left to the chart."""

@@ -23,6 +23,7 @@ _HERE = Path(__file__).parent
 _MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _CAN = {
     "search": Permission.SEARCH,
+    "locate": Permission.LOCATE,
     "chart": Permission.SEE_CHART,
     "print": Permission.PRINT_UNIT,
     "worklist": Permission.SEE_WORKLIST,

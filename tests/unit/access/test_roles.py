@@ -17,7 +17,7 @@ def account(**roles: tuple[str, ...]) -> Account:
 
 
 @pytest.mark.parametrize(
-    "role", [Role.CLERK, Role.ENGINEER, Role.ADMINISTRATOR, Role.PRIVACY, Role.COMMANDER, Role.CUSTODIAN]
+    "role", [Role.CLERK, Role.DESK, Role.ENGINEER, Role.ADMINISTRATOR, Role.PRIVACY, Role.COMMANDER, Role.CUSTODIAN]
 )
 def test_only_the_bedside_sees_clinical_data(role: Role) -> None:
     assert not ROLES[role] & CLINICAL

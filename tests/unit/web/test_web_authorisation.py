@@ -36,11 +36,13 @@ FORMS = {
     "/chart/{patient}/report/{report}": {"reason": "consult"},
     "/reports/{report}": {"mrn": "none", "reason": "looked"},
     "/search": {"text": "MARLOWE"},
+    "/locator": {"name": "MARLOWE ADA"},
     "/worklist": {"item": "1/x"},
     "/feeds": {"deed": "none"},
     "/two-people": {"proposal": "none", "answer": "no"},
     "/reviews": {"entry": "1", "answer": "keep"},
     "/print": {"unit": "4W", "paper": "a4"},
+    "/printing": {"job": "none"},
     "/reads": {"what": "chart"},
     "/reads/export": {"reason": "consult"},
 }
