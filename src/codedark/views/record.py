@@ -23,6 +23,7 @@ from codedark.views.locations import Locations
 from codedark.views.loose import PrintReports
 from codedark.views.places import House
 from codedark.views.rows import Account, SessionRow
+from codedark.views.schema import Section
 from codedark.views.settings import feeds_of, site_of
 from codedark.views.shapes import (
     Administration,
@@ -224,7 +225,7 @@ class Record(PrintReports):
         with self.store.reading() as db:
             ids = [patient] if patient else [row.patient for row in self.census(unit) if row.patient]
             pids = {pid for id_ in ids if self.same_patient(id_) for pid in self._known_as(db, id_)}
-            return sum(db.execute(_NEWS, (pid, position)).get for pid in pids)
+            return sum(_new_items(dict(db.execute(_NEWS, (pid, position)))) for pid in pids)
 
     def _known_as(self, db: apsw.Connection, patient: str) -> list[int]:
         try:
@@ -442,9 +443,16 @@ def _dose_sheets(db: apsw.Connection, pids: list[int]) -> tuple[DoseSheet, ...]:
 
 
 _NEWS = (
-    "SELECT count(*) FROM card c JOIN resource r ON r.key = c.key JOIN claim l ON l.claim = r.last_claim "
-    "WHERE c.pid = ? AND l.position > ?"
+    "SELECT c.section, count(*) FROM card c JOIN resource r ON r.key = c.key JOIN claim l ON l.claim = r.last_claim "
+    "WHERE c.pid = ? AND l.position > ? AND l.same_as IS NULL GROUP BY c.section"
 )
+"""What was only told again is not new (`same_as`)."""
+
+
+def _new_items(by_section: dict[int, int]) -> int:
+    """A result comes with its panel's report and its visit: that is one thing to a reader, not three."""
+    around = sum(by_section.get(section, 0) for section in (Section.PATIENT, Section.ENCOUNTER, Section.REPORT))
+    return sum(by_section.values()) - around or min(1, around)
 
 
 def _id(db: apsw.Connection, pid: int) -> str:
