@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -245,10 +246,21 @@ def test_the_whole_unit_prints_each_patient_under_the_line_of_state(desk: Desk, 
     page.wait_for_selector("#print-all .sheet:nth-child(7)", state="attached")
     names = page.eval_on_selector_all("#print-all .patient h1", "found => found.map(each => each.textContent)")
     assert len(names) == 6
-    assert page.locator("#print-all .sheet").count() == page.locator("#print-all .sheet .state").count() == 7
+    assert page.locator("#print-all > .sheet").count() == page.locator("#print-all > .sheet .state").count() == 7
     assert page.evaluate("new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size") == page.evaluate(
         "document.querySelectorAll('[id]').length"
     )
+
+
+def test_every_printed_page_of_a_chart_says_whose_it_is(desk: Desk, file: UnitFile) -> None:
+    page = desk.unlocked(file.html)
+    page.click("text=MARLOWE, Ada")
+    page.wait_for_selector("#mar-title")
+    document = pypdfium2.PdfDocument(page.pdf(format="A5"))
+    pages = [each.get_textpage().get_text_range() for each in document]
+    assert len(pages) > 2
+    assert [number for number, said in enumerate(pages) if "MARLOWE, Ada" not in said or file.code not in said] == []
+    page.wait_for_selector("#view > .patient")
 
 
 def test_locking_forgets_the_key_and_what_was_opened(desk: Desk, file: UnitFile) -> None:

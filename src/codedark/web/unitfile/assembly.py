@@ -101,11 +101,13 @@ def _index(request: FileRequest, drawn: Sequence[Pages], parts: Iterable[bytes])
         "trusted": request.as_of.clock_trusted,
         "checkpoint": request.checkpoint_note,
         "state": {pages.pen.language: pages.state() for pages in drawn},
+        "running": {pages.pen.language: pages.running() for pages in drawn},
         "beds": {pages.pen.language: pages.beds() for pages in drawn},
         "patients": [
             {
                 "id": chart.banner.patient,
                 "name": visible(chart.banner.name),
+                "head": {pages.pen.language: pages.head(chart.banner) for pages in drawn},
                 "find": _found_by(chart.banner.patient, places, request),
                 "sha256": sha256(part).hexdigest(),
             }

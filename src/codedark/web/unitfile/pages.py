@@ -16,8 +16,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, FunctionLoader
 
 from codedark.errors import PackError
 from codedark.tongue import tongue
-from codedark.views import Chart, MarState, mar_state
+from codedark.views import Banner, Chart, MarState, mar_state
 from codedark.web.drawing import Frame, environment
+from codedark.web.ink import visible
 from codedark.web.pages.chart import chart_context
 from codedark.web.state import StateLine, state_line
 from codedark.web.unitfile.pen import FilePen
@@ -71,6 +72,22 @@ class Pages:
     def state(self) -> str:
         """The line of state: as of when, when made, which feeds were silent; its age is told by who opens it."""
         return self._drawn("file_state.html", request=self._request)
+
+    def running(self) -> str:
+        """What every printed page says of the file: as of when, when it was made."""
+        told = tongue(self.pen.language).gettext("as of %(as_of)s · file made %(made)s · to read, not to write on")
+        state = self._frame.state
+        return told % {"as_of": state.as_of if state else "", "made": self.pen.moment(self._request.made_us)}
+
+    def head(self, who: Banner) -> str:
+        """What every printed page says of its patient, as plain text."""
+        say = tongue(self.pen.language).gettext
+        parts = (
+            who.name or say("name not known"), self.pen.birth(who.birth_date), who.sex,
+            f"{say('MRN')} {who.mrn or say('not known')}",
+            " ".join(part for part in (who.unit, who.room, who.bed) if part),
+        )  # fmt: skip
+        return " · ".join(visible(part) for part in parts if part)
 
     def beds(self) -> str:
         """The unit's bed list."""

@@ -200,28 +200,49 @@
     return hits;
   }
 
+  // On paper every page says whose it is: a table's head is printed again on each page it runs over.
+  function sheet(content, place) {
+    const table = document.createElement("table");
+    table.className = "sheet";
+    table.setAttribute("role", "presentation");
+    const head = table.createTHead().insertRow().insertCell();
+    const patient = opened.index.patients[place];
+    head.textContent = `${patient ? patient.head[language] : plate.unit} · ${opened.index.running[language]} · ${code()}`;
+    table.createTBody().insertRow().insertCell().append(content);
+    return table;
+  }
+
+  function paperState() {
+    const line = document.createElement("div");
+    line.className = "state";
+    line.append(drawn(opened.index.state[language]));
+    for (const age of line.querySelectorAll("[data-age]")) age.remove();
+    return line;
+  }
+
   async function printUnit() {
-    const pages = [beds()];
-    for (let place = 0; place < opened.index.patients.length; place += 1) pages.push(await page(place));
-    const room = at("print-all");
-    room.replaceChildren();
-    pages.forEach((content, number) => {
+    const pages = [[beds(), -1]];
+    for (let place = 0; place < opened.index.patients.length; place += 1) pages.push([await page(place), place]);
+    at("view").replaceChildren();
+    at("print-all").replaceChildren(...pages.map(([content, place], number) => {
       for (const each of content.querySelectorAll("[id]")) each.id = `n${number}-${each.id}`;
       for (const each of content.querySelectorAll("[aria-labelledby]"))
         each.setAttribute("aria-labelledby", `n${number}-${each.getAttribute("aria-labelledby")}`);
       for (const each of content.querySelectorAll("details")) each.open = true;
-      const line = document.createElement("div");
-      line.className = "state";
-      line.append(drawn(opened.index.state[language]));
-      for (const age of line.querySelectorAll("[data-age]")) age.remove();
-      const whole = document.createElement("div");
-      whole.className = "sheet";
-      whole.append(content);
-      (whole.querySelector(".patient") || whole.querySelector(".page")).after(line);
-      room.append(whole);
-    });
-    at("view").replaceChildren();
+      const whole = document.createDocumentFragment();
+      whole.append(paperState(), content);
+      return sheet(whole, place);
+    }));
     window.print();
+  }
+
+  // However printing was asked for, one patient's pages bear the head too.
+  function dress() {
+    if (!opened || at("print-all").firstChild || at("view").querySelector(":scope > .sheet")) return;
+    const content = document.createDocumentFragment();
+    content.append(...at("view").childNodes);
+    for (const each of content.querySelectorAll("details")) each.open = true;
+    at("view").append(sheet(content, Number(at("view").dataset.shown)));
   }
 
   async function test() {
@@ -258,7 +279,8 @@
   at("find").addEventListener("input", () => { if (at("view").dataset.shown === "-1") find(); });
   at("print").addEventListener("click", () => window.print());
   at("print-unit").addEventListener("click", printUnit);
-  window.addEventListener("afterprint", () => { if (opened && at("print-all").firstChild) show(); });
+  window.addEventListener("beforeprint", dress);
+  window.addEventListener("afterprint", () => { if (opened) show(); });
   at("lock").addEventListener("click", lock);
   at("test").addEventListener("click", test);
   window.addEventListener("hashchange", () => { if (opened && /^#(beds|p\d+)$/.test(location.hash)) show(); });
