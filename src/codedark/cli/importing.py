@@ -98,6 +98,8 @@ def _lines(report: ImportReport) -> list[Any]:
         f"{report.files} files: {report.resources} FHIR resources, {report.messages} HL7 messages",
         f"{report.entries} entries kept, {report.repeated} were there, {report.differing} differ and are flagged",
     ]
+    if report.unread:
+        lines.append(f"{report.unread} files are kept whole and not read: they stand on the worklist")
     if report.refusals:
         lines.append(f"{len(report.refusals)} pieces were refused:")
         lines.append(table(("file", "line", "reason"), report.refusals[:_SHOWN], numbers=frozenset((1,))))

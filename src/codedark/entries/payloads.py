@@ -17,8 +17,9 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Refused(Payload, frozen=True):
-    """`hl7.refused`: no readable MSH, or oversize. `prefix`: at most 4096 bytes; `length`: whole length in bytes;
-    `mac`: keyed MAC of what was read; `reason`: "no MSH" | "oversize" | "not a frame"."""
+    """`hl7.refused`: no readable MSH, or oversize. `prefix`: at most 4096 bytes, of HL7 in XML all; `length`: whole
+    length in bytes; `mac`: keyed MAC of what was read, empty for a file that is all there; `reason`: "no MSH" |
+    "oversize" | "not a frame" | that it is HL7 in XML."""
 
     prefix: bytes
     length: int
@@ -348,7 +349,7 @@ class DeedRefused(Payload, frozen=True):
 class ChartViewed(Payload, frozen=True):
     """`chart.viewed`: a person saw a patient's record. `fold`: fold version; `position`: as of; `what`: "chart" |
     "census" | "search" | "pack" | "reads" | "export" | "report" | "message" |
-    "locator"; `reason`: asked for outside one's unit."""
+    "locator" | "agenda"; `reason`: asked for outside one's unit."""
 
     person: str
     session: str

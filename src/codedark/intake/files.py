@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import zstandard
 
-from codedark.entries import FhirChunk, draft_of
+from codedark.entries import FhirChunk, Refused, draft_of
 from codedark.errors import Unparsable
 from codedark.fhir import bundle_lines, deletion_lines, one_line, read_ndjson, resource
 from codedark.hl7 import XML_REFUSED, is_xml, split_batch
@@ -189,7 +189,7 @@ def _take(chunks: Iterator[bytes], name: str, sink: _Sink, after: int, tick: Cal
     elif plain.endswith(_HL7_NAMES) or _MESSAGE.search(bare):
         _take_messages(_whole(start, chunks), sink, after)
     elif is_xml(start):
-        sink.refuse(1, XML_REFUSED)
+        sink.unread(_whole(start, chunks), XML_REFUSED)
     else:
         sink.refuse(1, "neither HL7 nor FHIR JSON")
 
@@ -333,6 +333,15 @@ class _Sink:
         once = Once(f"import\x1f{self.label}\x1f{self.file}", f"hl7:{line}")
         self.report.messages += 1
         self._add(Draft("hl7.received", 1, f"import:{self.label}", raw, once=once))
+
+    def unread(self, raw: bytes, reason: str) -> None:
+        """One `hl7.refused` with all bytes of a file that is of a known kind and not read: reported, kept, on the
+        worklist. No keyed MAC is needed where everything is there."""
+        self.refuse(1, f"{reason}; the file is kept whole, unread")
+        self.report.unread += 1
+        payload = Refused(prefix=raw, length=len(raw), mac=b"", reason=reason)
+        draft = draft_of(payload, source=f"import:{self.label}")
+        self._add(replace(draft, once=Once(f"import\x1f{self.label}\x1f{self.file}", "unread:1")))
 
     def flush(self) -> None:
         """Append what is gathered; returns when it is durable."""

@@ -17,7 +17,8 @@ class Refusal(NamedTuple):
 @dataclass(slots=True)
 class ImportReport:
     """`resources`: FHIR resources and HL7 messages read; `entries`: appended now; `repeated`: entries that an earlier
-    run had kept already; `differing`: kept, and flagged because the same place held other bytes before."""
+    run had kept already; `differing`: kept, and flagged because the same place held other bytes before; `unread`: files
+    that are kept whole and not read."""
 
     files: int = 0
     resources: int = 0
@@ -25,4 +26,5 @@ class ImportReport:
     entries: int = 0
     repeated: int = 0
     differing: int = 0
+    unread: int = 0
     refusals: list[Refusal] = field(default_factory=list)

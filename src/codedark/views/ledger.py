@@ -207,7 +207,8 @@ def _flagged(db: apsw.Connection, entry: Entry, said: GuardFlagged) -> None:
 
 
 def _refused(db: apsw.Connection, entry: Entry, said: Refused) -> None:
-    worklist_row(db, entry, "frame", f"refused: {said.reason} ({said.length} bytes; the start is kept)")
+    kept = "all kept" if len(said.prefix) == said.length else "the start is kept"
+    worklist_row(db, entry, "frame", f"refused: {said.reason} ({said.length} bytes; {kept})")
 
 
 def _worklist_decided(db: apsw.Connection, entry: Entry, said: WorklistDecided) -> None:

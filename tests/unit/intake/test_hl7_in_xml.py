@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import tracemalloc
 
 import pytest
 from intake_rig import adt, site
+from trust_rig import codedark, new_house, said
 
 from codedark.entries import Refused, payload_of
 from codedark.hl7 import is_xml, xml_control_id
 from codedark.intake import import_files
+from codedark.node import open_node
 
 V2 = (
     '<?xml version="1.0"?>\n<ADT_A01 xmlns="urn:hl7-org:v2xml"><MSH><MSH.1>|</MSH.1><MSH.10>X77</MSH.10></MSH>'
@@ -66,3 +69,27 @@ def test_a_file_of_it_says_what_to_export_instead(tmp_path):
     report = import_files([tmp_path / "export.xml"], lambda drafts: [], label="x")
     assert [refusal.line for refusal in report.refusals] == [1]
     assert "ER7" in report.refusals[0].reason
+
+
+@pytest.mark.parametrize("name", ["export.xml", "export.xml.gz"])
+def test_a_file_of_it_is_kept_whole_once_and_stands_on_the_worklist(tmp_path, name):
+    packed = gzip.compress(LAUGHS.encode()) if name.endswith(".gz") else LAUGHS.encode()
+    (tmp_path / name).write_bytes(packed)
+    house = new_house(tmp_path / "node")
+    for entries, repeated in ((1, 0), (0, 1)):
+        done = codedark("import", tmp_path / name, "--label", "x", "-f", house.folder, "--json")
+        told = done.object
+        assert (told["entries"], told["repeated"], told["unread"], len(told["refusals"])) == (entries, repeated, 1, 1)
+    with open_node(house.folder) as node:
+        (kept,) = said(node, "hl7.refused")
+        (line,) = node.record().worklist()
+    assert isinstance(kept, Refused)
+    assert (kept.prefix, kept.length) == (LAUGHS.encode(), len(LAUGHS))
+    assert "XML" in line.reason
+    assert f"({len(LAUGHS)} bytes; all kept)" in line.reason
+
+
+def test_control_a_file_that_nobody_knows_is_reported_and_no_entry(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing that we read")
+    report = import_files([tmp_path / "notes.txt"], lambda drafts: [], label="x")
+    assert (report.entries, report.unread, len(report.refusals)) == (0, 0, 1)
