@@ -6,6 +6,7 @@ import json
 import ssl
 from collections.abc import Iterator
 from http.client import HTTPResponse, HTTPSConnection
+from pathlib import Path
 
 import pytest
 from fhir_charts import bring, resources
@@ -85,3 +86,14 @@ def test_only_the_head_of_a_stream_is_given_when_only_it_is_asked_for(ward: Hous
     got = reader.guest._ask("HEAD", f"/fhir/Patient/{lia['id']}/$everything", b"", reader._bearer())
 
     assert (got.status, got.body) == (200, b"")
+
+
+def test_a_failure_of_ours_shows_no_patient_and_no_message(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        reader, patient = program(home), home.patient("4W")
+        home.store.writer().execute("DROP TABLE claim")
+
+        for path in (f"Patient/{patient}", f"Patient/{patient}/$everything", "Patient", f"Condition?patient={patient}"):
+            told = json.dumps(reader.read(path, 500))
+            assert "Number " in told
+            assert not any(word in told for word in ("MARLOWE", "482193", "claim"))

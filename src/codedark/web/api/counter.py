@@ -68,9 +68,13 @@ class Counter:
             words = "What is read here is kept first, and nothing can be kept now. Read it on the ward's pages."
             return Reply(503, refusal(Declined(503, "transient", words)), (("Retry-After", "30"),))
         except Exception as error:
-            number = self.chance.bytes(4).hex()
-            _log.error("interface broke", number=number, error=type(error).__name__, place=self.place(error))
-            return Reply(500, refusal(Declined(500, "exception", f"This could not be answered. Number {number}.")))
+            return self.broken(error)
+
+    def broken(self, error: Exception) -> Reply:
+        """A failure of our own: its number, in the answer and in the log."""
+        number = self.chance.bytes(4).hex()
+        _log.error("interface broke", number=number, error=type(error).__name__, place=self.place(error))
+        return Reply(500, refusal(Declined(500, "exception", f"This could not be answered. Number {number}.")))
 
     def _answered(self, asked: Asked) -> Reply:
         deeds = self.deeds_factory()

@@ -56,17 +56,19 @@ class Doorstep:
             if reply.pour is None or scope["method"] == "HEAD":
                 return await self._send(send, scope, reply)
             async with asyncio.timeout(WHOLE_S):
-                await self._pour(send, lane, who, reply)
+                await self._pour(send, scope, who, reply)
         except Crowded:
             busy = Declined(503, "throttled", "Too many wait here already.", (("Retry-After", "2"),))
             await self._send(send, scope, Reply(503, refusal(busy), busy.headers))
 
     async def _send(self, send: Send, scope: Scope, reply: Reply) -> None:
-        await send(self._start(reply, (("content-length", str(len(reply.body))),)))
+        length = () if reply.pour else (("content-length", str(len(reply.body))),)
+        await send(self._start(reply, length))
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
 
-    async def _pour(self, send: Send, lane: FairLane, who: str, reply: Reply) -> None:
-        """Chunks are made in a thread while they are sent; an answer that breaks off ends without its end."""
+    async def _pour(self, send: Send, scope: Scope, who: str, reply: Reply) -> None:
+        """Chunks are made in a thread while they are sent. What fails before the first one is a plain refusal; an
+        answer that breaks off later ends without its end, so that nobody takes it for the whole."""
         assert reply.pour is not None
         ready: asyncio.Queue[bytes | None] = asyncio.Queue(2)
         loop, chunks = asyncio.get_running_loop(), reply.pour()
@@ -79,11 +81,18 @@ class Doorstep:
             finally:
                 _end(chunks)
 
-        making = asyncio.ensure_future(lane.run(who, make))
+        making = asyncio.ensure_future(self.lane.run(who, make))
         try:
+            try:
+                chunk = await _next(ready, making)
+            except Exception as error:
+                if isinstance(error, Crowded):
+                    raise
+                return await self._send(send, scope, self.counter.broken(error))
             await send(self._start(reply, ()))
-            while (chunk := await _next(ready, making)) is not None:
+            while chunk is not None:
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                chunk = await _next(ready, making)
             await making
             await send({"type": "http.response.body", "body": b""})
         finally:
