@@ -93,3 +93,17 @@ def test_a_pending_bed_stays_told_of_somebody_who_left_and_the_chart_keeps_only_
     (kept,) = of_type(said("ADT^A03", PID, pv1), "Encounter")
     assert [each["status"] for each in told["location"]] == ["reserved", "completed"]
     assert [each["status"] for each in kept.body["location"]] == ["completed"]
+
+
+@pytest.mark.parametrize(("relation", "named"), [("SPO", ["DOE"]), ("SEL", [])])
+def test_whoever_is_insured_for_the_patient_is_named_and_the_patient_is_nobody_else(
+    relation: str, named: list[str]
+) -> None:
+    insurance = fields("IN1", f1="1", f2="BAV", f4="BLUE", f16="DOE^ROSE", f17=relation)
+    found = whole("ADT^A08", PID, PV1, insurance)
+    people = {f"RelatedPerson/{each['id']}": each for each in found if each["resourceType"] == "RelatedPerson"}
+    (coverage,) = [each for each in found if each["resourceType"] == "Coverage"]
+    subscriber = coverage["subscriber"]["reference"]
+    assert [each["name"][0]["family"] for each in people.values()] == named
+    assert (subscriber in people) == bool(named)
+    assert named or subscriber == coverage["beneficiary"]["reference"]

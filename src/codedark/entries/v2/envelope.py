@@ -248,7 +248,7 @@ class Envelope:
             body["type"] = kind
         if holder := self._directory.house(first_rep(in1, 11)):
             body["policyHolder"] = holder
-        if insured := _insured(in1, patient):
+        if insured := self._subscriber(in1, patient):
             body["subscriber"] = insured
         for number in (49, 10):
             if number_of := identifier_cx(first_rep(in1, number)) if is_valued(in1, number) else {}:
@@ -265,18 +265,29 @@ class Envelope:
         body["payor"] = [self._directory.house(first_rep(in1, 4)) or {"display": joined(plan, 2) or "not named"}]
         return Made("Coverage", self._place("Coverage", in1.path), body, in1.path)
 
+    def insured(self, in1: Segment, patient: str) -> Made | None:
+        """RelatedPerson of IN1-16: the subscriber, by name only, where it is not the patient (IN1-17)."""
+        name = human_name(first_rep(in1, 16)) if is_valued(in1, 16) and not _is_patient(in1) else {}
+        if not name:
+            return None
+        body: Json = {"patient": {"reference": f"Patient/{patient}"}, "name": [name]}
+        return Made("RelatedPerson", self._place("RelatedPerson", in1.path), body, in1.path)
+
+    def _subscriber(self, in1: Segment, patient: str) -> Json:
+        if is_valued(in1, 16) and _is_patient(in1):
+            return {"reference": f"Patient/{patient}"}
+        if (other := self.insured(in1, patient)) is None:
+            return {}
+        name = other.body["name"][0]
+        words = " ".join(word for word in (*name.get("given", ()), name.get("family", "")) if word)
+        return {"reference": f"RelatedPerson/{other.id}"} | ({"display": words} if words else {})
+
     def _place(self, kind: str, path: str) -> str:
         return self._reading.id_of_place(kind, path)
 
 
-def _insured(in1: Segment, patient: str) -> Json:
-    if not is_valued(in1, 16):
-        return {}
-    if part(first_rep(in1, 17), 1).upper() in ("SEL", "18", "01"):
-        return {"reference": f"Patient/{patient}"}
-    name = human_name(first_rep(in1, 16))
-    words = [*name.get("given", ()), name.get("family", "")]
-    return {"display": " ".join(word for word in words if word)} if name else {}
+def _is_patient(in1: Segment) -> bool:
+    return part(first_rep(in1, 17), 1).upper() in ("SEL", "18", "01")
 
 
 def _provenance(targets: list[str], activity: Json) -> Json:

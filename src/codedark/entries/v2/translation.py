@@ -180,7 +180,7 @@ def _of_person(envelope: Envelope, person: _Person) -> Iterator[Made]:
         if segment.name == "NK1":
             found.append(envelope.kin(segment, person.patient))
         elif segment.name == "IN1":
-            found.append(envelope.coverage(segment, person.patient))
+            found += [envelope.insured(segment, person.patient), envelope.coverage(segment, person.patient)]
         elif segment.name == "PV1":
             found.append(envelope.episode(segment, person.patient))
     yield from (made for made in found if made is not None)
