@@ -198,7 +198,8 @@ def age(then_us: int | None, now_us: int, language: str = ENGLISH) -> str:
 
 AGES = (
     noted("%(hours)s h %(minutes)s min"), noted("%(hours)s h"), noted("%(days)s d %(hours)s h"), noted("%(days)s d"),
-    noted("%(months)s mo"), noted("%(years)s y"), noted("%(minutes)s min"), noted("under 1 min"), noted("in the future"),
+    noted("%(months)s mo"), noted("%(years)s y"), noted("%(minutes)s min"), noted("under 1 min"),
+    noted("in the future"),
 )  # fmt: skip
 """How long ago, and how old, in each language's own units."""
 
