@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from codedark.access import Permission, Session, approves, may
 from codedark.tongue import ENGLISH, LANGUAGES, PSEUDO, tongue
 from codedark.web import ink, tables
+from codedark.web.folding import folding
 from codedark.web.pen import Pen
 from codedark.web.state import StateLine
 
@@ -61,11 +62,6 @@ class Frame:
     """The language of the page (BCP 47) and those that this node offers."""
     news: str = ""
     """Where this page asks what came since it was drawn; "" where it does not."""
-
-    @property
-    def roles(self) -> str:
-        """The session's roles in a few words."""
-        return ", ".join(sorted(self.session.roles)) if self.session else ""
 
 
 def offers(session: Session | None) -> frozenset[str]:
@@ -124,6 +120,7 @@ def environment(tags: Mapping[str, str], language: str = ENGLISH) -> Environment
 def _speak(env: Environment, language: str) -> None:
     """Words of our own in the language; what is set into them is escaped and made visible as on the rest of a page."""
     said = tongue(language)
+    env.code_generator_class = folding(said)
     env.policies["ext.i18n.trimmed"] = True
     env.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension reads it: parameters come to us whole
     env.globals.update(
@@ -137,7 +134,7 @@ def _speak(env: Environment, language: str) -> None:
 
 def _filled(say: Callable[..., str]) -> Callable[..., Markup]:
     def filled(*words: Any, **held: Any) -> Markup:
-        return Markup(say(*words)) % {name: _inked(value) for name, value in held.items()}  # nosec B704 - our own words
+        return Markup(say(*words) % {name: _inked(value) for name, value in held.items()})  # nosec B704 - our own words
 
     return filled
 

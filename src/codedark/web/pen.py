@@ -62,7 +62,7 @@ class Pen:
         return self._say(wording.SEX_WORDS.get(code, "")) or code
 
     def _say(self, word: str) -> str:
-        return tongue(self.language).gettext(word) if word else ""
+        return word if self.language == ENGLISH or not word else tongue(self.language).gettext(word)
 
     def drug(self, name: str) -> str:
         """A medicine's name with tall-man letters where it is mistaken for another."""

@@ -39,3 +39,13 @@ def test_what_is_set_into_a_sentence_is_escaped_and_visible() -> None:
     env = environment({}, "fr")
     drawn = env.from_string("{% trans facility=name %}until {{ facility }}{% endtrans %}").render(name=HIDDEN)
     assert drawn == "until Roy[U+202E][U+200B]&lt;b&gt;"
+
+
+def test_words_are_put_into_a_template_when_it_is_compiled_and_say_what_they_said_before() -> None:
+    env = environment({}, "fr")
+    said = (
+        '{{ _("Units") }}|{{ name or _("Units") }}|{% trans percent=5 %}below {{ percent }} %{% endtrans %}'
+        "|{% trans n=2, count=name %}{{ count }} entry waits{% pluralize n %}{{ count }} entries wait{% endtrans %}"
+    )
+    assert env.from_string(said).render(name="") == "Unités|Unités|sous 5 %| entrées attendent"
+    assert "gettext" not in env.compile('{{ _("Units") }}{% trans a=name %}until {{ a }}{% endtrans %}', raw=True)
