@@ -18,6 +18,7 @@ import nh3
 UNREADABLE = (TypeError, AttributeError, KeyError, ValueError, IndexError)
 ASSUMED_ZONE = "urn:codedark:assumed-zone"
 CHARSET_DOUBTFUL = "urn:codedark:charset-doubtful"
+DOUBT = " (charset doubtful)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MARKUP = re.compile(r"</?(?:p|div|br|html|body|head|span|b|i|u|table|tr|td|ul|li|script|style|h[1-6])\b[^>]*>", re.I)
 
@@ -30,6 +31,11 @@ class Moment(msgspec.Struct, array_like=True, frozen=True):
     assumed: bool = False
 
 
+def marked(said: Any, companion: Any) -> str:
+    """The words, with a mark when the character set they came in was doubtful. `companion`: the `_field` beside it."""
+    return f"{said}{DOUBT}" if companion and CHARSET_DOUBTFUL in str(companion) else str(said)
+
+
 def text(concept: Any) -> str:
     """A CodeableConcept (or Coding, or plain string) as words: text, else first display, else first code."""
     if not concept:
@@ -37,10 +43,10 @@ def text(concept: Any) -> str:
     if isinstance(concept, str):
         return concept
     if said := concept.get("text"):
-        return str(said)
+        return marked(said, concept.get("_text"))
     for coding in concept.get("coding") or (concept,):
         if said := coding.get("display"):
-            return str(said)
+            return marked(said, coding.get("_display"))
     for coding in concept.get("coding") or (concept,):
         if said := coding.get("code"):
             return str(said)
@@ -60,7 +66,8 @@ def texts(concepts: Any) -> str:
 
 def remarks(notes: Any) -> str:
     """Annotations as words."""
-    return "; ".join(filter(None, (plain(str(note.get("text") or "")) for note in notes or ())))
+    said = (marked(plain(str(note["text"])), note.get("_text")) for note in notes or () if note.get("text"))
+    return "; ".join(filter(None, said))
 
 
 def first_code(concept: Any) -> str:
@@ -160,7 +167,8 @@ def target(reference: Any) -> str:
 
 def shown(reference: Any) -> str:
     """The display of a Reference."""
-    return str((reference or {}).get("display") or "")
+    said = (reference or {}).get("display")
+    return marked(said, reference.get("_display")) if said else ""
 
 
 def human(names: Any) -> tuple[str, str, str]:
@@ -174,8 +182,7 @@ def human(names: Any) -> tuple[str, str, str]:
     if not family and not given:
         return "", "", str(name.get("text") or "")
     whole = ", ".join(filter(None, (family.upper(), given)))
-    doubtful = CHARSET_DOUBTFUL in str((name.get("_family"), name.get("_given")))
-    return family, given, f"{whole} (charset doubtful)" if doubtful else whole
+    return family, given, marked(whole, (name.get("_family"), name.get("_given")))
 
 
 def plain(words: str) -> str:

@@ -29,6 +29,7 @@ from codedark.views.codings import (
     first_code,
     human,
     is_only_echo,
+    marked,
     moment,
     number,
     plain,
@@ -113,7 +114,8 @@ def bed_of(body: Body) -> tuple[str, str, str] | None:
 
 def locations_of(body: Body) -> tuple[tuple[str, str], ...]:
     """(id of a Location or "", display) of the places that an Encounter points to as active."""
-    named = ((target(location), shown(location)) for location in _places(body))
+    # The bare words: a doubtful letter must not make a second ward of one.
+    named = ((target(location), str(location.get("display") or "")) for location in _places(body))
     return tuple((id_, display) for id_, display in named if id_ or display)
 
 
@@ -277,7 +279,7 @@ def value_of(body: Body) -> tuple[str, str]:
         return quantity(body["valueQuantity"])
     for field in ("valueString", "valueDateTime", "valueTime", "valueInteger"):
         if field in body:
-            return number(body[field]), ""
+            return marked(number(body[field]), body.get("_" + field)), ""
     if "valueCodeableConcept" in body:
         return text(body["valueCodeableConcept"]), ""
     if "valueBoolean" in body:
@@ -465,7 +467,7 @@ def _attached(attachment: Any) -> str:
     kind = str(attachment.get("contentType") or "")
     data = attachment.get("data")
     if data and (kind.startswith("text/") or kind in ("", "application/xhtml+xml")):
-        return plain(base64.b64decode(data).decode("utf-8", "replace"))
+        return marked(plain(base64.b64decode(data).decode("utf-8", "replace")), attachment.get("_data"))
     title = str(attachment.get("title") or kind or "attachment")
     return f"[{title}: kept, not shown here]" if data or attachment.get("url") else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -201,7 +202,7 @@ def doubted(body: Json, why: str) -> Json:
         out[key] = value
         if isinstance(value, dict):
             out[key] = doubted(value, why)
-        elif isinstance(value, str) and not value.isascii():
+        elif isinstance(value, str) and not (_written(value) if key == "data" else value).isascii():
             out["_" + key] = mark
         elif isinstance(value, list):
             out[key] = [doubted(each, why) if isinstance(each, dict) else each for each in value]
@@ -209,6 +210,14 @@ def doubted(body: Json, why: str) -> Json:
             if any(marks):
                 out["_" + key] = marks
     return out
+
+
+def _written(data: str) -> str:
+    """The text of an attachment that we encoded ourselves (base64 of UTF-8); of any other nothing."""
+    try:
+        return base64.b64decode(data).decode("utf-8")
+    except ValueError:
+        return ""
 
 
 _TIME_HINT = "The time was left out; ask the sender's interface engineer what it means."
