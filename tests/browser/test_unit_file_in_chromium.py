@@ -127,6 +127,14 @@ def test_a_key_scanned_in_small_letters_with_spaces_opens(desk: Desk, file: Unit
     desk.unlocked(file.html, f" {small[:20]} {small[20:50]}  {small[50:]} ")
 
 
+def test_who_types_the_key_may_see_it(desk: Desk, file: UnitFile) -> None:
+    page = desk.show(file.html)
+    veil = "getComputedStyle(document.getElementById('key')).webkitTextSecurity"
+    assert page.evaluate(veil) == "disc"
+    page.check("#unveil")
+    assert page.evaluate(veil) == "none"
+
+
 def flipped(html: bytes, element: str, back: int) -> bytes:
     """One bit of one base64 character changed, `back` characters before the end of an element."""
     start = html.index(b">", html.index(f'id="{element}"'.encode())) + 1

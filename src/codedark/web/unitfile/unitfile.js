@@ -270,6 +270,7 @@
     at("go").disabled = true;
     try { await open(typed); } finally { at("go").disabled = false; }
   });
+  at("unveil").addEventListener("change", () => at("key").classList.toggle("veiled", !at("unveil").checked));
   at("search").addEventListener("submit", (press) => {
     press.preventDefault();
     if (location.hash !== "#beds") { location.hash = "#beds"; return; }

@@ -23,6 +23,7 @@ WORDS = {
         "It begins with AGE-SECRET-KEY-1. Put the cursor here and scan the card's QR with a hand-held scanner, or type "
         "or paste it. The card lies in the unit's envelope, with the controlled drugs."
     ),
+    "unveil": noted("Show what I type"),
     "open": noted("Open"),
     "code": noted("Code of this file:"),
     "code_hint": noted(
