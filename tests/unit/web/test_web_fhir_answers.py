@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+from xml.etree import ElementTree
 
 import fhirkit
 import pytest
@@ -202,3 +204,18 @@ def test_no_search_of_a_patient_breaks_it(
     sent = urlencode([("patient", owner), *((name + modifier, value) for name, modifier, value in asked)])
 
     assert reader.get(f"{type_}?{sent}").status in (200, 400, 403, 406)
+
+
+def test_outside_text_stays_text_in_a_summary(tmp_path: Path) -> None:
+    bodies = resources()
+    problem = next(each for each in bodies if each["resourceType"] == "Condition")
+    problem["code"] = {"text": '<script>alert("1")</script> \u202ednE & \x07'}
+    with house(tmp_path) as home:
+        bring(home, bodies)
+        told = document(program(home), "nunez")
+
+    text = sections(told)["11450-4"]["text"]["div"]
+    assert "&lt;script&gt;" in text
+    assert "[U+202E]" in text
+    assert ElementTree.fromstring(text).tag == "{http://www.w3.org/1999/xhtml}div"
+    assert errors(told) == []
