@@ -28,6 +28,13 @@ _WORDS = {
     "pin_witness": noted("Say that a second machine counts as a witness, or no more"),
 }
 """What each deed is called on the page."""
+NOT_SHOWN, NO_ROLES = noted("a new one, not shown"), noted("no roles")
+ARGUMENTS = (
+    noted("source"), noted("since"), noted("until"), noted("reason"), noted("reviewer"), noted("login"), noted("name"),
+    noted("password"), noted("person"), noted("roles"), noted("active"), noted("unit"), noted("origin"), noted("key"),
+    noted("endorsement"), noted("generation"), noted("recipient"),
+)  # fmt: skip
+"""What the arguments of a deed are called on the page, where a language has other words."""
 _TIMES = frozenset({"since_us", "until_us"})
 
 
@@ -93,14 +100,15 @@ def _waiting(visit: Visit, session: Session, proposal: Proposal) -> Waiting:
 
 def _said(visit: Visit, name: str, value: object) -> tuple[str, str]:
     if name == "password":
-        return "password", "a new one, not shown"
+        return "password", visit.pen.word(NOT_SHOWN)
     if name in _TIMES and isinstance(value, int):
         return name.removesuffix("_us"), visit.pen.moment(value)
     if name == "person":
         account = visit.record.person(str(value))
         return "person", f"{account.name} ({account.login})" if account else str(value)
     if name == "roles" and isinstance(value, Mapping):
-        return "roles", "; ".join(f"{role}: {', '.join(units)}" for role, units in sorted(value.items())) or "none"
+        held = (f"{visit.pen.word(role)}: {', '.join(units)}" for role, units in sorted(value.items()))
+        return "roles", "; ".join(held) or visit.pen.word(NO_ROLES)
     return name, str(value)
 
 
