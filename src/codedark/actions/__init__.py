@@ -36,6 +36,7 @@ from codedark.actions.leaving import Errand, Passage, leave
 from codedark.actions.owed import OwedFile
 from codedark.actions.reading import (
     ASK_REASON,
+    Agenda,
     Found,
     Located,
     Opened,
@@ -46,6 +47,7 @@ from codedark.actions.reading import (
     locate_patient,
     open_pack,
     search_patients,
+    view_agenda,
     view_census,
     view_chart,
     view_message,
@@ -75,6 +77,7 @@ __all__ = [
     "FHIR_SETTING",
     "SEARCHED",
     "TWO_PERSON_DEEDS",
+    "Agenda",
     "Alarm",
     "Auditor",
     "Bound",
@@ -146,6 +149,7 @@ __all__ = [
     "tie_loose",
     "tie_report",
     "trust_again",
+    "view_agenda",
     "view_census",
     "view_chart",
     "view_message",

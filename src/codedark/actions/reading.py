@@ -14,7 +14,18 @@ from codedark.access import FOUNDING, Permission, Session
 from codedark.actions.deeds import Deeds, holds, keep, permit, refused
 from codedark.entries import ChartViewed, draft_of
 from codedark.errors import ActionRefused, JournalError, NotFound
-from codedark.views import AllergyState, Asked, Banner, BedRow, Chart, PrintReport, ReadRow, Whereabouts
+from codedark.views import (
+    AgendaRow,
+    AllergyState,
+    Asked,
+    Banner,
+    BedRow,
+    Chart,
+    Expected,
+    PrintReport,
+    ReadRow,
+    Whereabouts,
+)
 
 EVERYTHING = Asked()
 ASK_REASON = "Say why you open it; the reason is kept and the privacy officer sees it."
@@ -43,6 +54,15 @@ class Found:
     """What a search found. Rows of units where the person has no clinical role say who and where, nothing clinical."""
 
     rows: tuple[Banner, ...]
+    logged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """Who is expected, leaves, left, is booked. Rows of units where the person has no clinical role say who, where and
+    when, nothing else."""
+
+    rows: tuple[AgendaRow, ...]
     logged: bool
 
 
@@ -142,6 +162,18 @@ def locate_patient(deeds: Deeds, session: Session, text: str) -> Located:
     return Located(found, all(logged))
 
 
+def view_agenda(deeds: Deeds, session: Session, unit: str, kind: Expected, since_us: int, until_us: int) -> Agenda:
+    """Who is expected, leaves, left, is booked or is in the emergency department; of one unit, or of all (""). What a
+    booking is for is taken out where the person has no clinical role for the unit."""
+    permit(deeds, session, Permission.SEE_CENSUS, unit if session.basis == "envelope" else None)
+    rows = [row for row in deeds.record.agenda(kind, since_us, until_us) if unit in ("", row.unit, row.who.unit)]
+    shown = tuple(
+        row if holds(deeds, session, Permission.SEE_CHART, row.unit or row.who.unit) else _without_reason(row)
+        for row in rows
+    )
+    return Agenda(shown, _log(deeds, session, _looked(deeds, session, "agenda", unit)))
+
+
 def view_report(deeds: Deeds, session: Session, report: str) -> tuple[PrintReport, bool]:
     """A print report that is nobody's, or about a unit; whether the look could be kept. Raises NotFound, also for one
     that is tied to a patient: that one is seen in the chart."""
@@ -226,6 +258,10 @@ def _log(deeds: Deeds, session: Session, viewed: ChartViewed) -> bool:
 
 def _who_and_where(row: Banner) -> Banner:
     return replace(row, code_status="", isolation="", weight="", weight_when=None)
+
+
+def _without_reason(row: AgendaRow) -> AgendaRow:
+    return replace(row, who=_who_and_where(row.who), what="", by="", status="")
 
 
 def _without_clinical(row: BedRow) -> BedRow:

@@ -3,10 +3,12 @@
 Write with `ViewStore` and `Fold` (one process), read with `Record` (any), compare with `digest`.
 """
 
+from codedark.views.agenda import AgendaRow
 from codedark.views.beside import DigestBeside
 from codedark.views.comparison import Difference, Line, compare, telling
 from codedark.views.coverage import COVERAGE, COVERAGE_PARTS, PartCoverage, UnitCoverage, threshold_complaint
 from codedark.views.digest import digest
+from codedark.views.expected import Expected
 from codedark.views.flowsheet import (
     FlowRow,
     Flowsheet,
@@ -114,6 +116,7 @@ __all__ = [
     "Administration",
     "Adopted",
     "Adoption",
+    "AgendaRow",
     "Allergy",
     "AllergyState",
     "AsOf",
@@ -131,6 +134,7 @@ __all__ = [
     "Due",
     "EntrySource",
     "Event",
+    "Expected",
     "FeedRow",
     "FlagRow",
     "FlowRow",

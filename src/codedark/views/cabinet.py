@@ -10,6 +10,7 @@ import msgspec
 
 from codedark.views.cards import AllergyCard, Card, ConditionCard, EncounterCard, ObservationCard, PatientCard
 from codedark.views.codings import UNREADABLE
+from codedark.views.expected import rows_of
 from codedark.views.readings import card_of, value_of
 from codedark.views.resources import LINK, Resource, claims_of, decoded
 from codedark.views.schema import Section
@@ -37,6 +38,8 @@ class Cabinet:
         self.left: list[tuple[int]] = []
         self.unlinked: list[tuple[int]] = []
         self.linked: list[tuple[Any, ...]] = []
+        self.dates: list[tuple[int, str, int, int]] = []
+        self.dateless: list[tuple[int]] = []
         self.known: list[tuple[str, int]] = []
         self.forgotten: list[tuple[str, int]] = []
         self.relocated = False
@@ -58,6 +61,8 @@ class Cabinet:
         many("INSERT OR IGNORE INTO critical VALUES(?,?)", self.critical)
         many("DELETE FROM stay WHERE key=?", self.left)
         many("INSERT OR REPLACE INTO stay VALUES(?,?,?,?,?,?)", self.stays)
+        many("DELETE FROM agenda WHERE key=?", self.dateless)
+        many("INSERT INTO agenda VALUES(?,?,?,?)", self.dates)
         many("DELETE FROM known WHERE word=? AND pid=?", self.forgotten)
         many("INSERT OR IGNORE INTO known VALUES(?,?)", sorted(self.known))
         self._write_links()
@@ -108,6 +113,8 @@ class Cabinet:
             self._person(resource, card)
         elif resource.type == "Encounter":
             self._stay(resource, card)
+        elif resource.type == "Appointment":
+            self._date(resource, card)
         elif resource.type == "Location":
             self.relocated = True
         return section, unreadable
@@ -173,7 +180,13 @@ class Cabinet:
         self.known += [(word, resource.pid) for word in now - was]
         self.forgotten += [(word, resource.pid) for word in was - now]
 
+    def _date(self, resource: Resource, card: Card | None) -> None:
+        """What a visit or booking puts on the lists of who is expected, leaves, left."""
+        self.dateless += [] if resource.fresh else [(resource.key,)]
+        self.dates += [(resource.key, kind, resource.pid, at_us) for kind, at_us in rows_of(card)]
+
     def _stay(self, resource: Resource, card: Card | None) -> None:
+        self._date(resource, card)
         if not isinstance(card, EncounterCard) or not _is_here(card):
             self.left += [] if resource.fresh else [(resource.key,)]
             return

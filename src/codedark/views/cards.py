@@ -38,7 +38,8 @@ class PatientCard(Card):
 class EncounterCard(Card):
     """A visit. `active`: the patient is here by its status; `where`: unit, room, bed or None when no place is
     named; `locations`: (id, display) of the Location resources it points to instead; `precautions`: PV2-41 in words;
-    `needs`: what is arranged for the patient (PV1-15), such as an interpreter."""
+    `needs`: what is arranged for the patient (PV1-15), such as an interpreter; `agenda`: (kind, time,
+    unit) of the lists it stands on."""
 
     visit: str = ""
     status: str = ""
@@ -52,6 +53,7 @@ class EncounterCard(Card):
     at_us: int | None = None
     precautions: str = ""
     needs: str = ""
+    agenda: tuple[tuple[str, Moment | None, str], ...] = ()
 
 
 class AllergyCard(Card):

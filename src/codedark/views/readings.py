@@ -43,6 +43,7 @@ from codedark.views.codings import (
     texts,
 )
 from codedark.views.drugs import administration, drug, medication
+from codedark.views.expected import visit_dates
 from codedark.views.prints import print_card, report_kind
 from codedark.views.schema import Section
 
@@ -168,6 +169,7 @@ def _encounter(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | No
         at_us=at(start),
         precautions=listings.precautions(body),
         needs=texts((body.get("hospitalization") or {}).get("specialArrangement")),
+        agenda=visit_dates(body),
     )
 
 

@@ -13,11 +13,13 @@ import msgspec
 from codedark.entries import Site
 from codedark.errors import NotFound
 from codedark.views import charts, coverage, known, places
+from codedark.views.agenda import AgendaRow, agenda
 from codedark.views.aliases import Aliases, Resolved
 from codedark.views.cards import DrugCard
 from codedark.views.charts import Cards
 from codedark.views.claims import resource_name
 from codedark.views.distrust import Marks, held_back
+from codedark.views.expected import Expected
 from codedark.views.holdings import Holdings
 from codedark.views.locations import Locations
 from codedark.views.loose import PrintReports
@@ -292,6 +294,12 @@ class Record(PrintReports):
         """On which unit the person of this name (or name and birth date) is, of whom a visitor may be told."""
         with self.store.reading() as db:
             return locate(db, self._read_with(db), text)
+
+    def agenda(self, kind: Expected, since_us: int, until_us: int) -> tuple[AgendaRow, ...]:
+        """Who is expected, leaves, left, is booked or is in the emergency department, from `since_us` to before
+        `until_us`; those of whom no day was said too."""
+        with self.store.reading() as db:
+            return agenda(db, self._read_with(db), kind, since_us, until_us, lambda pid: _id(db, pid))
 
     def patients(self, unit: str | None = None) -> tuple[Banner, ...]:
         """Banners of one unit in bed order, or of every known patient by name. Weight is left to the chart."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 
 class Section(IntEnum):
@@ -81,6 +81,9 @@ CREATE INDEX stay_located ON stay(key) WHERE locations <> '';
 CREATE INDEX stay_unit ON stay(unit);
 CREATE INDEX stay_pid ON stay(pid);
 CREATE TABLE bed(unit TEXT NOT NULL, room TEXT NOT NULL, bed TEXT NOT NULL, PRIMARY KEY(unit, room, bed)) WITHOUT ROWID;
+CREATE TABLE agenda(key INTEGER NOT NULL, kind TEXT NOT NULL, pid INTEGER NOT NULL, at_us INTEGER NOT NULL,
+  PRIMARY KEY(key, kind)) WITHOUT ROWID;
+CREATE INDEX agenda_at ON agenda(kind, at_us);
 CREATE TABLE critical(pid INTEGER NOT NULL, key INTEGER NOT NULL, PRIMARY KEY(pid, key)) WITHOUT ROWID;
 CREATE TABLE heard(pid INTEGER NOT NULL, topic TEXT NOT NULL, recorded_us INTEGER NOT NULL,
   PRIMARY KEY(pid, topic)) WITHOUT ROWID;

@@ -13,7 +13,7 @@ from codedark.views.readings import bed_of, card_of
 from codedark.views.resources import LINK
 
 _pack = msgspec.msgpack.Encoder()
-_DRAWN_LATE = frozenset({"Patient", "Encounter", "Location", LINK})
+_DRAWN_LATE = frozenset({"Patient", "Encounter", "Appointment", "Location", LINK})
 """Whose card says more than the chart: it is drawn where its index rows are written."""
 
 

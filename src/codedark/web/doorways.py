@@ -15,6 +15,7 @@ from codedark.access import Permission, Session, approves, may
 from codedark.web.answers import NEWS_AT, REFUSED_AT, Answer, Press
 from codedark.web.pages import (
     account,
+    agenda,
     chart,
     entrance,
     locator,
@@ -97,6 +98,7 @@ def doorways(press: Press | None) -> tuple[Doorway, ...]:
         Doorway("POST", "/password", w.LOGGED_IN, NOBODY, account.password, Lane.PASSWORDS),
         Doorway("GET", "/units", p.SEE_STATUS, NOBODY, ward.units),
         Doorway("GET", "/beds", p.SEE_CENSUS, "census", ward.beds),
+        Doorway("GET", "/agenda", p.SEE_CENSUS, "agenda", agenda.agenda),
         Doorway("GET", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart),
         Doorway("POST", "/chart/{patient}", p.SEE_CHART, "chart", chart.chart, asks=True),
         Doorway("GET", "/chart/{patient}/report/{report}", p.SEE_CHART, "chart", reports.in_chart),

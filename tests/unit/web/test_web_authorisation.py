@@ -46,7 +46,7 @@ FORMS = {
     "/reads": {"what": "chart"},
     "/reads/export": {"reason": "consult"},
 }
-QUERIES = {"/beds": "?unit=4W", "/print": "?unit=4W"}
+QUERIES = {"/beds": "?unit=4W", "/agenda": "?unit=4W", "/print": "?unit=4W"}
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ EXPORTED = 20_000
 NOT_NOW = noted("An export is a row of the log. Try again when the disk has room.")
 KINDS = {
     "chart": noted("chart opened"), "census": noted("bed list opened"), "search": noted("search"),
+    "agenda": noted("list of expected, leaving or booked patients opened"),
     "locator": noted("patient located at the front desk"),
     "pack": noted("whole unit printed"), PRINTED: noted("sheets printed"), "report": noted("print report opened"),
     "message": noted("message opened"), "reads": noted("read log looked at"), "export": noted("read log exported"),
