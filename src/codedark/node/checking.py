@@ -10,7 +10,6 @@ from codedark.errors import CodedarkError, ConfigError
 from codedark.node.layout import Layout
 from codedark.node.opening import open_node
 from codedark.paper import comparison_code, is_labelled_by, pack_signer, read_label
-from codedark.web import read_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,8 @@ def checked(file: Path, folder: Path) -> CheckedFile:
 
     Raises ConfigError when there is no such file or no node, CannotUnseal for what is no single-file pack.
     """
+    from codedark.web import read_file  # the keeper and every command live without the web's libraries
+
     try:
         html = file.read_bytes()
     except OSError as error:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,3 +143,10 @@ def test_a_unit_without_an_envelope_gets_no_file_and_no_sheet_is_issued(made: Ma
         with pytest.raises(ConfigError, match="no envelope"):
             draw(node, "5E", as_draft=False, html=True)
         assert node.record().packs("5E") == ()
+
+
+def test_whoever_makes_no_file_does_not_load_the_pages() -> None:
+    """The keeper and the timer's process stay small."""
+    asked = "import sys, codedark.node; print('starlette' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
