@@ -370,8 +370,8 @@ class ReadingUnlogged(Payload, frozen=True):
 
 
 class PackMade(Payload, frozen=True):
-    """`pack.made`: a pack was drawn. `kind`: "draft" | "issued"; `sha256`: of the PDF; `checkpoint`: the note on
-    its cover."""
+    """`pack.made`: a pack was drawn. `kind`: "draft" | "issued" | "html"; `sha256`: of the PDF or HTML file;
+    `checkpoint`: the note on its cover."""
 
     unit: str
     pack: str

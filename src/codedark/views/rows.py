@@ -163,7 +163,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class PackRow:
-    """One pack that was drawn. `kind`: "draft" | "issued"; `sha256`: of the PDF."""
+    """One pack that was drawn. `kind`: "draft" | "issued" | "html"; `sha256`: of the file in plain."""
 
     unit: str
     pack: str
