@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from agreement import CDC, MICROSOFT, ORACLES, Agreement, Pair, bag, count, matched, said
+from agreement import CDC, MICROSOFT, ORACLES, Agreement, Disagreement, Pair, bag, count, matched, said
 from published_maps import parsed, published_paths
 from rulings import VERDICTS, read_rulings
 from understanding import Corpus, corpora
@@ -113,3 +113,39 @@ def test_same_instant_and_same_number_are_the_same_value() -> None:
 def test_parentheses_of_a_map_lead_into_the_resource_they_name() -> None:
     assert parsed("performer[1](PractitionerRole.practitioner(Practitioner))", "Observation") == ("Practitioner", "")
     assert parsed('identifier[1].type.coding.code="PLAC"', "Patient") == ("Patient", "identifier.type.coding.code")
+
+
+ONE = Disagreement(
+    *(CDC, "own", "Patient.name.given", "ADAM", ("EVE",), False, ("NK1", "PID"), "PID", "ADT"),
+    said_at=("NK1-2", "PID-5"),
+    times={"PID": 2, "NK1": 1},
+    held=1,
+    beside=frozenset({"Patient.name.given=ADAM", "Patient.gender=male"}),
+    lacking=frozenset({"Patient.name.given"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "fits"),
+    [
+        ("", True),
+        ("said_at = '(NK1|PID)-.*'", True),
+        ("said_at = 'NK1-.*'", False),
+        ("beside = 'Patient.gender=male'", True),
+        ("beside = 'Patient.gender=female'", False),
+        ("lacking = 'Patient.name.*'", True),
+        ("lacking = 'Patient.gender'", False),
+        ("held_as_in = 'NK1'", True),
+        ("held_as_in = 'PID'", False),
+        ("already = true", True),
+        ("whole = false", True),
+        ("whole = true", False),
+        ("ours = 'E.E'", True),
+        ("ours = 'urn:{theirs}'", False),
+    ],
+)
+def test_a_ruling_decides_nothing_that_its_reason_does_not_fit(how: str, fits: bool, tmp_path: Path) -> None:
+    rulings = tmp_path / "rulings.toml"
+    rulings.write_text(f'[[ruling]]\nname = "x"\nverdict = "beyond"\nwhy = "y"\npath = "Patient.*"\n{how}\n')
+    (ruling,) = read_rulings(rulings)
+    assert ruling.fits(ONE) is fits
