@@ -98,13 +98,18 @@ class Spool:
         found = (self._read(path) for path in self.folder.glob("*.job")) if self.folder.is_dir() else ()
         return sorted((job for job in found if job is not None), key=lambda job: (-job.at_us, job.id))
 
-    def again(self, id_: str, printer: str, by: str, now_us: int, copy: int) -> PrintJob:
-        """The same pages once more, on this printer. Raises NotFound, and PackError while it is on its way."""
+    def free(self, id_: str, printer: str) -> PrintJob:
+        """The job, if it may go out again on this printer. Raises NotFound, and PackError while it is on its way."""
         job = self._one(id_)
         if printer not in self.printers:
             raise NotFound("no printer has that name", hint="The printers stand in codedark.toml.")
         if job.state in ("waiting", "sending"):
             raise PackError("this job is on its way already", hint="Wait until it is sent or has failed.")
+        return job
+
+    def again(self, id_: str, printer: str, by: str, now_us: int, copy: int) -> PrintJob:
+        """The same pages once more, on this printer. Raises NotFound, and PackError while it is on its way."""
+        job = self.free(id_, printer)
         new = msgspec.structs.replace(job, printer=printer, by=by, at_us=now_us, copy=copy, state="waiting", why="")
         self._keep(new)
         return new
@@ -217,9 +222,7 @@ class PrintRoomDesk:
 
     def again(self, deeds: Deeds, session: Session, job: str, printer: str) -> None:
         """The same sheets a second time: the ledger is told of the copy first. Raises like `put`."""
-        found = next((each for each in self.spool.jobs() if each.id == job), None)
-        if found is None:
-            raise NotFound("there is no such print job")
+        found = self.spool.free(job, printer)
         open_pack(deeds, session, found.unit)
         rows = [each for each in deeds.record.sheets(found.unit) if each.pack == found.pack]
         copy = max((each.copy for each in rows), default=0) + 1

@@ -126,6 +126,15 @@ def test_a_failure_says_why_and_a_second_print_is_in_the_ledger_as_a_copy(
     assert sorted({row.copy for row in home.deeds.record.sheets("4W")}) == [1, 2]
 
 
+def test_a_job_on_its_way_is_not_doubled(ward: tuple[House, Spool]) -> None:
+    home, spool = ward
+    nurse = home.in_as("nurse")
+    _issued(nurse, "tray")
+    assert "on its way already" in nurse.post("/printing", {"job": spool.jobs()[0].id, "printer": "tray"}).text
+    home.fold()
+    assert {row.copy for row in home.deeds.record.sheets("4W")} == {1}
+
+
 def test_without_the_ledger_nothing_is_printed_again(ward: tuple[House, Spool], tmp_path: Path) -> None:
     home, spool = ward
     nurse = home.in_as("nurse")
