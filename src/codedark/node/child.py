@@ -39,6 +39,10 @@ def main(role: str) -> int:
             from codedark.node.packing import draw_drafts
 
             draw_drafts(layout, order, stop, log)
+        elif role == "exports":
+            from codedark.node.asking import ask_by_timer
+
+            ask_by_timer(layout, order, stop, log)
         elif role == "stations":
             from codedark.node.stations import hand_out
 

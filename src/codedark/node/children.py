@@ -19,7 +19,7 @@ _GRACE_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a child does: `fold`, `web`, `packs` or `stations` (see `codedark.node.child`), and its order."""
+    """What a child does: `fold`, `web`, `packs`, `exports` or `stations` (see `codedark.node.child`), and its order."""
 
     name: str
     order: Order

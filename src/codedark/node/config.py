@@ -165,6 +165,9 @@ class Ehr(Table, frozen=True):
     """Resource types that are exported; none: all that the server gives."""
     post: bool = False
     """Ask for an export by POST instead of GET (the next edition of the standard knows POST alone)."""
+    every_min: Annotated[int, msgspec.Meta(ge=0, le=44_640)] = 0
+    """Minutes between two exports that the running node takes by itself, the first at its start; 0: only when somebody
+    runs `codedark ehr export`."""
     subscription: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.-]{0,64}$")] = ""
     """Id of the Subscription that the EHR's people made for us: `ehr follow` asks for its events and proves by their
     numbers that none is missing; "": it asks for the history."""

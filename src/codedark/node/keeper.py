@@ -108,6 +108,7 @@ def orders(layout: Layout, keys: NodeKeys) -> dict[str, Order]:
             root, views_key=views_key, sheet_key=keys.sheet_key, key_generation=generation,
             facility_public=keys.facility_public, pack_key=keys.pack_keys[-1],
         ),
+        "exports": Order(root),
         "stations": Order(
             root, pack_public=tuple(pack_signer(keys.facility, seed).public_key for seed in keys.pack_keys)
         ),
@@ -140,8 +141,7 @@ class Keeper:
         listener = Listener(
             feeds, journal.submit, journal.mac, self.clock, warn=lambda event, feed: self.log.warning(event, feed=feed)
         )
-        roles = ("fold", *(("web",) if with_web else ()), *(("stations",) if self.config.station else ()))
-        children = [Child(Role(name, self._orders[name]), self.log) for name in roles]
+        children = [Child(Role(name, self._orders[name]), self.log) for name in self._roles(with_web)]
         tasks: list[asyncio.Task[None]] = []
         try:
             await asyncio.to_thread(settle_views, self.layout, self.keys)
@@ -163,6 +163,15 @@ class Keeper:
             await door.close()
             journal.close()
             self.log.info("stopped")
+
+    def _roles(self, with_web: bool) -> tuple[str, ...]:
+        """The children that must not stay away."""
+        wanted = {
+            "web": with_web,
+            "stations": bool(self.config.station),
+            "exports": any(ehr.every_min for ehr in self.config.ehr),
+        }
+        return ("fold", *(name for name, is_wanted in wanted.items() if is_wanted))
 
     def _open_journal(self, loop: asyncio.AbstractEventLoop) -> Journal:
         return Journal.open(
