@@ -145,6 +145,20 @@ def test_a_unit_without_an_envelope_gets_no_file_and_no_sheet_is_issued(made: Ma
         assert node.record().packs("5E") == ()
 
 
+def test_the_command_issues_a_pack_and_its_file_in_one_go(made: Made) -> None:
+    done = codedark("pack", UNIT, "--html", "-f", made.folder, "--json")
+    assert done.code == 0, done.err
+    (drawn,) = done.object["packs"]
+    file = Path(drawn["html"])
+    assert ".issued." in file.name
+    assert file_code(read_file(file.read_bytes()).index) == drawn["html_code"]
+    with open_node(made.folder) as node:
+        node.fold()
+        kinds = {row.kind for row in node.record().packs(UNIT) if row.pack == drawn["pack"]}
+    assert kinds == {"html", "issued"}
+    assert checked(file, made.folder).ours
+
+
 def test_whoever_makes_no_file_does_not_load_the_pages() -> None:
     """The keeper and the timer's process stay small."""
     asked = "import sys, codedark.node; print('starlette' in sys.modules)"
