@@ -103,6 +103,15 @@ class Holdings:
                 raise NotFound("there is no such resource")
             return self._named(db, _held(db, row))
 
+    def named(self, wanted: Iterable[tuple[str, str]]) -> Iterator[Held]:
+        """Those of these (type, id) that are there, in their order."""
+        names = iter(wanted)
+        while batch := [(resource_name(*each),) for each in islice(names, _BATCH)]:
+            with self.store.reading() as db:
+                rows: list[Any] = db.executemany(f"{_HELD} r.name = ?", batch).fetchall()
+                found = [self._named(db, _held(db, row)) for row in rows]
+            yield from found
+
     def keys(self, pids: Sequence[int], after: int = 0) -> list[int]:
         """Row numbers over `after` of everything that belongs to these rows, in their order; [0]: to nobody."""
         with self.store.reading() as db:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from codedark.actions import read_by_program
-from codedark.errors import NotFound
 from codedark.fhir import encode, is_type
 from codedark.views import Held, Whose
 from codedark.web.api.asking import Call, Reply
@@ -74,15 +73,7 @@ def _all(
     while points:
         ahead, points = sorted(points - seen), set()
         seen.update(ahead)
-        for type_, id_ in ahead:
-            found = _found(call, type_.decode(), id_.decode())
-            if found is not None and found.pid == 0 and (types is None or found.type in types):
+        for found in call.holdings.named((type_.decode(), id_.decode()) for type_, id_ in ahead):
+            if found.pid == 0 and (types is None or found.type in types):
                 points.update(set(_POINTS.findall(found.body)) - seen)
                 yield found, b"include"
-
-
-def _found(call: Call, type_: str, id_: str) -> Held | None:
-    try:
-        return call.holdings.one(type_, id_)
-    except NotFound:
-        return None
