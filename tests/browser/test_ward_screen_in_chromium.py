@@ -3,6 +3,8 @@ a change of the person at the screen."""
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,18 +13,22 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 from web_rig import PASSWORD, POTASSIUM
 
 from codedark.tongue import PSEUDO
+from codedark.web.doorways import doorways
 from codedark.web.gate import LANGUAGE_COOKIE
 
 pytestmark = pytest.mark.browser
 ROLES = {
-    "physician": (),
+    "physician": ("/agenda", "/locator"),
     "privacy": ("/reads", "/password"),
     "engineer": ("/two-people", "/reviews", "/worklist", "/printing", "/feeds"),
     "nurse": ("{outside}", "/reports", "/refused"),
     "clerk": ("/beds?unit=4W", "/search"),
+    "desk": ("/locator",),
 }
 """Who opens what; {outside}: a chart that asks for a reason."""
 SEEN = [("light", "en"), ("dark", "fr")]
+NO_PAGES = ("/", "/news", "/reads/export")
+"""They lead elsewhere, answer with a number, or are `/reads`."""
 
 
 def log_in(site, page: Page, login: str) -> Page:
@@ -41,7 +47,7 @@ def entered(site, context: BrowserContext, login: str) -> Page:
 
 def pages_of(site, page: Page, login: str) -> Iterator[str]:
     """Every page of this role, drawn in `page` when its name comes."""
-    for path in site.paths() if login == "physician" else ROLES[login]:
+    for path in [*(site.paths() if login == "physician" else ()), *ROLES[login]]:
         page.goto(site.address + path.format(outside=f"/chart/{site.home.patient('5E')}"))
         yield path
     if login == "physician":
@@ -56,6 +62,16 @@ def pages_of(site, page: Page, login: str) -> Iterator[str]:
         page.click("details.filter button >> nth=0")
         page.wait_for_url("**/reads?slip=*")
         yield "filtered"
+
+
+def test_every_page_there_is_is_among_those_that_axe_sees(site) -> None:
+    opened = [*site.paths(), *itertools.chain(*ROLES.values())]
+    shown = {path.partition("?")[0].replace("{outside}", "/chart/x") for path in opened}
+    pages = [way.path for way in doorways(None) if way.method == "GET" and way.path not in NO_PAGES]
+
+    assert [
+        path for path in pages if not any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), one) for one in shown)
+    ] == []
 
 
 @pytest.mark.parametrize(("scheme", "language"), SEEN)
