@@ -38,7 +38,7 @@ def addresses(home: House) -> dict[str, list[str]]:
     ways = {way.path for way in doorways(None) if way.method == "GET"} - {
         "/refused",
         "/news",
-    }  # they take a sealed slip
+    }  # sealed slips
     return {path: known.get(path, [path]) for path in sorted(ways)}
 
 
