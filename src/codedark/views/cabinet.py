@@ -40,6 +40,8 @@ class Cabinet:
         self.linked: list[tuple[Any, ...]] = []
         self.dates: list[tuple[int, str, int, int]] = []
         self.dateless: list[tuple[int]] = []
+        self.children: list[tuple[int, str]] = []
+        self.motherless: list[tuple[int]] = []
         self.known: list[tuple[str, int]] = []
         self.forgotten: list[tuple[str, int]] = []
         self.relocated = False
@@ -61,6 +63,8 @@ class Cabinet:
         many("INSERT OR IGNORE INTO critical VALUES(?,?)", self.critical)
         many("DELETE FROM stay WHERE key=?", self.left)
         many("INSERT OR REPLACE INTO stay VALUES(?,?,?,?,?,?)", self.stays)
+        many("DELETE FROM child WHERE pid=?", self.motherless)
+        many("INSERT OR REPLACE INTO child VALUES(?,?)", self.children)
         many("DELETE FROM agenda WHERE key=?", self.dateless)
         many("INSERT INTO agenda VALUES(?,?,?,?)", self.dates)
         many("DELETE FROM known WHERE word=? AND pid=?", self.forgotten)
@@ -171,6 +175,10 @@ class Cabinet:
                 " ".join(card.numbers),
                 card.birth,
             )
+        if isinstance(card, PatientCard) and card.mother:
+            self.children.append((resource.pid, card.mother))
+        elif not resource.fresh:
+            self.motherless.append((resource.pid,))
         now = found_by(words, numbers, birth)
         was: frozenset[str] = frozenset()
         if not resource.fresh:

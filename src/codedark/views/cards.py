@@ -22,7 +22,7 @@ class Card(msgspec.Struct, array_like=True):
 
 class PatientCard(Card):
     """Who. `mrn`: the identifier of type MR, else the first; `numbers`: all of them; `language`: spoken (PID-15);
-    `interpreter`: whether one is needed, where somebody says so."""
+    `interpreter`: whether one is needed, where somebody says so; `mother`: her number (PID-21)."""
 
     family: str = ""
     given: str = ""
@@ -33,6 +33,7 @@ class PatientCard(Card):
     numbers: tuple[str, ...] = ()
     language: str = ""
     interpreter: bool | None = None
+    mother: str = ""
 
 
 class EncounterCard(Card):

@@ -154,6 +154,11 @@ def banner(cards: Cards, patient: str, pid: int) -> Banner:
     )
 
 
+def who(cards: Cards, pid: int) -> c.PatientCard:
+    """The Patient card that the banner speaks from; an empty one when there is none."""
+    return min(cards.patient, key=lambda each: (each[0] != pid, each[0]), default=(pid, c.PatientCard("")))[1]
+
+
 def _absorbed(listed: Sequence[tuple[int, c.PatientCard]], who: c.PatientCard) -> tuple[str, ...]:
     # An imported record that only carries the same number is the same record, not a merge.
     # Sorted: which of two was heard of first says nothing of who they are.

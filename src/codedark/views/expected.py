@@ -1,4 +1,4 @@
-"""What a visit or a booking puts on the lists of who is expected, leaves, left, is booked. Pure: R4 in, dates out."""
+"""What a visit or booking puts on the lists of who is expected, leaves, left, is booked; whose child one is. Pure."""
 
 from __future__ import annotations
 
@@ -55,6 +55,12 @@ def _unit(body: dict[str, Any]) -> str:
         if unit := str((place.get("identifier") or {}).get("value") or "").partition("^")[0]:
             return unit
     return ""
+
+
+def mother_of(body: dict[str, Any]) -> str:
+    """The number of a newborn's mother (PID-21), "" when none is named."""
+    said = [each for each in body.get("extension") or () if each.get("url") == "urn:codedark:mother"]
+    return str((said[0].get("valueIdentifier") or {}).get("value") or "") if said else ""
 
 
 def rows_of(card: Card | None) -> list[tuple[str, int]]:

@@ -43,7 +43,7 @@ from codedark.views.codings import (
     texts,
 )
 from codedark.views.drugs import administration, drug, medication
-from codedark.views.expected import visit_dates
+from codedark.views.expected import mother_of, visit_dates
 from codedark.views.prints import print_card, report_kind
 from codedark.views.schema import Section
 
@@ -144,6 +144,7 @@ def _patient(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None
         numbers=tuple(value for value, _ in numbered),
         language=texts(each.get("language") for each in body.get("communication") or ()),
         interpreter=listings.interpreter(body),
+        mother=mother_of(body),
     )
 
 

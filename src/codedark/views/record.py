@@ -21,6 +21,7 @@ from codedark.views.claims import resource_name
 from codedark.views.distrust import Marks, held_back
 from codedark.views.expected import Expected
 from codedark.views.holdings import Holdings
+from codedark.views.kin import kin_of, same_name
 from codedark.views.locations import Locations
 from codedark.views.loose import PrintReports
 from codedark.views.places import House
@@ -251,8 +252,9 @@ class Record(PrintReports):
             waiting = held_back(db, pids)
             unread, unread_allergy = _unread(db, pids)
             state, listed = charts.allergies(cards, unread_allergy)
+            banner, who = charts.banner(cards, _id(db, pid), pid), charts.who(cards, pid)
             return Chart(
-                banner=charts.banner(cards, _id(db, pid), pid),
+                banner=banner,
                 allergy_state=state,
                 allergies=listed,
                 medications=charts.medications(cards, as_of.recorded_at_us, lambda id_: _drug(db, id_)),
@@ -268,6 +270,8 @@ class Record(PrintReports):
                 reports=charts.reports(cards),
                 sheets=_dose_sheets(db, pids),
                 events=charts.events(cards),
+                same_name=same_name(db, self._read_with(db), pid, banner.unit, who.family),
+                kin=kin_of(db, self._read_with(db), who, pid),
             )
 
     def medications(self, patient: str) -> tuple[Medication, ...]:

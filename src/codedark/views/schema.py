@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 
 class Section(IntEnum):
@@ -72,6 +72,8 @@ CREATE TABLE patient(pid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, alive INT
 CREATE INDEX patient_alive ON patient(alive) WHERE alive = 1;
 CREATE INDEX patient_absorbed ON patient(pid) WHERE absorbed = 1 AND alive = 1;
 CREATE TABLE known(word TEXT NOT NULL, pid INTEGER NOT NULL, PRIMARY KEY(word, pid)) WITHOUT ROWID;
+CREATE TABLE child(pid INTEGER PRIMARY KEY, mother TEXT NOT NULL);
+CREATE INDEX child_mother ON child(mother);
 CREATE TABLE link(key INTEGER PRIMARY KEY, absorbed INTEGER NOT NULL, survivor INTEGER NOT NULL, rank BLOB NOT NULL);
 CREATE INDEX link_survivor ON link(survivor);
 CREATE INDEX link_absorbed ON link(absorbed);

@@ -229,6 +229,16 @@ class LooseReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Kin:
+    """A newborn's mother or a mother's newborn. `relation`: "mother" | "child"; `name`: "" when only her number is
+    known here, or more than one person has it."""
+
+    relation: str
+    name: str
+    mrn: str
+
+
+@dataclass(frozen=True, slots=True)
 class Banner:
     """Who this is. Every field may be unknown (""); `name` is "SURNAME, Given". `merged_from`: MRNs of absorbed
     records."""
@@ -335,6 +345,10 @@ class Chart:
     """Sheets on which doses of this patient may stand, oldest first."""
     events: tuple[Event, ...] = ()
     """Bookings, goals, procedures, vaccines, what was dispensed, rejected specimens; newest first."""
+    same_name: bool = False
+    """Somebody else on the unit has this family name."""
+    kin: tuple[Kin, ...] = ()
+    """A newborn's mother, a mother's newborns."""
 
 
 @dataclass(frozen=True, slots=True)
