@@ -185,6 +185,7 @@ def house(folder: Path, *, press: Press | None = None, demo: bool = False, clock
         demo=demo,
         languages=languages,
         prints=lambda report: made.pictures.get(report, ()),
+        sender_ends=lambda: {"adt": 1_805_000_000_000_000},
     )
     made.app = create_app(lambda: record, lambda: deeds, Cookies(keys.cookie_key), settings, clock, chance, press=press)
     try:

@@ -26,6 +26,7 @@ from codedark.node.order import Order
 from codedark.node.packing import Drawn, Plate, issue, kept
 from codedark.node.prints import PrintShelf
 from codedark.node.renewing import certificate_stamp
+from codedark.node.senders import sender_ends
 from codedark.node.spool import PrintRoomDesk, Spool
 from codedark.node.stations import station_states
 from codedark.node.timekeeping import clock_of, take_over
@@ -134,6 +135,7 @@ def _settings(config: Config, order: Order, layout: Layout) -> WebSettings:
         paper=config.packs.paper,
         prints=PrintShelf(layout.prints, order.views_key).pages,
         stations=lambda: station_states(layout, config),
+        sender_ends=lambda: sender_ends(layout),
     )
 
 

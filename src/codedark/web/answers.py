@@ -88,6 +88,11 @@ class PrintDesk(Protocol):
         ...
 
 
+def no_ends() -> Mapping[str, int]:
+    """Nobody has shown a certificate."""
+    return {}
+
+
 def no_stations() -> Sequence[Station]:
     """No station is declared here."""
     return ()
@@ -115,6 +120,8 @@ class WebSettings:
     """The declared printers; None: packs are handed to the browser alone."""
     stations: Callable[[], Sequence[Station]] = field(repr=False, default=no_stations)
     """The declared ward stations, and what they hold."""
+    sender_ends: Callable[[], Mapping[str, int]] = field(repr=False, default=no_ends)
+    """Feed → end of the certificate that its sender showed last, µs UTC."""
 
 
 class Press(Protocol):

@@ -36,6 +36,7 @@ def test_a_feed_known_by_its_address_only_is_said_to_be_not_authenticated(home: 
     home.fold()
     nurse = home.in_as("nurse")
     unknown = nurse.get("/feeds").text.count("not authenticated</span>: known by its address only")
+    assert "certificate until" not in nurse.get("/feeds").text, "the control: this sender showed none that counts"
     assert "not authenticated: <bdi>adt</bdi>" in nurse.get("/beds?unit=4W").text
     home.configure(feed__adt__authenticated=True)
     home.fold()
@@ -44,4 +45,5 @@ def test_a_feed_known_by_its_address_only_is_said_to_be_not_authenticated(home: 
     home.fold()
     page = nurse.get("/feeds").text
     assert "pinned certificate" in page
+    assert "certificate until 13-Mar-2027" in page
     assert page.count("not authenticated</span>: known by its address only") == unknown - 1

@@ -37,6 +37,7 @@ def feeds(visit: Visit) -> Answer:
             "here": "feeds",
             "feeds": rows,
             "silent": quiet,
+            "ends": visit.settings.sender_ends(),
             "status": visit.record.status(),
             "adoption": visit.record.adoption(),
             "holds": visit.record.holds(),
