@@ -127,7 +127,7 @@ class Desk:
 
     def crowded(self) -> Outgoing:
         """What is said when too many wait already: also made without the record."""
-        facts = {"seconds": 0, "password": False, "demo": self.settings.demo}
+        facts = {"seconds": 0, "password": False, "demo": self.settings.demo}  # nosec B105 - whether it was one
         body = self.drawer.slowed(self.settings.languages, facility=self.settings.facility, **facts)
         return Outgoing(503, body, headers=(("Retry-After", "2"),))
 

@@ -58,7 +58,7 @@ class Pages:
         zone, trusted = ZoneInfo(request.zone), request.as_of.clock_trusted
         self.pen = FilePen(request.made_us, zone, trusted, language)
         self._frame = Frame(
-            facility=request.facility, demo=request.demo, state=self._state(zone, trusted), session=None, token="",
+            facility=request.facility, demo=request.demo, state=self._state(zone, trusted), session=None, token="",  # nosec B106 - no forms in a file
             path="", can=frozenset({"chart"}), language=language,
         )  # fmt: skip
 
