@@ -11,7 +11,7 @@ from typing import Any
 import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from unit_files import CARD, DAY_US, OTHER_CARD, UnitFile, unit_file
 from ward_shapes import PRINTED_US
 
@@ -66,13 +66,12 @@ def file() -> UnitFile:
 
 
 @pytest.fixture(scope="module")
-def chromium_alone(chromium: str) -> Iterator[Browser]:
-    """A browser that can resolve no name at all."""
-    with sync_playwright() as play:
-        arguments = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
-        browser = play.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser
-        browser.close()
+def chromium_alone(chromium: str, site: Any) -> Iterator[Browser]:
+    """A browser that can resolve no name at all, beside the one of the pages: a process has one Playwright."""
+    arguments = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    browser = site.browser.browser_type.launch(executable_path=chromium, args=arguments)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

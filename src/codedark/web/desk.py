@@ -6,6 +6,7 @@ error and the line of code: never its message, which could quote a patient.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -44,6 +45,8 @@ SLIP = "slip"
 OLD_AFTER = "record.old_after_s"
 """The folded setting (`config.set`) for the age in seconds at which the line of state turns amber."""
 _AFTER_S = 5
+_OWN_PLACE = re.compile(r"^/(?:[a-z]|$)")
+"""What a page may link back to: `//elsewhere` would lead out of the house."""
 _log = structlog.get_logger("codedark.web")
 
 
@@ -267,7 +270,10 @@ class Desk:
 
 
 def _address(incoming: Incoming) -> str:
-    return f"{incoming.path}?{incoming.query_text}" if incoming.query_text else incoming.path
+    path = quote(incoming.path, safe="/")
+    if not _OWN_PLACE.match(path):
+        return "/units"
+    return f"{path}?{incoming.query_text}" if incoming.query_text else path
 
 
 def _leaving(session: Session, now_us: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import orjson
@@ -48,7 +49,8 @@ def test_the_table_of_coverage_ends_with_the_code_of_something_red(
     }  # fmt: skip
 
 
-def test_a_site_that_asks_for_nothing_is_green_and_its_wish_is_kept(folder: Path) -> None:
+def test_a_site_that_asks_for_nothing_is_green_and_its_wish_is_kept(folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder, tmp_path / "node"))
     asked = [word for part in COVERAGE_PARTS for word in ("--ask", f"{part}=0")]
     assert ended("coverage", *asked, "-f", str(folder)) == 0
     assert [each.state for each in coverage_findings(folder)] == ["green"]

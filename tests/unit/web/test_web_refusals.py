@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from page_outline import complaints
 from structlog.testing import capture_logs
 from web_rig import House
 
@@ -50,3 +51,10 @@ def test_a_log_in_over_an_open_session_ends_it(home: House) -> None:
     guest.jar = before
     assert guest.get("/units").status == 303
     assert home.said("session.closed")[-1].reason == "another log-in"
+
+
+@pytest.mark.parametrize("path", ["//elsewhere.example/", "/\x19sCtat", "/%2F/elsewhere.example"])
+def test_a_page_that_is_not_there_links_to_nothing_outside(home: House, path: str) -> None:
+    page = home.in_as("nurse").get(path).text
+    assert "Not found" in page
+    assert complaints(page) == []
