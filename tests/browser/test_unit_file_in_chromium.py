@@ -123,7 +123,8 @@ def test_a_mistyped_key_is_named_as_mistyped(desk: Desk, file: UnitFile) -> None
 
 def test_a_key_scanned_in_small_letters_with_spaces_opens(desk: Desk, file: UnitFile) -> None:
     small = CARD.lower()
-    desk.unlocked(file.html, f" {small[:20]} {small[20:50]}  {small[50:]} ")
+    page = desk.unlocked(file.html, f" {small[:20]} {small[20:50]}  {small[50:]} ")
+    assert "MARLOWE, Ada" in page.inner_text("#view")
 
 
 def test_who_types_the_key_may_see_it(desk: Desk, file: UnitFile) -> None:
@@ -291,6 +292,7 @@ def test_the_self_test_needs_no_card(desk: Desk, file: UnitFile) -> None:
     page = desk.show(file.html)
     page.click("#test")
     page.wait_for_selector("#tested:has-text('YES')")
+    assert not PATIENT.search(page.content())
 
 
 def test_the_control_the_self_test_says_no_where_a_browser_cannot_unpack(desk: Desk, file: UnitFile) -> None:
