@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import pytest
-from fhir_client import Program, asked_for_token, program
-from web_rig import PEOPLE, Guest, House
+from fhir_client import FORM, Program, asked_for_token, program
+from web_rig import PASSWORD, PEOPLE, Guest, House
 
 from codedark.entries import PersonChanged, draft_of
 
@@ -36,6 +37,17 @@ def test_without_a_token_nothing_is_read(home: House, reader: Program) -> None:
         told = stranger.read(path, 401)
         assert told["issue"][0]["code"] == "login"
         assert "MARLOWE" not in json.dumps(told)
+
+
+def test_a_token_is_bought_by_the_right_secret_and_one_grant_alone(home: House) -> None:
+    home.configure(fhir__api=True)
+    guest = home.guest()
+    by_password = urlencode({"grant_type": "password", "client_id": "interface", "client_secret": PASSWORD}).encode()
+
+    assert asked_for_token(guest, "interface", "another one").status == 401
+    assert guest._ask("POST", "/fhir/token", by_password, FORM).status == 400
+    assert asked_for_token(guest, "nurse").status == 400  # no program's account
+    assert asked_for_token(guest, "interface").status == 200
 
 
 def test_no_other_role_reads_by_it(home: House) -> None:
