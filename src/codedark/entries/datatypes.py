@@ -78,7 +78,6 @@ def joined(rep: Rep, component: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-@lru_cache(maxsize=4_096)
 def system_uri(name: str) -> str:
     """The R4 system of a coding system name (HL7 table 0396); a local one gets a URI that keeps its name."""
     known = tables.CODING_SYSTEMS.get(name.upper())

@@ -7,7 +7,7 @@ from pathlib import Path
 from meanings import PV1, SITE, entry, message, only
 from views_tape import KEY, Tape
 
-from codedark.entries import Site, interpret
+from codedark.entries import Site, interpret, translate_received
 from codedark.views import Fold, Record, ViewStore
 from codedark.views.codings import human
 
@@ -35,6 +35,15 @@ def test_letters_that_are_sure_are_not_marked() -> None:
 def test_the_site_may_say_what_an_undeclared_message_is_in() -> None:
     said = Site(facility="st-anna", codes={"charset": {"none": ("HL70211", "8859/1", "")}})
     assert MARK not in str(meant(message("ADT^A01", NAME, PV1).decode().encode("latin-1"), said))
+
+
+def test_the_translation_believes_the_site_too() -> None:
+    said = Site(facility="st-anna", codes={"charset": {"none": ("HL70211", "8859/2", "")}})
+    front = (NAME.replace("MÜLLER", "DVOŘÁK") + "|" * 6 + "Říční 1", "NK1|1|DVOŘÁK^JIŘÍ|SPO")
+    raw = message("ORU^R01", *front, "OBR|1||F1|K^Kalium|||20261123").decode().encode("iso8859-2")
+    [bundle] = translate_received(raw, said, bytes(16), 0).bundles
+    assert "JIŘÍ" in str(bundle)
+    assert MARK not in str(bundle)
 
 
 TOLD = (

@@ -167,6 +167,15 @@ def test_days_of_the_week_period_event_length_and_count_are_structured() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [("6", "2", ["sat", "sun", "mon", "tue"]), ("7", "", ["sun"]), ("1", "34", None), ("8", "9", None)],
+)
+def test_days_go_round_the_week_and_what_is_no_day_names_none(first: str, last: str, days: list[str] | None) -> None:
+    timing = dosage(fields("RXE", **RXE), f"TQ1|1||D&daily&HL70335^DW^{first}^{last}||||20261123")["timing"]["repeat"]
+    assert timing.get("dayOfWeek") == days
+
+
 def test_condition_of_an_order_is_an_instruction() -> None:
     one = dosage(fields("RXE", **RXE), "TQ1|1||Q6H|||||||hold if systolic < 90|call pharmacy")
     assert (one["additionalInstruction"], one["patientInstruction"]) == (
@@ -307,6 +316,15 @@ def test_what_was_measured_at_a_dose_is_a_result_and_its_remark_is_not_the_dose_
         [{"text": "regular"}],
         Decimal(64),
     )
+
+
+def test_dose_after_a_measured_one_is_a_dose_too() -> None:
+    second = fields("RXA", **(RXA | {"f2": "2", "f3": "20261123185800"}))
+    pulse = "OBX|1|NM|8867-4^Heart rate^LN||64|/min|||||F|||20261123145800"
+    meaning = said("RAS^O17", PID, PV1, "ORC|RE|P55^ANNA", fields("RXA", **RXA), RXR, pulse, second, RXR, "NTE|1||slow")
+    doses = [fact.body for fact in meaning.facts if fact.type == "MedicationAdministration"]
+    assert ["note" in dose for dose in doses] == [False, True]
+    assert all(dose["dosage"]["route"] for dose in doses)
 
 
 def test_dispense_says_what_by_whom_instead_of_what_and_in_which_batch() -> None:

@@ -25,17 +25,24 @@ def read_administrations(reading: Reading, group: OrderGroup) -> None:
     ordered = group.first("RXE") or group.first("RXO")
     if ordered is not None and has_number:
         read_medication_order(reading, group, ordered, hearsay=True)
-    current: list[Segment] = []
+    for segments in _doses(group):
+        _administration(reading, group, segments, order)
+
+
+def _doses(group: OrderGroup) -> list[list[Segment]]:
+    """Each RXA with what follows it up to the next; without what was measured at it (OBX), whose remarks are not the
+    dose's."""
+    doses: list[list[Segment]] = []
+    measured = False
     for segment in group.segments:
-        if segment.name == "OBX":
-            break  # what was measured at the dose; the remarks below it are the measurement's
-        if segment.name == "RXA" and current:
-            _administration(reading, group, current, order)
-            current = []
-        if segment.name == "RXA" or current:
-            current.append(segment)
-    if current:
-        _administration(reading, group, current, order)
+        if segment.name == "RXA":
+            doses.append([segment])
+            measured = False
+        elif segment.name == "OBX":
+            measured = True
+        elif doses and not measured:
+            doses[-1].append(segment)
+    return doses
 
 
 def _administration(reading: Reading, group: OrderGroup, segments: list[Segment], order: str) -> None:

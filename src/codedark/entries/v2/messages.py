@@ -188,7 +188,7 @@ def interpret_message(
     """The facts of one HL7 v2 message. Never raises for what the sender did. `within`: begins every path of a message
     that is one of several in its frame. `whole`: also the resources that no view reads (see `Reading`)."""
     try:
-        message = parse(raw, _sets(site))
+        message = parse(raw, sets_of(site))
     except Unparsable as error:
         problem = Problem(within, str(error), error.hint)
         return Interpretation(problems=(problem,), understood=Understood.KEPT)
@@ -207,7 +207,7 @@ def interpret_message(
     return _result(reading, kind)
 
 
-def _sets(site: Site) -> dict[str, str] | None:
+def sets_of(site: Site) -> dict[str, str] | None:
     """What the site says of its senders' character sets: `codes.charset`, MSH-18 as sent (or "none") to table 0211."""
     said = site.codes.get("charset")
     return {sent: code for sent, (_, code, _) in said.items()} if said else None

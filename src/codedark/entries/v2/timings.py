@@ -24,7 +24,8 @@ _UNITS = {
 """Units of time as sent (UCUM; the letters of TQ.3; common words) → R4 units of time."""
 _WORDS = {"s": "s", "min": "min", "h": "h", "d": "days", "wk": "weeks", "mo": "months", "a": "years"}
 _LENGTH = re.compile(r"([SMHDWLX])(\d+)\Z", re.IGNORECASE)
-_DAYS = ("", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_NUMBERED = ("1", "2", "3", "4", "5", "6", "7")
 _EVENTS = frozenset({"AC", "ACD", "ACM", "ACV", "C", "CD", "CM", "CV", "HS", "PC", "PCD", "PCM", "PCV", "WAKE"})
 """Codes of table 0528 that are the same code in v3 TimingEvent."""
 _MINUTES = {"min": 1, "h": 60, "d": 1440}
@@ -236,15 +237,17 @@ def _phase(repeat: Json, rep: Rep) -> None:
         return
     if part(rep, 2) == "DW":
         first, last = part(rep, 3), part(rep, 4) or part(rep, 3)
-        if first in "1234567" and last in "1234567" and first and last:
-            repeat["dayOfWeek"] = list(_DAYS[int(first) : int(last) + 1])
+        if first in _NUMBERED and last in _NUMBERED:
+            at, end = _NUMBERED.index(first), _NUMBERED.index(last)
+            # Saturday to Tuesday goes round the end of the week.
+            repeat["dayOfWeek"] = list(_DAYS[at : end + 1] if at <= end else _DAYS[at:] + _DAYS[: end + 1])
     period, unit = number(part(rep, 5)), _UNITS.get(part(rep, 6).lower())
     if period is not None and unit:
         repeat["period"], repeat["periodUnit"] = period, unit
     if (event := part(rep, 8).upper()) in _EVENTS:
         repeat["when"] = [event]
         minutes = _MINUTES.get(_UNITS.get(part(rep, 10).lower(), ""))
-        if minutes and part(rep, 9).isdigit():
+        if minutes and part(rep, 9).isascii() and part(rep, 9).isdigit():
             repeat["offset"] = int(part(rep, 9)) * minutes
 
 

@@ -15,7 +15,7 @@ from codedark.entries.facts import Fact, Interpretation, Op, Site
 from codedark.entries.v2.batches import interpret_received
 from codedark.entries.v2.directory import Directory
 from codedark.entries.v2.envelope import Envelope, Made
-from codedark.entries.v2.messages import interpret_message
+from codedark.entries.v2.messages import interpret_message, sets_of
 from codedark.entries.v2.patients import patient_id, read_patient
 from codedark.entries.v2.reading import Reading, is_valued, text_of
 from codedark.entries.v2.visits import read_visit
@@ -54,7 +54,7 @@ def translate_received(raw: bytes, site: Site, origin: bytes, position: int) -> 
 
 def _bundle(raw: bytes, site: Site, origin: bytes, position: int, within: str) -> Json:
     try:
-        message = parse(raw)
+        message = parse(raw, sets_of(site))
     except Unparsable:
         return {}
     facts = interpret_message(raw, site, origin, position, within=within, whole=True).facts
