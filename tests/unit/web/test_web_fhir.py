@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -10,6 +11,8 @@ from fhir_client import FORM, Program, asked_for_token, program
 from web_rig import PASSWORD, PEOPLE, Guest, House
 
 from codedark.entries import PersonChanged, draft_of
+from codedark.views import ReadRow
+from codedark.web.api.audit import reached
 
 
 @pytest.fixture
@@ -128,21 +131,52 @@ def test_each_read_is_an_audit_event_for_the_privacy_officer_alone(home: House, 
     assert officer.get("Patient").status == 403
 
 
+def paged(officer: Program, path: str) -> list[dict[str, Any]]:
+    """What nine pages of a search hold, from the first on."""
+    seen = []
+    for _ in range(9):
+        told = officer.read(path)
+        seen += [entry["resource"] for entry in told.get("entry", [])]
+        following = [link["url"] for link in told["link"] if link["relation"] == "next"]
+        if not following:
+            break
+        path = following[0].split("/fhir/")[1]
+    return seen
+
+
 def test_the_pages_of_the_read_log_hold_each_event_once(home: House, reader: Program) -> None:
     for _ in range(5):
         home.clock.advance(1_000_000)
         reader.read(f"Patient/{home.patient('4W')}")
     home.fold()
-    officer, path, seen = program(home, "privacy", "10.0.7.20"), "AuditEvent?_count=2", []
-    for _ in range(9):
-        told = officer.read(path)
-        seen += [entry["resource"]["id"] for entry in told.get("entry", [])]
-        following = [link["url"] for link in told["link"] if link["relation"] == "next"]
-        if not following:
-            break
-        path = following[0].split("/fhir/")[1]
+    officer = program(home, "privacy", "10.0.7.20")
+
+    seen = [each["id"] for each in paged(officer, "AuditEvent?_count=2")]
 
     assert len(seen) == len(set(seen)) == 5
+
+
+def test_a_further_page_of_the_read_log_keeps_the_times_that_were_asked_for(home: House, reader: Program) -> None:
+    for _ in range(5):
+        home.clock.advance(1_000_000)
+        reader.read(f"Patient/{home.patient('4W')}")
+    home.fold()
+    officer = program(home, "privacy", "10.0.7.20")
+    third = officer.found("AuditEvent?_count=200")[2]["recorded"].replace("Z", "+00:00")
+    path = f"AuditEvent?_count=0&{urlencode({'date': f'ge{third}'})}"  # R4: a page of none is no page; one at least
+
+    seen = [each["recorded"] for each in paged(officer, path)]
+
+    assert len(set(seen)) > 1
+    assert min(seen).replace("Z", "+00:00") >= third
+
+
+def test_a_look_that_stops_within_a_moment_leaves_the_whole_moment_to_the_further_page() -> None:
+    rows = [ReadRow(at, when, "p", "s", "chart", "x", "4W", "", "", 0) for at, when in ((4, 30), (3, 20), (2, 20))]
+
+    assert reached(rows, 4) == (rows, None)
+    assert reached(rows, 3) == (rows[:1], 20)
+    assert reached(rows[1:], 2) == (rows[1:], 19)
 
 
 def test_only_json_is_spoken_and_only_reading_is_done(home: House, reader: Program) -> None:

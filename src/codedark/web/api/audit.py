@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from codedark.actions import Auditor, audit_events, view_read_log
 from codedark.errors import NotFound
@@ -19,9 +20,7 @@ from codedark.web.api.query import DEFAULT_COUNT, MOST, unknown_words
 Json = dict[str, Any]
 
 NEWEST = 20_000
-"""So many rows of the log, the newest, are looked through."""
-_KEPT = frozenset({"patient", "agent", "date"})
-"""What the next page is asked for with: random ids and times, nothing about anybody."""
+"""So many rows of the log, the newest, one answer looks through; a search goes on behind them with its next page."""
 _KNOWN = frozenset({"patient", "agent", "date", "_count", "_format", "_pretty", "_until"})
 
 
@@ -31,7 +30,7 @@ def answer(call: Call) -> Reply:
         raise Declined(405, "not-supported", "The read log is only read.", (("Allow", "GET, HEAD"),))
     if len(call.asked.path) == 1:
         return _searched(call)
-    log, wanted = view_read_log(call.deeds, call.session, NEWEST), call.asked.path[1]
+    log, wanted = view_read_log(call.deeds, call.session, NEWEST, Asked(sheets=True)), call.asked.path[1]
     # An event's id holds the place of its row: no other row is told.
     rows = [row for row in log.rows if f"-{row.position}" in wanted or f"-{row.session}" in wanted]
     event = next((each for each in audit_events(rows, Auditor.of(call.record)) if each["id"] == wanted), None)
@@ -48,18 +47,18 @@ def _searched(call: Call) -> Reply:
     dates = [value for name, value in call.asked.pairs if name == "date"]
     for value in dates:
         wish("date", "", value, Parameter(Kind.DATE, ()))
-    count = min(_number(said.get("_count", ""), DEFAULT_COUNT), MOST)
+    count, asked = min(_number(said.get("_count", ""), DEFAULT_COUNT) or 1, MOST), _asked(call, said)
+    looked, further = reached(view_read_log(call.deeds, call.session, NEWEST, asked).rows, NEWEST)
     rows = [
         row
-        for row in view_read_log(call.deeds, call.session, NEWEST, _asked(call, said)).rows
+        for row in looked
         if all(any(in_time(instant(row.recorded_at_us), each, call.zone) for each in one.split(",")) for one in dates)
     ]
     shown = _page(rows, count)
     links = [{"relation": "self", "url": call.link("AuditEvent")}]
-    if len(shown) < len(rows):
-        kept = "".join(f"&{name}={value}" for name, value in call.asked.pairs if name in _KEPT and _plain(value))
-        until = shown[-1].recorded_at_us - 1
-        links.append({"relation": "next", "url": call.link(f"AuditEvent?_count={count}&_until={until}{kept}")})
+    until = shown[-1].recorded_at_us - 1 if len(shown) < len(rows) else further
+    if until is not None:
+        links.append({"relation": "next", "url": call.link(_following(asked, dates, count, until))})
     entries: list[Json] = [
         {"fullUrl": call.link(f"AuditEvent/{each['id']}"), "resource": each, "search": {"mode": "match"}}
         for each in audit_events(shown, Auditor.of(call.record))
@@ -89,8 +88,21 @@ def _page(rows: Sequence[ReadRow], count: int) -> Sequence[ReadRow]:
     return rows[:end]
 
 
-def _plain(text: str) -> bool:
-    return bool(text) and text.isascii() and all(char.isalnum() or char in "-|:./" for char in text)
+def reached(rows: Sequence[ReadRow], most: int) -> tuple[Sequence[ReadRow], int | None]:
+    """What was looked through, newest first, and from which moment (µs UTC, included) a further page looks; None where
+    the log ends. The moment at which the look stopped may go on, so all of it is the further page's."""
+    if len(rows) < most:
+        return rows, None
+    last = rows[-1].recorded_at_us
+    whole = [row for row in rows if row.recorded_at_us > last]
+    return (whole, last) if whole else (rows, last - 1)
+
+
+def _following(asked: Asked, dates: Sequence[str], count: int, until: int) -> str:
+    """The next page by the same wishes: random ids and times, nothing about anybody."""
+    named = {"patient": asked.patient, "agent": asked.person}
+    kept = [(name, value) for name, value in named.items() if value] + [("date", each) for each in dates]
+    return "AuditEvent?" + urlencode([("_count", count), ("_until", until), *kept])
 
 
 def _number(text: str, plain: int) -> int:
