@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from codedark.clock import Clock
-from codedark.errors import ConfigError
+from codedark.errors import CodedarkError, ConfigError
 from codedark.node import Config, Drawn, draw, open_node, standing
 
 from .demo_people import demo_people, enrol_demo_people
@@ -163,7 +163,11 @@ class Demo:
             heard = feed["last_heard_us"]
             when = datetime.fromtimestamp(heard / 1e6, UTC).isoformat(timespec="seconds") if heard else "never"
             self._stage.say(f"  {feed['name']:<8} last heard {when}, {feed['received']} messages")
-        self._stage.say(f"  ward's pages answer with {_page_status(self.shown.web, self.script.folder)}")
+        answer = _page_status(self.shown.web, self.script.folder)
+        self._stage.say(f"  ward's pages answer with {answer or 'nothing yet'} at {self.shown.web}")
+        if answer != 200:
+            log = self.script.folder / "run" / "serve.log"
+            raise CodedarkError("the ward's pages do not answer as they should", hint=f"{log} says why.")
 
     def _packs(self) -> None:
         """Every unit's pack, two at a time, the largest first; typst runs in a caged child of each."""
@@ -253,16 +257,16 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _page_status(url: str, folder: Path) -> str:
-    """What the web server answers, its certificate checked against the node's own root."""
+def _page_status(url: str, folder: Path) -> int:
+    """What the web server answers, its certificate checked against the node's own root; 0 when nothing does."""
     visitor = Visitor(url, folder)
     try:
         for _ in range(100):
             try:
-                return f"{visitor.get('/login')} at {url}"
+                return visitor.get("/login")
             except OSError:
                 visitor.close()
                 time.sleep(0.1)
-        return f"nothing yet at {url}"
+        return 0
     finally:
         visitor.close()

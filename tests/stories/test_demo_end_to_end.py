@@ -31,6 +31,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     (place / "files" / "one.hl7").write_text(MESSAGE)
     patient = {"resourceType": "Patient", "id": "p1", "name": [{"family": "ROE"}]}
     (place / "files" / "Patient.ndjson").write_text(json.dumps(patient) + "\n")
+    vaccine = {"resourceType": "Immunization", "id": "v1", "status": "completed", "vaccineCode": {"text": "tetanus"}}
+    vaccine |= {"patient": {"reference": "Patient/p1"}, "occurrenceDateTime": "2026-11-20"}
+    (place / "files" / "Immunization.ndjson").write_text(json.dumps(vaccine) + "\n")
     done = demo(place / "node", "--data", str(place / "files"))
     assert done.returncode == 0, done.stderr.decode()
     return place / "node", done, json.loads(done.stdout)
@@ -74,7 +77,13 @@ def test_the_record_verifies_against_the_checkpoint_on_paper(shown: Shown) -> No
 def test_files_of_others_are_taken_in(shown: Shown) -> None:
     _, _, told = shown
     assert told["feeds"]["files"] == 1
-    assert told["imported"]["resources"] == 1
+    assert told["imported"]["resources"] == 2
+
+
+def test_no_process_of_the_node_failed_on_the_way(shown: Shown) -> None:
+    folder, _, _ = shown
+    said = [json.loads(line) for line in (folder / "run" / "serve.log").read_text().splitlines() if line[:1] == "{"]
+    assert [each["event"] for each in said if each["level"] == "error"] == []
 
 
 def test_no_name_of_a_patient_is_on_stderr_nor_in_a_file_name(shown: Shown) -> None:

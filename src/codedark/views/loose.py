@@ -55,7 +55,7 @@ class PrintReports(Ledgers):
         with self.store.reading() as db:
             rows: list[Any] = db.execute(
                 "SELECT k.pid, k.card FROM resource r JOIN card k ON k.pid = r.pid AND k.section = r.section "
-                "AND k.key = r.key WHERE r.section >= 16"
+                "AND k.key = r.key WHERE r.section >= 16 AND r.section IN (16, 17)"
             ).fetchall()
         return tuple(_newest_of_each([(pid, _card.decode(raw)) for pid, raw in rows]))
 
