@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from codedark.cli.options import DEFAULT_FOLDER, DryRun, Folder, Json
 from codedark.cli.output import Output, visible
+from codedark.cli.people import card_key
 from codedark.cli.progress import progress
 from codedark.errors import ConfigError, PackError
 from codedark.node import Drawn, OpenNode, checked, draw, open_node, print_now, unsealed
@@ -55,7 +56,7 @@ def open_(
         raise ConfigError("a PDF is not shown here", hint="Name a file: --to pack.pdf, or pipe it to a printer.")
     if to is not None and to.exists():
         raise ConfigError(f"{to} is there already", hint="Name a new file.")
-    opened = unsealed(file, folder, _card_key(output) if card else None)
+    opened = unsealed(file, folder, card_key(output) if card else None)
     known = f"made by entry {opened.entry}" if opened.entry is not None else _unknown(opened.asked)
     if to is None:
         sys.stdout.buffer.write(opened.pdf)
@@ -92,14 +93,6 @@ def check(
 
 def _unknown(asked: bool) -> str:
     return "▲ NOT IN THE JOURNAL: another machine made it" if asked else "no node was asked: compare the code"
-
-
-def _card_key(output: Output) -> str:
-    """The key from the unit's card: asked for without showing it, or one line of stdin."""
-    if sys.stdin.isatty():
-        return str(typer.prompt("key on the card", hide_input=True, err=True))
-    output.say("reading the card's key from stdin")
-    return sys.stdin.readline().strip()
 
 
 @app.command("draw")

@@ -51,6 +51,14 @@ def passphrase(source: Path | None, *, twice: bool) -> bytes:
     return words.encode()
 
 
+def card_key(output: Output) -> str:
+    """The key from a unit's card: asked for without showing it, or one line of stdin."""
+    if sys.stdin.isatty():
+        return str(typer.prompt("key on the card", hide_input=True, err=True))
+    output.say("reading the card's key from stdin")
+    return sys.stdin.readline().strip()
+
+
 def given_cards(source: Path | None, count: int = 3) -> list[str]:
     """The words of three cards: asked for one by one, or the lines of a file. A number before the words is left out."""
     if source is None and not sys.stdin.isatty():

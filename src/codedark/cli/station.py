@@ -14,7 +14,7 @@ import typer
 from codedark.cli.moments import when
 from codedark.cli.options import DEFAULT_FOLDER, As, AsFile, Folder, Json
 from codedark.cli.output import Output, visible
-from codedark.cli.people import credentials
+from codedark.cli.people import card_key, credentials
 from codedark.clock import SystemChance
 from codedark.errors import CodedarkError, ConfigError, NotFound
 from codedark.node import admit_station, open_node, station_lines
@@ -189,7 +189,7 @@ def open_(
         raise ConfigError(f"{to} is there already", hint="Name a new file.")
     errand = Errand(place, station_clock(place))
     name = _newest(errand, file)
-    label, pdf = errand.shelf().open(name, _key(output))
+    label, pdf = errand.shelf().open(name, card_key(output))
     note_deed(place, errand, "opened", name)
     warnings = warned(label, errand.believed())
     for warning in warnings:
@@ -212,14 +212,6 @@ def _newest(errand: Errand, asked: str) -> str:
     if not found:
         raise NotFound("no pack of this unit is here", hint="`codedark station status` lists what is.")
     return found[0].file
-
-
-def _key(output: Output) -> str:
-    """The key from the unit's card: asked for without showing it, or one line of stdin."""
-    if sys.stdin.isatty():
-        return str(typer.prompt("key on the card", hide_input=True, err=True))
-    output.say("reading the card's key from stdin")
-    return sys.stdin.readline().strip()
 
 
 def _told(kept: Kept) -> dict[str, Any]:

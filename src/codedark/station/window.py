@@ -239,11 +239,13 @@ class _Visitor(BaseHTTPRequestHandler):
     server_version, sys_version = "codedark", ""
 
     def do_GET(self) -> None:
+        """A page, a file of a page, or an opened pack."""
         if self._ours():
             place = urlsplit(self.path)
             self._say(self.server.answer(unquote(place.path), self._language(place.query)), self._wish(place.query))
 
     def do_POST(self) -> None:
+        """A form of our own page."""
         if not self._ours():
             return None
         origin = self.headers.get("Origin", "")

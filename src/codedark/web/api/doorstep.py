@@ -74,6 +74,7 @@ class Doorstep:
         loop, chunks = asyncio.get_running_loop(), reply.pour()
 
         def make() -> None:
+            """Every chunk, then None: the answer is whole."""
             try:
                 for chunk in chunks:
                     _handed(loop, ready, chunk)
