@@ -12,7 +12,7 @@ from codedark.entries.v2 import interpret_received
 from codedark.errors import Uninterpretable
 from codedark.journal import Entry, split_place
 
-MAPPING_VERSION = "2026-11-25.1"
+MAPPING_VERSION = "2026-11-25.2"
 """Raised when the meaning of any entry changes: views built with another version are rebuilt beside the old ones."""
 
 

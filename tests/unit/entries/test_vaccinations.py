@@ -57,6 +57,13 @@ def test_refused_not_given_and_taken_back_are_told_apart(at: dict[str, str], sta
     assert (body["status"], body.get("statusReason", {}).get("text", "")) == (status, why)
 
 
+def test_outcome_that_is_not_understood_is_not_said_to_be_given() -> None:
+    meaning = said("VXU^V04", PID, ORC, rxa(f20="XX"), RXR)
+    body = only(meaning, "Immunization").body
+    assert (body["status"], body["statusReason"]["text"]) == ("not-done", "outcome not understood: XX")
+    assert [problem.path for problem in meaning.problems] == ["RXA[1].20"]
+
+
 def test_part_of_a_dose_is_said_to_be_no_full_one() -> None:
     assert vaccination(f20="PA")["isSubpotent"] is True
 

@@ -35,7 +35,7 @@ def _immunization(reading: Reading, group: OrderGroup, rxa: Segment) -> None:
     when = reading.put(body, "occurrenceDateTime", rxa, 3)
     if when is None:
         body["occurrenceString"] = "unknown"
-    _outcome(body, rxa)
+    _outcome(reading, body, rxa)
     amount = number(text_of(rxa, 6))
     if amount is not None and amount < 999:  # 999 means "not recorded" (HL7 v2.5.1, 4.14.7.6)
         body["doseQuantity"] = quantity(amount, first_rep(rxa, 7))
@@ -59,18 +59,27 @@ def _identity(reading: Reading, group: OrderGroup, rxa: Segment, when: Moment | 
     return reading.id_of_place("Immunization", rxa.path)
 
 
-def _outcome(body: Json, rxa: Segment) -> None:
-    """Given, refused or not given, and why (RXA-18, RXA-20, table 0322); RXA-21 D takes it back."""
+def _outcome(reading: Reading, body: Json, rxa: Segment) -> None:
+    """Given, refused or not given, and why (RXA-18, RXA-20, table 0322); RXA-21 D takes it back.
+
+    R4 has no unknown outcome: where the code is none of the table, the vaccine is not said to be given, and a person is
+    told."""
     said = text_of(rxa, 20).upper()
     reasons = concepts(rxa, 18)
     # A refusal that does not say so in RXA-20 is none the less no vaccine given.
-    status = tables.COMPLETION.get(said) or ("not-done" if reasons and not said else "completed")
+    status = "not-done" if reasons or said else "completed"
+    if said in tables.COMPLETION:
+        status = tables.COMPLETION[said]
+    elif said:
+        reading.problem(f"{rxa.path}.20", "an outcome that is not of table 0322", kind="Immunization")
     body["status"] = "entered-in-error" if text_of(rxa, 21) == "D" else status
     if reasons:
         coded = [coding for each in reasons for coding in each.get("coding", ())]
         body["statusReason"] = ({"coding": coded} if coded else {}) | {"text": "; ".join(r["text"] for r in reasons)}
     elif said == "RE":
         body["statusReason"] = {"text": "refused"}
+    elif said and said not in tables.COMPLETION:
+        body["statusReason"] = {"text": f"outcome not understood: {text_of(rxa, 20)}"}
     if said == "PA":
         body["isSubpotent"] = True
     if why := concepts(rxa, 19):
