@@ -13,6 +13,7 @@ from codedark.cli.options import DEFAULT_FOLDER, DryRun, Folder, Json
 from codedark.cli.output import Output, table, visible
 from codedark.clock import SystemChance
 from codedark.ehr import ExportRequest
+from codedark.errors import EhrSilent, Locked
 from codedark.node import (
     Config,
     Ehr,
@@ -107,13 +108,21 @@ def follow_(
 ) -> None:
     """Take what changes after a bulk export: the events of a subscription, or the history. Runs until it is stopped.
 
-    Events are counted by their numbers; where one is missing, the history stands in for it, and that is said.
+    Events are counted by their numbers; where one is missing, the history stands in for it, and that is said. A server
+    that is silent, or an export that is under way, is said and waited for; with --once it ends the command.
     """
     output, ehr = Output(as_json), declared(Config.load(folder), name)
     while True:
-        with open_node(folder) as node:
-            round_ = follow(node, ehr, time.sleep)
-            node.fold()
+        try:
+            with open_node(folder) as node:
+                round_ = follow(node, ehr, time.sleep)
+                node.fold()
+        except (EhrSilent, Locked) as error:
+            if once:
+                raise
+            output.say(f"{name}: {error}; asked again in {every} s")
+            time.sleep(every)
+            continue
         told = asdict(round_) | {
             "refusals": [{"file": r.file, "line": r.line, "reason": r.reason} for r in round_.refusals]
         }
@@ -159,6 +168,8 @@ def _lines(taken: Exported, ehr: Ehr) -> list[Any]:
         lines.append(
             f"{len(taken.short)} files had not the lines the EHR promised; the next export asks for them again"
         )
+    if not taken.whole and not taken.short:
+        lines.append("this was a part of what is declared; the next export asks from the old time")
     if taken.refusals:
         lines.append(f"{len(taken.refusals)} lines were refused:")
         lines.append(table(("file", "line", "reason"), taken.refusals[:_SHOWN], numbers=frozenset((1,))))

@@ -2,7 +2,8 @@
 
 SMART Backend Services (SMART App Launch 2.x, "Client Authentication: Asymmetric"): a signed assertion (ES384 or RS384)
 buys a bearer token of minutes. Nobody is asked but the server's own origin and the hosts that codedark.toml names, so
-the token goes nowhere else. 429 and 503 are waited for as `Retry-After` says.
+the token goes nowhere else; the assertion goes to the token endpoint that codedark.toml or the server's own
+configuration names, and is made out to it. 429 and 503 are waited for as `Retry-After` says.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ def count_failures(context: ssl.SSLContext, told: Callable[[str], None]) -> None
         """The server's half of one connection."""
 
         def do_handshake(self) -> None:
+            """See `ssl.SSLObject`; what fails is told before it is raised."""
             try:
                 super().do_handshake()
             except _MORE:

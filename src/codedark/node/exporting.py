@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import hashlib
 import hmac
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,19 +41,21 @@ from codedark.node.opening import OpenNode
 
 Say = Callable[[str], None]
 Pause = Callable[[float], None]
-_WORD = 40
+_COMPLAINT = re.compile(r"[a-z]{1,16}:[a-z-]{1,32}")
 _ASK_FOR_A_CLIENT = "Ask the EHR's people for a client of SMART Backend Services (docs/operate/ehr.md)."
 
 
 @dataclass(slots=True)
 class Exported:
     """What one run took. `as_of`: the EHR's own time before which everything is here; `since`: what was asked from;
-    `went_on`: an export that an earlier run had begun; `complaints`: what the EHR could not give, by severity:code."""
+    `went_on`: an export that an earlier run had begun; `whole`: the next one asks only for what changed after `as_of`;
+    `complaints`: what the EHR could not give, by severity:code."""
 
     ehr: str
     as_of: str = ""
     since: str = ""
     went_on: bool = False
+    whole: bool = False
     files: int = 0
     resources: int = 0
     entries: int = 0
@@ -196,8 +200,21 @@ def take_export(
             raise
         run.told.as_of, run.told.files, run.told.short = gathered.transaction_time, gathered.files, gathered.short
         _tell(node, job.request, run.told)
-        shelf.end(None if gathered.short or job.request.until else gathered.transaction_time)
+        run.told.whole = not gathered.short and _all_since(job.request, ehr, shelf.since)
+        shelf.end(gathered.transaction_time if run.told.whole else None)
         return run.told
+
+
+def _all_since(asked: ExportRequest, ehr: Ehr, here: str) -> bool:
+    """Whether an export brings everything that is declared since `here`. A part of it (some types, a filter, another
+    group, until a time, since a later time) moves nothing on: what it left out would never be asked for again."""
+    if asked.until or asked.type_filters or asked.group != ehr.group:
+        return False
+    if asked.types and (not ehr.types or not set(ehr.types) <= set(asked.types)):
+        return False
+    if not asked.since:
+        return True
+    return bool(here) and dt.datetime.fromisoformat(asked.since) <= dt.datetime.fromisoformat(here)
 
 
 def _since(request: ExportRequest, since: str) -> ExportRequest:
@@ -244,11 +261,12 @@ class _Run:
         for _, line in read_ndjson(chunks):
             lines += 1
             try:
-                issues = decode(line).get("issue", ())
-                found.update(f"{each['severity']}:{each['code']}"[:_WORD] for each in issues)
+                said = [f"{each['severity']}:{each['code']}" for each in decode(line).get("issue", ())]
             except (Unparsable, AttributeError, TypeError, KeyError):
-                found.update(("unreadable",))
-        self.told.complaints = {word: count for word, count in found.items() if word.replace(":", "").isascii()}
+                said = [""]
+            # What is no code of FHIR could be a text about somebody: it is counted, and not repeated.
+            found.update(each if _COMPLAINT.fullmatch(each) else "unreadable" for each in said)
+        self.told.complaints = dict(found)
         return lines
 
 

@@ -46,6 +46,7 @@ def follow(node: OpenNode, ehr: Ehr, pause: Pause, *, wire: Wire | None = None) 
         server = ehr_server(node.layout, ehr, node.clock, node.chance, pause, wire)
 
         def take(page: Page) -> None:
+            """Keep one page; durable when it returns. Raises AppendFailed."""
             for lines, deletions in ((page.resources, False), (page.deletions, True)):
                 if not lines:
                     continue

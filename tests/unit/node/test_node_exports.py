@@ -148,6 +148,34 @@ def test_a_file_shorter_than_promised_is_asked_for_again_next_time(house: House,
     assert export(house)["since"] == ""
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        ExportRequest(types=("Patient",)),
+        ExportRequest(type_filters=("MedicationRequest?status=active",)),
+        ExportRequest(since=NEW),
+        ExportRequest(until=NEW),
+        ExportRequest(group="ward-4"),
+    ],
+)
+def test_a_part_of_the_record_is_not_taken_for_the_whole(house: House, ehr: MockEhr, part: ExportRequest) -> None:
+    """What it left out is older than it: a next export that asked from its time would never bring that."""
+    with open_node(house.folder) as node:
+        epic = declared(node.config, "epic")
+        assert not take_export(node, epic, part, lambda _: None, lambda _: None).whole
+        assert finding(house) == ("amber", "never exported: what was there before the feeds is not here")
+        told = take_export(node, epic, ExportRequest(), lambda _: None, lambda _: None)
+        assert (told.since, told.whole) == ("", True)
+        again = ExportRequest(since=OLD, types=("Patient", "MedicationRequest"))
+        assert not take_export(node, epic, again, lambda _: None, lambda _: None).whole
+        assert take_export(node, epic, ExportRequest(since=OLD), lambda _: None, lambda _: None).whole
+
+
+def test_a_complaint_that_is_no_code_is_counted_and_not_repeated(house: House, ehr: MockEhr) -> None:
+    ehr.complaints = [{"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "Okafor was 1"}]}]
+    assert export(house)["complaints"] == {"unreadable": 1}
+
+
 def test_a_command_that_is_killed_loses_nothing_and_doubles_nothing(house: House, ehr: MockEhr) -> None:
     ehr.faults.held = threading.Event()
     command = subprocess.Popen([*COMMAND, "ehr", "export", "epic", "--folder", house.folder], env=ENVIRONMENT)

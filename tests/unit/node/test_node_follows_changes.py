@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mock_ehr import Faults, MockEhr
+from node_rig import COMMAND, ENVIRONMENT
 from trust_rig import House, codedark, new_house
 
 from codedark.ehr import ExportRequest
 from codedark.errors import EhrRefused, NotFound
-from codedark.node import Config, Followed, declared, follow, open_node, take_export
+from codedark.node import Config, Followed, Layout, declared, follow, open_node, take_export
+from codedark.node.exporting import alone
 
 OLD, LATER, LATEST = "2026-11-20T06:00:00Z", "2026-11-24T07:00:00Z", "2026-11-24T08:00:00Z"
 PATIENT = {"resourceType": "Patient", "id": "p1", "meta": {"lastUpdated": OLD}, "name": [{"family": "Okafor"}]}
@@ -102,6 +105,23 @@ def test_change_shown_late_is_still_found(house: House, ehr: MockEhr, dateless: 
     followed(house)
     ehr.history.append(told(order("m3", "Late", "2026-11-24T06:59:30Z")))
     assert followed(house).resources == 1
+
+
+def test_following_waits_for_an_export_that_is_under_way_and_goes_on(house: House, ehr: MockEhr) -> None:
+    exported(house)
+    ehr.history, ehr.now = [told(order("m2", "Metoprolol 50 mg", LATER))], LATER
+    command = [*COMMAND, "ehr", "follow", "epic", "--every", "1", "--folder", str(house.folder)]
+    with alone(Layout(house.folder).exports, "epic"):
+        once = codedark("ehr", "follow", "epic", "--once", "--folder", house.folder)
+        going = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+        assert going.stderr is not None
+        waited = going.stderr.readline()
+    try:
+        found = next(line for line in going.stderr if "asked again" not in line)
+    finally:
+        going.kill()
+        going.communicate()
+    assert (once.code, "asked again in 1 s" in waited, "1 resources" in found) == (26, True, True)
 
 
 def test_nothing_is_followed_before_an_export(house: House) -> None:
