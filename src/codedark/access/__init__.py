@@ -55,6 +55,7 @@ from codedark.access.sessions import (
     password_mark,
     password_session,
 )
+from codedark.access.shelf import write_whole
 from codedark.access.throttle import AttemptLane, Refusals, RefusalTally, Throttle, neighbourhood
 from codedark.access.wrapping import unwrapped, wrapped_for
 
@@ -127,4 +128,5 @@ __all__ = [
     "unwrapped",
     "well_typed",
     "wrapped_for",
+    "write_whole",
 ]

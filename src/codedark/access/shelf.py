@@ -38,6 +38,22 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """A file only its owner reads, synced, whole or not at all, in place of what was there. It has one writer at a
+    time. Raises OSError: what was there stays, and half a file is not what fills the disk."""
+    part = path.with_name(f".{path.name}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
 def replace_private(path: Path, data: bytes, tag: int) -> None:
     """Put new content in place of a file only its owner reads: written beside, synced, renamed. Either the old or the
     new one is there at every moment. `tag`: makes the name of the draft one's own."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from codedark.access import Session, wrapped_for
+from codedark.access import Session, wrapped_for, write_whole
 from codedark.actions import Deeds, pack_made, sheets_printed
 from codedark.clock import Chance, Clock, SystemChance
 from codedark.errors import CodedarkError, NotFound
@@ -230,14 +229,14 @@ def kept(drawn: Drawn, layout: Layout, deeds: Deeds, plate: Plate) -> Drawn:
     stamp = datetime.fromtimestamp(now_us / 1e6, ZoneInfo(zone)).strftime("%Y%m%d-%H%M%S")
     path = layout.packs / f"{unit}.{stamp}.{'draft' if drawn.draft else 'issued'}.{drawn.pack[:6]}.pdf"
     if drawn.file is not None:
-        _written(path.with_suffix(".html"), drawn.file.html)
+        write_whole(path.with_suffix(".html"), drawn.file.html)
         drawn = replace(drawn, file_path=path.with_suffix(".html"))
     if recipients:
         path = path.with_name(path.name + SEALED)
     data = wrapped_for(recipients, drawn.pdf) if recipients else drawn.pdf
     if recipients and plate.pack_key:
-        _written(path.with_name(path.name + LABEL), _label(drawn, data, plate).encode("utf-8"))
-    _written(path, data)
+        write_whole(path.with_name(path.name + LABEL), _label(drawn, data, plate).encode("utf-8"))
+    write_whole(path, data)
     drafts = (each for each in layout.packs.glob(f"{unit}.*.draft.*.pdf*") if each.suffix in (".pdf", SEALED))
     for old in sorted(drafts)[:-KEPT]:
         old.unlink(missing_ok=True)
@@ -257,21 +256,6 @@ def _label(drawn: Drawn, data: bytes, plate: Plate) -> str:
         sealed=sha256(data).digest(), plain=sha256(drawn.pdf).digest(),
     )  # fmt: skip
     return label.signed(pack_signer(facility, plate.pack_key))
-
-
-def _written(path: Path, data: bytes) -> None:
-    """A file of packs/, 0600, whole or not at all. Raises OSError."""
-    part = path.with_suffix(".part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)  # half a pack must not be what fills the disk
-        raise
 
 
 def plain_packs(layout: Layout) -> int:

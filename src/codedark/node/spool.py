@@ -22,7 +22,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from codedark.access import Session
+from codedark.access import Session, write_whole
 from codedark.actions import Deeds, open_pack, sheets_printed
 from codedark.errors import CodedarkError, NotFound, PackError
 from codedark.node.opening import OpenNode
@@ -83,7 +83,7 @@ class Spool:
         )
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            self._write(f"{job.id}.pages", self.seal.encrypt(drawn.pdf, [job.id.encode()]))
+            write_whole(self.folder / f"{job.id}.pages", self.seal.encrypt(drawn.pdf, [job.id.encode()]))
             self._keep(job)
         except OSError as error:
             raise PackError(f"the print job could not be kept: {error.strerror}") from error
@@ -175,14 +175,7 @@ class Spool:
             return None
 
     def _keep(self, job: PrintJob) -> None:
-        self._write(f"{job.id}.job", msgspec.json.encode(job))
-
-    def _write(self, name: str, data: bytes) -> None:
-        part = self.folder / f".{name}.part"
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        part.replace(self.folder / name)
+        write_whole(self.folder / f"{job.id}.job", msgspec.json.encode(job))
 
 
 def print_now(node: OpenNode, drawn: Sequence[Drawn], printer: str) -> list[PrintJob]:

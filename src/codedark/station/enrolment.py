@@ -10,7 +10,6 @@ lately.json      the last visit at the node · clock.json what was believed of t
 from __future__ import annotations
 
 import base64
-import os
 import re
 import tomllib
 from collections.abc import Sequence
@@ -20,7 +19,7 @@ from typing import Annotated
 
 import msgspec
 
-from codedark.access import new_device
+from codedark.access import new_device, write_whole
 from codedark.clock import Chance
 from codedark.errors import ConfigError
 from codedark.paper import Printer
@@ -144,8 +143,8 @@ def new_station(folder: Path, name: str, now_us: int, chance: Chance) -> Place:
         each.mkdir(parents=True, exist_ok=True)
         each.chmod(0o700)
     certificate, key = new_device(name, now_us, chance)
-    written(place.key, key)
-    written(place.certificate, certificate)
+    write_whole(place.key, key)
+    write_whole(place.certificate, certificate)
     return place
 
 
@@ -161,24 +160,9 @@ def join(folder: Path, admission: bytes) -> Admission:
         raise ConfigError("this is no admission of a station", hint=_JOIN) from error
     if told.version != VERSION:
         raise ConfigError("this admission is of another version of codedark", hint=_JOIN)
-    written(place.facility_root, told.root.encode("ascii"))
-    written(folder / "admission.json", admission)
+    write_whole(place.facility_root, told.root.encode("ascii"))
+    write_whole(folder / "admission.json", admission)
     return told
-
-
-def written(path: Path, data: bytes) -> None:
-    """A file of this folder, 0600, whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def printer_named(printers: Sequence[Printer], name: str) -> Printer:

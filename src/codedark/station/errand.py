@@ -13,11 +13,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 import orjson
 
-from codedark.access import device_context
+from codedark.access import device_context, write_whole
 from codedark.clock import Anchor, SystemClock
 from codedark.errors import ConfigError, PackError
 from codedark.paper import PackLabel
-from codedark.station.enrolment import Admission, Place, written
+from codedark.station.enrolment import Admission, Place
 from codedark.station.shelf import KEPT, Shelf
 from codedark.station.warnings import APART_US, Believed
 
@@ -131,7 +131,7 @@ class Errand:
             listing.pack_keys, before.told if (before := read_lately(self.place)) else 0,
         )  # fmt: skip
         lately.decoded_keys()
-        written(self.place.lately, msgspec.json.encode(lately))
+        write_whole(self.place.lately, msgspec.json.encode(lately))
         keep_clock(self.place, self.clock)
 
     def _tell(self, wire: Wire) -> None:
@@ -146,7 +146,7 @@ class Errand:
         said = answer.read(_DEEDS)
         if answer.status == 200:
             kept = msgspec.structs.replace(lately, told=int(orjson.loads(said)["kept"]))
-            written(self.place.lately, msgspec.json.encode(kept))
+            write_whole(self.place.lately, msgspec.json.encode(kept))
 
     def _fetch(self, wire: Wire, listing: Listing) -> Pulled:
         shelf, units = self.shelf(), self.place.admission().units
@@ -242,6 +242,6 @@ def keep_clock(place: Place, clock: SystemClock) -> None:
         "seen_us": anchor.seen_us, "sure": anchor.sure,
     }  # fmt: skip
     try:
-        written(place.clock, orjson.dumps(said))
+        write_whole(place.clock, orjson.dumps(said))
     except OSError as error:
         raise ConfigError("the station's folder cannot be written") from error

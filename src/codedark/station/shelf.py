@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from codedark.access import unwrapped
+from codedark.access import unwrapped, write_whole
 from codedark.errors import CannotUnseal, PackError, UnknownFormat
 from codedark.paper import LABEL, LABEL_BYTES, PackLabel, is_labelled_by, read_label
-from codedark.station.enrolment import written
 from codedark.tongue import noted
 
 KEPT = 8
@@ -53,8 +52,8 @@ class Shelf:
         if not label.fits(data):
             raise PackError("what came is not the pack that the node signed")
         try:
-            written(self.folder / f"{file}{LABEL}", note.encode("utf-8"))
-            written(self.folder / file, data)
+            write_whole(self.folder / f"{file}{LABEL}", note.encode("utf-8"))
+            write_whole(self.folder / file, data)
         except OSError as error:
             raise PackError(f"a pack could not be kept: {error.strerror}", hint="Free space on this disk.") from error
         mine = [each for each in self.packs() if each.label is not None and each.label.unit == label.unit]
