@@ -196,3 +196,50 @@ def test_a_night_of_25_hours_has_as_many_doses_as_any_other(heard: Views) -> Non
     due = next_due(vanc, mar_coverage(MarFeed(november, 900), (), november), SITE, november)
     assert due is not None
     assert due.at_us == int(datetime.fromisoformat("2026-11-01T03:00:00-05:00").timestamp()) * 1_000_000
+
+
+def test_long_after_the_last_sheet_was_confirmed_nobody_knows_what_was_given(heard: Views) -> None:
+    paper_read(heard)
+    assert covered("08:12", G1_READ, S1_READ).covered
+    cover = covered("20:00", G1_READ, S1_READ)
+    assert not cover.covered
+    assert next_due(order(heard, "vanc"), cover, SITE, at("20:00")) is None
+
+
+def test_sheets_do_not_go_on_from_a_feed_that_nobody_declared_to_carry_doses(heard: Views) -> None:
+    cover = mar_coverage(MarFeed(at("02:58"), 0), (G1_READ, S1_READ), at("08:10"), dark_us=DARK)
+    assert not cover.covered
+
+
+@pytest.mark.parametrize(
+    "repeat", [{"period": 1, "periodUnit": "wk"}, {"period": 48, "periodUnit": "h"}, {"dayOfWeek": ["mon"]},
+               {"count": 1}],
+)  # fmt: skip
+def test_an_order_that_is_not_given_every_day_is_never_due_tomorrow(heard: Views, repeat: dict[str, Any]) -> None:
+    daily = {"period": 1, "periodUnit": "d"}
+    for id_, how in (("mtx", repeat), ("every-day", daily)):
+        timing = {"repeat": {"timeOfDay": ["14:00:00"], **how}}
+        heard.tape.facts(
+            ordered(id_, "methotrexate", timing=timing),
+            dose(f"d-{id_}", id_, "2026-11-23T14:00:00-05:00", "15 mg"),
+            at=at("02:58"),
+        )
+    cover = covered("03:00", dark=False)
+    due = [next_due(order(heard, id_), cover, SITE, at("03:00")) for id_ in ("mtx", "every-day")]
+    assert due[0] is None
+    assert due[1] is not None
+    assert due[1].at_us == at("14:00")
+
+
+@pytest.mark.parametrize("said", ["2026-11-24", "", "2026-11-22"])
+def test_after_a_dose_of_unknown_hour_nothing_is_due_unless_it_is_surely_older(heard: Views, said: str) -> None:
+    heard.tape.facts(dose("v3", "vanc", said, "1 g"), at=at("02:58"))
+    due = next_due(order(heard, "vanc"), covered("03:00", dark=False), SITE, at("03:00"))
+    assert (due is None) == (said != "2026-11-22")
+
+
+@pytest.mark.parametrize("said", ["2026-11-24", "", "2026-11-24T23:00:00-05:00"])
+def test_a_dose_of_unknown_hour_stands_beside_what_is_known(heard: Views, said: str) -> None:
+    heard.tape.facts(dose("m3", "morph", said, "2 mg"), at=at("02:58"))
+    known = known_doses(order(heard, "morph"), at("03:00"))
+    assert (known.doses, known.total) == (1, "2 mg + 1 at an unknown time")

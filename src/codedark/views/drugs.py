@@ -76,13 +76,13 @@ _PERIODS_US = {"min": 60_000_000, "h": 3_600_000_000, "hr": 3_600_000_000, "d": 
 
 def _regular(dosages: Any) -> dict[str, Any]:
     """Times, schedule and the period of the largest dose of an order that is given one way all along: a taper, a day of
-    the week or several repeats have no plain day's times, and none is made up."""
+    the week, a number of doses or a period of more than a day has no plain day's times, and none is made up."""
     if len(dosages) != 1:
         return {}
     timing = dosages[0].get("timing") or {}
     repeat: Body = timing.get("repeat") or {}
     coding: list[Body] = (timing.get("code") or {}).get("coding") or []
-    plain_day = not any(repeat.get(key) for key in ("dayOfWeek", "when", "offset"))
+    plain_day = _every_day(repeat)
     per = (dosages[0].get("maxDosePerPeriod") or {}).get("denominator") or {}
     size, unit = per.get("value"), _PERIODS_US.get(str(per.get("code") or per.get("unit") or ""), 0)
     return {
@@ -90,6 +90,15 @@ def _regular(dosages: Any) -> dict[str, Any]:
         "frequency": str(coding[0].get("code") or "") if plain_day and len(coding) == 1 else "",
         "window_us": int(size * unit) if size else 0,
     }
+
+
+def _every_day(repeat: Body) -> bool:
+    """Whether what is given at a time of day is given every day: not once a week, not every 48 h, not ten times."""
+    if any(repeat.get(key) for key in ("dayOfWeek", "when", "offset", "count", "countMax")):
+        return False
+    size = repeat.get("periodMax") or repeat.get("period")
+    unit = _PERIODS_US.get(str(repeat.get("periodUnit") or ""))
+    return not size or (unit is not None and size * unit <= _PERIODS_US["d"])
 
 
 def _dose(dosage: Body) -> tuple[str, bool]:

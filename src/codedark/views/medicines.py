@@ -28,9 +28,11 @@ LATE_AFTER = "mar.late_after_min"
 _LATE_AFTER_MIN = 60
 """ISMP, Acute Care Guidelines for Timely Administration of Scheduled Medications (2011): one hour, where a drug is not
 time-critical."""
-_DAY_US = 24 * HOUR_US
+_DAY_US, _DAY_AND_HALF_US = 24 * HOUR_US, 36 * HOUR_US
 UNKNOWN_SIZE = noted("%(n)s of unknown size")
 """Doses of which no number is known."""
+UNKNOWN_TIME = noted("%(n)s at an unknown time")
+"""Doses that may lie in the window: nobody said their hour, or said an impossible one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +90,9 @@ def _why(
         return noted("a sheet with doses is lost")
     if dark_us is None and _speaks(feed, now_us):
         return ""
-    if not sheets:
+    if not sheets or not feed.expected_s:
         return noted("the EHR is dark") if dark_us is not None else _silent(feed)
-    return "" if _joined(feed.heard_us, sheets) else noted("between the feed and the sheets doses are not known")
+    return "" if _joined(feed, sheets, now_us) else noted("between the feed and the sheets doses are not known")
 
 
 def _speaks(feed: MarFeed, now_us: int) -> bool:
@@ -102,14 +104,15 @@ def _silent(feed: MarFeed) -> str:
     return noted("the MAR feed is silent") if feed.expected_s else noted("no feed is declared to carry the MAR")
 
 
-def _joined(heard_us: int, sheets: Sequence[DoseSheet]) -> bool:
-    """Whether the confirmed sheets begin before the last word of the feed ends, and each before the one before ends."""
-    known = heard_us
+def _joined(feed: MarFeed, sheets: Sequence[DoseSheet], now_us: int) -> bool:
+    """Whether the confirmed sheets begin before the last word of the feed ends, each before the one before ends, and
+    the last was confirmed no longer ago than the feed may be silent: nobody knows what was given after it."""
+    known = feed.heard_us or 0
     for each in sheets:
         if each.from_us > known or each.until_us is None:
             return False
         known = max(known, each.until_us)
-    return True
+    return now_us - known <= feed.expected_s * 1_000_000
 
 
 def mar_feed(feeds: Iterable[FeedRow], now_us: int) -> MarFeed:
@@ -196,9 +199,10 @@ def _clock(text: Any) -> time | None:
 def next_due(order: Medication, coverage: MarCoverage, site: SiteTimes, now_us: int) -> NextDue | None:
     """When the next dose is due; None where nobody can say: outside coverage, PRN, infusions, orders not active,
     without times, or of which no dose was ever known. The dose given, held or refused last answers for the time nearest
-    to it; an impossible one for none."""
+    to it; an impossible one for none. After a dose whose hour nobody said, that may be the last one, nothing is due."""
     times, source = _times(order, site)
-    last = max((at for dose in order.doses if not dose.time_impossible and (at := _at(dose)) is not None), default=None)
+    doses = [dose for dose in order.doses if not dose.time_impossible]
+    last = max((at for dose in doses if (at := _at(dose)) is not None), default=None)
     if (
         not coverage.covered
         or order.status != "active"
@@ -206,6 +210,7 @@ def next_due(order: Medication, coverage: MarCoverage, site: SiteTimes, now_us: 
         or order.infusion
         or not times
         or last is None
+        or any(_may_be_after(last, dose) for dose in doses)
     ):
         return None
     slots = _slots(times, site.zone, last)
@@ -234,18 +239,41 @@ def _slots(times: Sequence[time], zone: ZoneInfo, around_us: int) -> list[int]:
 
 
 def _at(dose: Administration) -> int | None:
-    return micros(dose.when.iso) if dose.when is not None else None
+    """When it was given, to the hour (µs UTC); None where only a day, or nothing, was said."""
+    return micros(dose.when.iso) if dose.when is not None and len(dose.when.iso) > 10 else None
+
+
+def _may_be_after(last_us: int, dose: Administration) -> bool:
+    """Whether a dose of unknown hour may be newer than the last known: its day ends (in any zone) after that, or no
+    day was said and it was recorded after."""
+    if _at(dose) is not None:
+        return False
+    day = micros(dose.when.iso) if dose.when is not None else None
+    return (
+        dose.stamp.recorded_at_us if day is None else min(day + _DAY_AND_HALF_US, dose.stamp.recorded_at_us)
+    ) > last_us
 
 
 def known_doses(order: Medication, now_us: int) -> KnownDoses:
-    """What is known to be given in the window of the order's limit before now, in 24 h where it names none."""
+    """What is known to be given in the window of the order's limit before now, in 24 h where it names none. Doses that
+    may lie in it are counted beside the total: left out, more would seem to be allowed."""
     window = order.window_us or _DAY_US
     given = [
         dose
         for dose in order.doses
         if dose.given and not dose.time_impossible and (at := _at(dose)) is not None and now_us - window < at <= now_us
     ]
-    return KnownDoses(window // HOUR_US, len(given), _added([dose.dose for dose in given]))
+    unplaced = sum(
+        dose.given and (dose.time_impossible or _at(dose) is None) and _may_be_in(now_us - window, dose)
+        for dose in order.doses
+    )
+    total = _added([dose.dose for dose in given])
+    total += f" + {UNKNOWN_TIME % {'n': unplaced}}" if unplaced else ""
+    return KnownDoses(window // HOUR_US, len(given), total)
+
+
+def _may_be_in(since_us: int, dose: Administration) -> bool:
+    return dose.stamp.recorded_at_us > since_us if dose.time_impossible else _may_be_after(since_us, dose)
 
 
 def _added(doses: Sequence[str]) -> str:
