@@ -5,6 +5,7 @@ Pure: shapes in, shapes out. Nothing is left out: what has no time, or an imposs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -55,10 +56,12 @@ _BY_CODE = {
     "38208-5": Sign.PAIN,
 }
 """LOINC 2.x codes; a name is read only where no code is known."""
+_NOT_A_SIGN = re.compile(r"\bfo?etal\b|\bgoal\b|\btarget\b|\bsetting\b|\balarm\b|\bpulse pressure\b|\bbreath sounds?\b")
+"""Names of what is not this patient's own measured sign: a child's heart, a machine's setting, an aim."""
 _BY_WORD = (
     (Sign.RESPIRATION, ("respirat", "breath")),
     (Sign.OXYGEN, ("inhaled oxygen", "oxygen flow", "oxygen delivery", "oxygen therapy", "fio2")),
-    (Sign.SATURATION, ("saturation", "spo2", "sao2")),
+    (Sign.SATURATION, ("saturation", "spo2", "sao2", "oximetry", "oximeter", "pulse ox")),
     (Sign.SYSTOLIC, ("systolic",)),
     (Sign.DIASTOLIC, ("diastolic",)),
     (Sign.PRESSURE, ("blood pressure",)),
@@ -145,6 +148,8 @@ def sign_of(vital: Vital) -> Sign:
     if known is not None:
         return known
     lower = vital.name.casefold()
+    if _NOT_A_SIGN.search(lower):
+        return Sign.OTHER
     return next((sign for sign, words in _BY_WORD if any(word in lower for word in words)), Sign.OTHER)
 
 

@@ -48,12 +48,16 @@ _POSSIBLE = {
     Sign.TEMPERATURE: (_D(20), _D(46)),
 }
 """A number outside of these is no measurement of the sign in the unit the chart knows: it is not scored."""
-_ALERT = re.compile(r"^\s*(a|alert|awake|fully alert|alert and oriented)\b", re.I)
+_ALERT = re.compile(
+    r"(a|(fully )?alert|awake)\b([\W_]+(a|alert|awake|and|oriented|orientated|x ?[34]|finding))*\W*", re.I
+)
+"""The whole value: "alert, confused" and "alert to voice" are not alert."""
 _NOT_ALERT = re.compile(
-    r"^\s*(c|v|p|u|new confusion|confus\w*|voice|verbal|responds? to (voice|pain)|pain|unresponsive|unconscious)\b",
+    r"^\s*(c|v|p|u|new confusion|voice|verbal|responds? to (voice|pain)|pain|unresponsive|unconscious)\b|\bconfus\w*",
     re.I,
 )
-_AIR = re.compile(r"\b(room air|air|none|no oxygen)\b", re.I)
+_AIR = re.compile(r"(on |breathing )?(room air|air|none|no oxygen)( \(finding\))?\.?", re.I)
+"""The whole value: an air entrainment mask gives oxygen."""
 _SCALE_2 = re.compile(r"\bscale\s*2\b|\b88\s*(?:-|–|to)\s*92\b", re.I)
 _PREGNANT = re.compile(r"\b(pregnan\w*|gravid\w*|gestation\w*|in labou?r|eclampsia|pre-?eclampsia)\b", re.I)
 _PREGNANCY = "82810-3"
@@ -127,8 +131,8 @@ def _part(sign: Sign, found: Round, on_oxygen: bool | None, scale_two: bool) -> 
     if sign is Sign.OXYGEN:
         return Part(sign, vital.value, None if on_oxygen is None else 2 * on_oxygen)
     if sign is Sign.CONSCIOUSNESS:
-        alert = bool(_ALERT.match(vital.value))
-        known = alert or _NOT_ALERT.match(vital.value)
+        alert = bool(_ALERT.fullmatch(vital.value.strip()))
+        known = alert or _NOT_ALERT.search(vital.value)
         return Part(sign, vital.value, (0 if alert else 3) if known else None)
     value = _measured(sign, vital)
     if value is None:
@@ -168,7 +172,7 @@ def _on_oxygen(vital: Vital | None) -> bool | None:
         return None
     value = number_of(vital.value)
     if value is None:
-        return False if _AIR.search(vital.value) else None
+        return False if _AIR.fullmatch(vital.value.strip()) else None
     if "%" in vital.unit:
         return value > 21
     if vital.unit.casefold().startswith("l"):

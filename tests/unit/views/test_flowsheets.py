@@ -128,3 +128,18 @@ def test_a_drawing_joins_no_points_over_half_a_day_and_draws_only_numbers() -> N
 
     assert [len(line) for line in strip.lines] == [2, 2]
     assert [text for _, _, text in strip.dots] == ["88", "90", "95", "96"]
+
+
+def test_a_pulse_oximeter_measures_no_pulse_and_a_childs_heart_is_not_the_mothers() -> None:
+    said = [
+        vital("Pulse oximetry", "97", "02:00", "%"),
+        vital("Pulse rate", "88", "02:00", "/min"),
+        vital("Fetal Heart rate", "142", "02:01", "/min", "55283-6"),
+        vital("Respiratory rate setting Ventilator", "14", "02:01", "/min", "19834-1"),
+        vital("Pulse pressure", "40", "02:01", "mm[Hg]"),
+    ]
+
+    sheet = flowsheet(said)
+
+    assert [(row.sign, row.cells[0][0].value) for row in sheet.rows] == [(Sign.SATURATION, "97"), (Sign.PULSE, "88")]
+    assert [each.value for each in sheet.others] == ["142", "14", "40"]

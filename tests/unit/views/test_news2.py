@@ -67,7 +67,8 @@ def points(sign: Sign, value: str, *, scale_two: bool = False, **changed: str) -
         (Sign.TEMPERATURE, "36.1", 0), (Sign.TEMPERATURE, "38.0", 0), (Sign.TEMPERATURE, "38.1", 1),
         (Sign.TEMPERATURE, "39.0", 1), (Sign.TEMPERATURE, "39.1", 2),
         (Sign.CONSCIOUSNESS, "A", 0), (Sign.CONSCIOUSNESS, "Voice", 3), (Sign.CONSCIOUSNESS, "new confusion", 3),
-        (Sign.CONSCIOUSNESS, "Unresponsive", 3),
+        (Sign.CONSCIOUSNESS, "Unresponsive", 3), (Sign.CONSCIOUSNESS, "Alert, newly confused", 3),
+        (Sign.CONSCIOUSNESS, "A - Alert", 0), (Sign.CONSCIOUSNESS, "Alert and oriented x3", 0),
         (Sign.OXYGEN, "0", 0), (Sign.OXYGEN, "2", 2), (Sign.OXYGEN, "room air", 0),
     ],
 )  # fmt: skip
@@ -104,7 +105,9 @@ def test_a_round_without_one_part_has_no_score_at_all(sign: Sign) -> None:
 @pytest.mark.parametrize(
     "changed",
     [{"pulse": ">130"}, {"pulse": "refused"}, {"saturation": "970"}, {"consciousness": "seems fine"},
-     {"oxygen": "mask"}, {"oxygen_unit": "bar", "oxygen": "2"}, {"temperature": "98.6"}],
+     {"oxygen": "mask"},
+     {"consciousness": "alert to voice only"}, {"oxygen": "air entrainment mask"},
+     {"oxygen_unit": "bar", "oxygen": "2"}, {"temperature": "98.6"}],
 )  # fmt: skip
 def test_what_cannot_be_read_is_missing_not_normal(changed: dict[str, str]) -> None:
     assert news2_of(heard(**changed), scale_two=False).total is None
