@@ -34,12 +34,13 @@ MOST_JOBS = 100
 _WAIT_US = 300 * 1_000_000
 _DIED = "the node stopped while it was printed: look at what came out before you print again"
 _NO_PRINTER = "codedark.toml declares no such printer any more"
+_NOT_YET = "the record has not read these sheets in its own ledger yet, so a copy could not be told from the first"
 _LOST = "its pages can be read here no more: issue a new pack"
 
 
 class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     """One way of one pack to paper. `at_us`: when it was asked for, µs UTC; `by`: who asked; `copy`: 1 for the first
-    print of these sheets; `why`: of a failure."""
+    print of these sheets; `draft`: they are in no ledger; `why`: of a failure."""
 
     id: str
     unit: str
@@ -49,6 +50,7 @@ class PrintJob(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     at_us: int
     copy: int = 1
+    draft: bool = False
     state: Literal["waiting", "sending", "sent", "failed"] = "waiting"
     why: str = ""
 
@@ -80,6 +82,7 @@ class Spool:
             printer=printer,
             by=by,
             at_us=now_us,
+            draft=drawn.draft,
         )
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
@@ -218,6 +221,8 @@ class PrintRoomDesk:
         found = self.spool.free(job, printer)
         open_pack(deeds, session, found.unit)
         rows = [each for each in deeds.record.sheets(found.unit) if each.pack == found.pack]
+        if not rows and not found.draft:
+            raise PackError(_NOT_YET, hint="Issue a new pack, or try again when the record has caught up.")
         copy = max((each.copy for each in rows), default=0) + 1
         first = {(each.sheet, each.page): each for each in rows if each.copy == 1}
         sheets = [[each.sheet, each.patient, each.form, each.page, each.pages] for each in first.values()]

@@ -135,6 +135,19 @@ def test_a_job_on_its_way_is_not_doubled(ward: tuple[House, Spool]) -> None:
     assert {row.copy for row in home.deeds.record.sheets("4W")} == {1}
 
 
+@pytest.mark.parametrize("draft", [False, True])
+def test_sheets_that_the_record_does_not_know_are_copied_only_of_a_draft(
+    ward: tuple[House, Spool], tmp_path: Path, draft: bool
+) -> None:
+    home, spool = ward
+    spool.add(Drawn("4W", "elsewhere", 4, 1, draft, None, PDF), "dead", "somebody", home.clock.now_us())
+    spool.round()
+    got = home.in_as("nurse").post("/printing", {"job": spool.jobs()[0].id, "printer": "tray"})
+    assert ("has not read these sheets" in got.text, got.status) == ((False, 303) if draft else (True, 409))
+    spool.round()
+    assert len(list((tmp_path / "tray").glob("*.pdf"))) == int(draft)
+
+
 def test_without_the_ledger_nothing_is_printed_again(ward: tuple[House, Spool], tmp_path: Path) -> None:
     home, spool = ward
     nurse = home.in_as("nurse")
