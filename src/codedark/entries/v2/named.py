@@ -36,7 +36,7 @@ from codedark.entries.v2.places import (
     system_of,
     whole_field,
 )
-from codedark.entries.v2.reading import first_rep, is_valued, reps, text_of
+from codedark.entries.v2.reading import concepts, first_rep, is_valued, reps, text_of
 from codedark.hl7 import Message, Segment
 
 
@@ -278,15 +278,20 @@ def _payer(in1: Segment, _zone: str) -> Iterator[Named]:
 
 def _part_played(rol: Segment, zone: str) -> Iterator[Named]:
     """ROL: a practitioner in a role, with telecom, specialty, place and house."""
+    yield _in_role(rol, zone, code=3, special=9, phone=12, starts=5)
+
+
+def _in_role(segment: Segment, zone: str, *, code: int, special: int, phone: int, starts: int) -> Named:
+    """A role by the numbers of its fields; its end stands in the field after its start."""
     out: Json = {}
-    if said := concept(first_rep(rol, 3)):
+    if said := concept(first_rep(segment, code)):
         out["code"] = [said]
-    if special := [each for each in map(concept, reps(rol, 9)) if each]:
-        out["specialty"] = special
-    out |= _reach(rol, phone=12)
-    if period := _period(text_of(rol, 5), text_of(rol, 6), zone):
+    if found := concepts(segment, special):
+        out["specialty"] = found
+    out |= _reach(segment, phone=phone)
+    if period := _period(text_of(segment, starts), text_of(segment, starts + 1), zone):
         out["period"] = period
-    yield "PractitionerRole", out
+    return "PractitionerRole", out
 
 
 def _took_part(prt: Segment, zone: str) -> Iterator[Named]:
@@ -296,15 +301,7 @@ def _took_part(prt: Segment, zone: str) -> Iterator[Named]:
         if body := _person(rep, zone):
             yield "Practitioner", body | home
         yield from assigner(designator(rep, 9))
-    out: Json = {}
-    if said := concept(first_rep(prt, 4)):
-        out["code"] = [said]
-    if special := [each for each in map(concept, reps(prt, 6)) if each]:
-        out["specialty"] = special
-    out |= _reach(prt, phone=15)
-    if period := _period(text_of(prt, 11), text_of(prt, 12), zone):
-        out["period"] = period
-    yield "PractitionerRole", out
+    yield _in_role(prt, zone, code=4, special=6, phone=15, starts=11)
     yield from _equipment(prt, zone)
 
 
