@@ -48,15 +48,23 @@ def kin_of(db: apsw.Connection, house: House, who: PatientCard, pid: int) -> tup
     number that more than one person has is shown as a number: nobody is guessed."""
     found: list[Kin] = []
     if who.mother:
-        rows: list[Any] = db.execute("SELECT pid FROM known WHERE word=?", (bare(folded(who.mother)),)).fetchall()
-        mothers = {house.aliases.survivor(other) for (other,) in rows if _numbered(db, other, who.mother)} - {pid}
+        mothers = _holders(db, house, who.mother) - {pid}
         found += [_kin(db, house, "mother", mothers.pop())] if len(mothers) == 1 else [Kin("mother", "", who.mother)]
-    asked = [(number,) for number in dict.fromkeys(who.numbers)]
-    children = {house.aliases.survivor(child) for (child,) in db.executemany(_CHILDREN, asked)}
+    children: set[int] = set()
+    for number in dict.fromkeys(who.numbers):
+        born = {house.aliases.survivor(child) for (child,) in db.execute(_CHILDREN, (number,))}
+        if born and _holders(db, house, number) <= {pid}:
+            children |= born
     return (*found, *(_kin(db, house, "child", child) for child in sorted(children - {pid})))
 
 
 _CHILDREN = "SELECT pid FROM child WHERE mother=?"
+
+
+def _holders(db: apsw.Connection, house: House, number: str) -> set[int]:
+    """Everybody who has this number: at two sites it may be two people."""
+    rows: list[Any] = db.execute("SELECT pid FROM known WHERE word=?", (bare(folded(number)),)).fetchall()
+    return {house.aliases.survivor(other) for (other,) in rows if _numbered(db, other, number)}
 
 
 def _numbered(db: apsw.Connection, pid: int, number: str) -> bool:

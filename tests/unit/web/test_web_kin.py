@@ -52,3 +52,12 @@ def test_a_mothers_number_that_nobody_has_is_shown_as_a_number(home: House) -> N
     born(home, MOTHER.replace("482193", "999999"))
 
     assert "mothername not known MRN 999999" in who_is(home, "NICU")
+
+
+def test_a_number_that_two_people_have_gives_neither_of_them_a_newborn(home: House) -> None:
+    born(home)
+    home.hear(admit("482193", "STRANGER^SUE", "6S").replace("482193^^^WTB", "482193^^^XYZ").replace("V482193", "V77"))
+
+    assert "mothername not known MRN 482193" in who_is(home, "NICU")
+    assert "newborn" not in who_is(home, "4W")
+    assert "newborn" not in who_is(home, "6S")
