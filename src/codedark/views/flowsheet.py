@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
@@ -198,11 +198,19 @@ def pressure(found: Round) -> tuple[Vital, ...]:
     return both or tuple(found.signs[sign] for sign in (Sign.PRESSURE,) if sign in found.signs)
 
 
+def _both(found: Round) -> tuple[Vital, ...]:
+    """The cell of a pressure. A diastolic value alone says so: "75" would be read as the systolic one."""
+    cell = pressure(found)
+    if len(cell) == 1 and cell[0] is found.signs.get(Sign.DIASTOLIC):
+        return (replace(cell[0], value=f"–/{cell[0].value}"),)
+    return cell
+
+
 def _sign_rows(rounds: Sequence[Round]) -> tuple[FlowRow, ...]:
     rows = []
     for sign in _ROWS:
         cells = tuple(
-            pressure(each) if sign is Sign.PRESSURE else ((each.signs[sign],) if sign in each.signs else ())
+            _both(each) if sign is Sign.PRESSURE else ((each.signs[sign],) if sign in each.signs else ())
             for each in rounds
         )
         if any(cells):

@@ -143,3 +143,10 @@ def test_a_pulse_oximeter_measures_no_pulse_and_a_childs_heart_is_not_the_mother
 
     assert [(row.sign, row.cells[0][0].value) for row in sheet.rows] == [(Sign.SATURATION, "97"), (Sign.PULSE, "88")]
     assert [each.value for each in sheet.others] == ["142", "14", "40"]
+
+
+def test_a_diastolic_value_alone_is_not_read_as_a_systolic_one() -> None:
+    sheet = flowsheet([vital("Diastolic", "75", "02:00", "mm[Hg]", "8462-4")])
+
+    assert [each.value for each in sheet.rows[0].cells[0]] == ["–/75"]
+    assert sheet.rounds[0].signs[Sign.DIASTOLIC].value == "75"
