@@ -389,7 +389,8 @@ class _Requests(BaseHTTPRequestHandler):
 
 def instant_of(entry: Json) -> str:
     """When an entry of a history came to be."""
-    return str(entry["resource"]["meta"]["lastUpdated"] if "resource" in entry else entry["response"]["lastModified"])
+    said = entry.get("resource", {}).get("meta", {}).get("lastUpdated") or entry["response"].get("lastModified")
+    return str(said or "9999")  # what says no time is shown whenever it is asked
 
 
 def focus_of(entry: Json) -> str:

@@ -46,12 +46,14 @@ class Place(msgspec.Struct, omit_defaults=True):
 
 class Page(NamedTuple):
     """One page to keep. `name`: of its content, so that the same page again is the same; `resources`: NDJSON;
-    `deletions`: one Bundle of deletions in a line, or b""; `as_of`: for those that say no time."""
+    `deletions`: one Bundle of deletions in a line, or b""; `as_of`: for those that say no time; `dateless`: some of the
+    resources say none."""
 
     name: str
     resources: bytes
     deletions: bytes
     as_of: str
+    dateless: bool = False
 
 
 class Changes(NamedTuple):
@@ -130,7 +132,9 @@ class Follower:
         after = min(answered, key=_moment) or max(marks.values(), key=_moment, default="")
         after = max(after, place.since, key=_moment)
         edge = _moment(after) - OVERLAP.total_seconds()
-        return Place(after, tuple(sorted(mark for mark, at in marks.items() if _moment(at) >= edge)), event)
+        # What says no time comes whenever it is asked for: its mark stays.
+        seen = sorted(mark for mark, at in marks.items() if not at or _moment(at) >= edge)
+        return Place(after, tuple(seen), event)
 
     def _pages(self, path: str) -> Iterator[dict[str, Any]]:
         url, asked = self._server.address(path), set[str]()
@@ -159,26 +163,31 @@ class Follower:
 
     def _keep(self, bundle: dict[str, Any], wanted: Callable[[dict[str, Any]], bool]) -> None:
         entries = [each for each in _entries(bundle) if wanted(each)]
-        present = [
-            {
-                name: each[name]
-                for name in ("fullUrl", "resource")
-                if name == "resource" or isinstance(each.get(name), str)
-            }
-            for each in entries
-            if isinstance(each.get("resource"), dict)
-        ]
+        there = [each for each in entries if isinstance(each.get("resource"), dict)]
+        present = [_presented(each) for each in there]
         gone = [each for each in entries if "resource" not in each and _method(each) == "DELETE"]
         lines = [line for _, line in bundle_lines(encode({"resourceType": "Bundle", "entry": present}))]
         deletions = encode({"resourceType": "Bundle", "type": "history", "entry": gone}) if gone else b""
         if lines or deletions:
             body = b"\n".join(lines)
             name = hashlib.sha256(body + b"\n" + deletions).hexdigest()[:24]
-            self._take(Page(f"changes/{name}.ndjson", body, deletions, _lasted(bundle) or self._now()))
+            dateless = not all(map(_instant, there))
+            self._take(Page(f"changes/{name}.ndjson", body, deletions, _lasted(bundle) or self._now(), dateless))
 
     def _now(self) -> str:
         seconds = self._server.clock.believed_us() // 1_000_000
         return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _presented(entry: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of an entry. The time of a version that says none itself is the one its entry says: without it an
+    older claim would outrank the change."""
+    resource, at = entry["resource"], _instant(entry)
+    meta = resource.get("meta") or {}
+    if at and isinstance(meta, dict) and not isinstance(meta.get("lastUpdated"), str):
+        resource = resource | {"meta": meta | {"lastUpdated": at}}
+    named = {"fullUrl": entry["fullUrl"]} if isinstance(entry.get("fullUrl"), str) else {}
+    return named | {"resource": resource}
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ def follow(node: OpenNode, ehr: Ehr, pause: Pause, *, wire: Wire | None = None) 
                     continue
                 report = import_lines(
                     iter([lines]), page.name, node.pen.append_all, label=ehr.name, deletions=deletions,
-                    as_of=page.as_of if deletions else "",
+                    as_of=page.as_of if deletions or page.dateless else "",
                 )  # fmt: skip
                 told.entries, told.repeated = told.entries + report.entries, told.repeated + report.repeated
                 told.refusals += report.refusals

@@ -107,6 +107,19 @@ def test_change_shown_late_is_still_found(house: House, ehr: MockEhr, dateless: 
     assert followed(house).resources == 1
 
 
+@pytest.mark.parametrize("response", [{"status": "200", "lastModified": LATER}, {"status": "200"}])
+def test_change_that_carries_no_time_itself_is_shown(house: House, ehr: MockEhr, response: dict[str, str]) -> None:
+    """Its entry says when, else the answer does; else the export before it would outrank it for ever."""
+    exported(house)
+    changed = order("m2", "Metoprolol 50 mg")
+    del changed["meta"]
+    ehr.history, ehr.now = [told(changed) | {"response": response}], LATEST
+    followed(house)
+    assert "Metoprolol 50 mg" in shown(house)
+    ehr.now = "2026-11-24T08:01:00Z"
+    assert followed(house).entries == 0
+
+
 def test_following_waits_for_an_export_that_is_under_way_and_goes_on(house: House, ehr: MockEhr) -> None:
     exported(house)
     ehr.history, ehr.now = [told(order("m2", "Metoprolol 50 mg", LATER))], LATER
