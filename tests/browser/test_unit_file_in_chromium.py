@@ -97,6 +97,30 @@ def test_the_card_opens_the_bed_list_and_one_patient_at_a_time(desk: Desk, file:
     assert "KIM, Joon" not in page.inner_text("body"), "only one patient is on the page"
 
 
+def test_a_chart_that_opens_slowly_never_stands_in_the_place_of_the_one_asked_for_last(
+    desk: Desk, file: UnitFile
+) -> None:
+    page = desk.unlocked(file.html)
+    page.evaluate(
+        """() => new Promise((held) => {
+          const real = Response.prototype.text;
+          let first = true;
+          Response.prototype.text = async function () {
+            const slow = first;
+            first = false;
+            const text = await real.call(this);
+            if (slow) await new Promise((done) => { window.release = done; held(); });
+            return text;
+          };
+          location.hash = "#p0";
+        })"""
+    )
+    page.evaluate("location.hash = '#p1'")
+    page.wait_for_selector("#view[data-shown='1']")
+    page.evaluate("async () => { window.release(); await new Promise((done) => setTimeout(done, 200)); }")
+    assert page.get_attribute("#view", "data-shown") == "1"
+
+
 def test_the_file_shows_the_code_that_the_node_told(desk: Desk, file: UnitFile) -> None:
     page = desk.show(file.html)
     assert page.inner_text("#entrance [data-code]") == file.code

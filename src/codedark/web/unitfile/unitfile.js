@@ -13,6 +13,7 @@
   let language = setting.languages.find((code) => navigator.language.toLowerCase().startsWith(code)) || setting.languages[0];
   let opened = null;
   let led = 0;
+  let turn = 0;
   let touched = performance.now();
 
   const word = (name, ...values) => values.reduce((text, value) => text.replace("{}", value), setting.words[language][name]);
@@ -173,10 +174,13 @@
     return content;
   }
 
+  // Whoever was asked for last is shown: a chart that took longer to open never stands in another's place.
   async function show() {
+    const mine = turn += 1;
     const asked = /^#p(\d+)$/.exec(location.hash);
     const place = asked ? Number(asked[1]) : -1;
     const content = place >= 0 && place < opened.index.patients.length ? await page(place) : beds();
+    if (mine !== turn || !opened) return;
     at("print-all").replaceChildren();
     at("view").replaceChildren(content);
     if (place < 0) find(); else at("found").hidden = true;
