@@ -231,7 +231,7 @@ def test_an_order_that_is_not_given_every_day_is_never_due_tomorrow(heard: Views
     assert due[1].at_us == at("14:00")
 
 
-@pytest.mark.parametrize("said", ["2026-11-24", "", "2026-11-22"])
+@pytest.mark.parametrize("said", ["2026-11-24", "", "2026-11-22", "2026-11-24T23:00:00-05:00"])
 def test_after_a_dose_of_unknown_hour_nothing_is_due_unless_it_is_surely_older(heard: Views, said: str) -> None:
     heard.tape.facts(dose("v3", "vanc", said, "1 g"), at=at("02:58"))
     due = next_due(order(heard, "vanc"), covered("03:00", dark=False), SITE, at("03:00"))
@@ -243,3 +243,14 @@ def test_a_dose_of_unknown_hour_stands_beside_what_is_known(heard: Views, said: 
     heard.tape.facts(dose("m3", "morph", said, "2 mg"), at=at("02:58"))
     known = known_doses(order(heard, "morph"), at("03:00"))
     assert (known.doses, known.total) == (1, "2 mg + 1 at an unknown time")
+
+
+@pytest.mark.parametrize("end", ["2026-11-24", "2026-11-24T12:00:00-05:00", "2026-12-01"])
+def test_an_order_that_has_ended_by_then_is_not_due(heard: Views, end: str) -> None:
+    timing = {"repeat": {"timeOfDay": ["14:00:00"], "period": 1, "periodUnit": "d", "boundsPeriod": {"end": end}}}
+    heard.tape.facts(
+        ordered("course", "cefazolin", timing=timing), dose("d1", "course", "2026-11-23T14:00:00-05:00", "1 g"),
+        at=at("02:58"),
+    )  # fmt: skip
+    due = next_due(order(heard, "course"), covered("03:00", dark=False), SITE, at("03:00"))
+    assert (due is None) == (end != "2026-12-01")

@@ -90,7 +90,8 @@ class ObservationCard(Card):
 
 class MedicationCard(Card):
     """An order for a drug. `drug`: id of a Medication resource when the order only points to one; `times`: of day that
-    it gives; `frequency`: its schedule by code; `window_us`: the period of its largest dose, 0 = none."""
+    it gives; `frequency`: its schedule by code; `window_us`: the period of its largest dose, 0 = none;
+    `ends_us`: when it ends by itself (µs UTC), None = not said."""
 
     code: str = ""
     name: str = ""
@@ -108,6 +109,7 @@ class MedicationCard(Card):
     times: tuple[str, ...] = ()
     frequency: str = ""
     window_us: int = 0
+    ends_us: int | None = None
 
 
 class DoseCard(Card):

@@ -37,7 +37,7 @@ from codedark.views.units import shown_unit
 
 AHEAD_US = 5 * 60 * 1_000_000
 """A dose dated further than this after it was recorded has an impossible time (security.md, decision 10)."""
-RECENTLY_US = 72 * 3600 * 1_000_000
+RECENTLY_US = 48 * 3600 * 1_000_000
 """Stopped orders stay in the chart this long before the newest entry."""
 _MARKS = {
     "import": Mark.IMPORT,
@@ -300,6 +300,7 @@ def _medication(card: c.MedicationCard, doses: Sequence[c.DoseCard], drug_name: 
         times=card.times,
         frequency=card.frequency,
         window_us=card.window_us,
+        ends_us=card.ends_us,
     )
 
 

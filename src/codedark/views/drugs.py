@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from codedark.views.cards import Card, DoseCard, DrugCard, MedicationCard
@@ -10,6 +11,7 @@ from codedark.views.codings import (
     at,
     first_code,
     is_only_echo,
+    micros,
     moment,
     number,
     ratio,
@@ -89,6 +91,7 @@ def _regular(dosages: Any) -> dict[str, Any]:
         "times": tuple(str(each)[:5] for each in repeat.get("timeOfDay") or ()) if plain_day else (),
         "frequency": str(coding[0].get("code") or "") if plain_day and len(coding) == 1 else "",
         "window_us": int(size * unit) if size else 0,
+        "ends_us": micros(str((repeat.get("boundsPeriod") or {}).get("end") or "")),
     }
 
 
@@ -164,9 +167,12 @@ def _instruction(dosage: Body) -> str:
         str(dosage.get("patientInstruction") or ""),
     ]
     distinct = list({part.casefold(): part for part in parts if part}.values())
-    return ", ".join(
-        part for part in distinct if not any(part.casefold() in other.casefold() for other in distinct if other != part)
-    )
+    return ", ".join(part for part in distinct if not any(_says(other, part) for other in distinct if other != part))
+
+
+def _says(sentence: str, part: str) -> bool:
+    """Whether the sentence says this part in whole words: BID does not stand in carbidopa."""
+    return re.search(rf"(?<!\w){re.escape(part.casefold())}(?!\w)", sentence.casefold()) is not None
 
 
 def _unsaid(dosage: Body) -> str:

@@ -199,7 +199,8 @@ def _clock(text: Any) -> time | None:
 def next_due(order: Medication, coverage: MarCoverage, site: SiteTimes, now_us: int) -> NextDue | None:
     """When the next dose is due; None where nobody can say: outside coverage, PRN, infusions, orders not active,
     without times, or of which no dose was ever known. The dose given, held or refused last answers for the time nearest
-    to it; an impossible one for none. After a dose whose hour nobody said, that may be the last one, nothing is due."""
+    to it. After a dose whose hour nobody said, or said an impossible one, that may be the last one, nothing is due; nor
+    when the order has ended by then."""
     times, source = _times(order, site)
     doses = [dose for dose in order.doses if not dose.time_impossible]
     last = max((at for dose in doses if (at := _at(dose)) is not None), default=None)
@@ -210,12 +211,14 @@ def next_due(order: Medication, coverage: MarCoverage, site: SiteTimes, now_us: 
         or order.infusion
         or not times
         or last is None
-        or any(_may_be_after(last, dose) for dose in doses)
+        or any(_may_be_after(last, dose) for dose in order.doses)
     ):
         return None
     slots = _slots(times, site.zone, last)
     answered = min(slots, key=lambda slot: (abs(slot - last), slot))
     due = next(slot for slot in slots if slot > answered)
+    if order.ends_us is not None and due >= order.ends_us:
+        return None
     state = Due.LATE if now_us > due + site.late_us else Due.DUE if now_us >= due - site.late_us else Due.LATER
     return NextDue(due, state, source)
 
@@ -245,7 +248,9 @@ def _at(dose: Administration) -> int | None:
 
 def _may_be_after(last_us: int, dose: Administration) -> bool:
     """Whether a dose of unknown hour may be newer than the last known: its day ends (in any zone) after that, or no
-    day was said and it was recorded after."""
+    day was said, or an impossible time, and it was recorded after."""
+    if dose.time_impossible:
+        return dose.stamp.recorded_at_us > last_us
     if _at(dose) is not None:
         return False
     day = micros(dose.when.iso) if dose.when is not None else None
@@ -264,16 +269,12 @@ def known_doses(order: Medication, now_us: int) -> KnownDoses:
         if dose.given and not dose.time_impossible and (at := _at(dose)) is not None and now_us - window < at <= now_us
     ]
     unplaced = sum(
-        dose.given and (dose.time_impossible or _at(dose) is None) and _may_be_in(now_us - window, dose)
+        dose.given and (dose.time_impossible or _at(dose) is None) and _may_be_after(now_us - window, dose)
         for dose in order.doses
     )
     total = _added([dose.dose for dose in given])
     total += f" + {UNKNOWN_TIME % {'n': unplaced}}" if unplaced else ""
     return KnownDoses(window // HOUR_US, len(given), total)
-
-
-def _may_be_in(since_us: int, dose: Administration) -> bool:
-    return dose.stamp.recorded_at_us > since_us if dose.time_impossible else _may_be_after(since_us, dose)
 
 
 def _added(doses: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 
 
 class Section(IntEnum):

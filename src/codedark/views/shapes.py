@@ -108,6 +108,8 @@ class Medication:
     """The schedule by its code as sent: "Q12H"."""
     window_us: int = 0
     """The period of the order's largest dose, such as 4 h of "max 8 mg in 4 h"; 0: it names none."""
+    ends_us: int | None = None
+    """When the order ends by itself (µs UTC, a day at its beginning); None: not said."""
 
 
 @dataclass(frozen=True, slots=True)

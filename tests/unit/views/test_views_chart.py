@@ -214,6 +214,12 @@ def test_the_senders_sentence_is_left_out_only_where_it_says_nothing_else(
     assert only_drug(views).schedule == shown
 
 
+def test_a_schedule_inside_another_word_is_still_said(views: Views) -> None:
+    said = {"timing": {"code": {"text": "BID"}}, "text": "carbidopa-levodopa with food"}
+    views.tape.facts(order("m1", "x", dosageInstruction=[said]))
+    assert only_drug(views).schedule == "BID, carbidopa-levodopa with food"
+
+
 def test_a_rate_makes_an_infusion(views: Views) -> None:
     dosage = {"doseAndRate": [{"rateQuantity": {"value": 6, "unit": "mL/h"}}]}
     views.tape.facts(order("m1", "noradrenaline", dosageInstruction=[dosage]))
