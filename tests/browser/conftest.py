@@ -69,6 +69,15 @@ class Site:
             "/search", "/feeds", f"/print?unit={units[0].replace(' ', '%20')}", "/help", "/nowhere", "/worklist",
         ]  # fmt: skip
 
+    def too_wide(self, page: Page) -> list[str]:
+        """The addresses whose page does not fit the width of the screen."""
+        wide = []
+        for path in self.paths():
+            page.goto(self.address + path)
+            if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+                wide.append(path)
+        return wide
+
 
 def pin(certificate: bytes) -> str:
     """base64(SHA-256(SPKI)): the only authority this browser is told to trust."""
