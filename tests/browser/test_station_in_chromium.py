@@ -12,11 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from codedark.access import new_unit_card, wrapped_for
+from codedark.access import new_unit_card, wrapped_for, write_whole
 from codedark.clock import SeededChance, SystemClock
 from codedark.paper import LABEL, PackLabel, pack_signer
 from codedark.station import Admission, Errand, Window, new_station
-from codedark.station.enrolment import written
 
 FILE = "4W.20261124-031200.draft.6d0f3a.pdf.age"
 BAD = "4W.20261124-025700.draft.6d0f3b.pdf.age"
@@ -36,7 +35,7 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
         station="4W desk", facility="waterbury", facility_name="Waterbury", zone="America/New_York", host="127.0.0.1",
         port=1, units=("4 West", "5 East"), root="", pack_keys=(_text(signer.public_key),),
     )  # fmt: skip
-    written(place.root / "admission.json", msgspec.json.encode(told))
+    write_whole(place.root / "admission.json", msgspec.json.encode(told))
     (place.root / "station.toml").write_text('[[printer]]\nname = "tray"\nkind = "folder"\nto = "tray"\n')
     (place.root / "tray").mkdir()
     data = wrapped_for([CARD.recipient], PDF)
@@ -45,8 +44,8 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Window]:
             "waterbury", "4 West", name[27:33], "draft", 1_795_000_000_000_000, None, 1_795_080_000_000_000, True, 3, 1,
             len(data), sha256(data).digest(), sha256(PDF).digest(),
         )  # fmt: skip
-        written(place.packs / f"{name}{LABEL}", label.signed(signer).encode())
-        written(place.packs / name, data if name == FILE else data[:-1])
+        write_whole(place.packs / f"{name}{LABEL}", label.signed(signer).encode())
+        write_whole(place.packs / name, data if name == FILE else data[:-1])
     made = Window(place, Errand(place, SystemClock()), 0, chance)
     threading.Thread(target=made.serve_forever, daemon=True).start()
     yield made
