@@ -70,12 +70,15 @@ def test_readers_who_go_away_keep_nobody_out(ward: House, address: str, reader: 
     assert asked(connection(ward, address), reader, f"Patient/{lia['id']}").status == 200
 
 
-def test_a_stream_sees_one_state_and_the_next_one_the_new_one(ward: House, reader: Program) -> None:
-    (lia,) = reader.found("Patient?family=nunez")
-    before = reader.read(f"Patient/{lia['id']}/$everything")
-    bring(ward, [resources()[-1] | {"id": "later"}])
+def test_a_stream_sees_one_state_and_the_next_one_the_new_one(tmp_path: Path) -> None:
+    with house(tmp_path) as home:  # of its own: it brings something new
+        bring(home, resources())
+        reader = program(home)
+        (lia,) = reader.found("Patient?family=nunez")
+        before = reader.read(f"Patient/{lia['id']}/$everything")
+        bring(home, [resources()[-1] | {"id": "later"}])
 
-    after = reader.read(f"Patient/{lia['id']}/$everything")
+        after = reader.read(f"Patient/{lia['id']}/$everything")
 
     assert len(after["entry"]) == len(before["entry"]) + 1
 
