@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any
 
-from codedark.views import listings
+from codedark.views import listings, papers
 from codedark.views.cards import (
     AllergyCard,
     Card,
     ConditionCard,
     EncounterCard,
     LocationCard,
-    NoteCard,
     ObservationCard,
     OrderCard,
     PatientCard,
@@ -32,7 +30,6 @@ from codedark.views.codings import (
     marked,
     moment,
     number,
-    plain,
     quantity,
     ratio,
     remarks,
@@ -44,7 +41,6 @@ from codedark.views.codings import (
 )
 from codedark.views.drugs import administration, drug, medication
 from codedark.views.expected import mother_of, visit_dates
-from codedark.views.prints import print_card, report_kind
 from codedark.views.schema import Section
 
 Body = dict[str, Any]
@@ -298,7 +294,7 @@ def value_of(body: Body) -> tuple[str, str]:
         return _components(body["component"]), ""
     for extension in body.get("extension") or ():
         if extension.get("valueAttachment"):
-            return _attached(extension["valueAttachment"]), ""
+            return papers.attached(extension["valueAttachment"]), ""
     absent = text(body.get("dataAbsentReason"))
     return (f"unknown ({absent})" if absent else ""), ""
 
@@ -326,7 +322,7 @@ def _report(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     when = moment(body, "effectiveDateTime", "issued") or moment(body.get("effectivePeriod") or {}, "start")
     words = [
         str(body.get("conclusion") or ""),
-        *(_attached(form) for form in body.get("presentedForm") or ()),
+        *(papers.attached(form) for form in body.get("presentedForm") or ()),
         *(str((each.get("valueAnnotation") or {}).get("text") or "") for each in body.get("extension") or ()),
     ]
     return Section.REPORT, ReportCard(
@@ -388,57 +384,6 @@ def _often(pattern: str) -> str:
     return "" if "once" in pattern.casefold() else pattern
 
 
-def _document(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
-    if kind := report_kind(body):
-        return print_card(id_, body, kind)
-    if not body.keys() - {"subject", "status"}:
-        return None  # only whose it is, or that it was replaced: the document itself is not in the record
-    if body.get("status") == "entered-in-error" or body.get("docStatus") == "entered-in-error":
-        return None
-    words = [_attached(content.get("attachment")) for content in body.get("content") or ()]
-    when = moment(body, "date") or moment((body.get("context") or {}).get("period") or {}, "start")
-    title = text(body.get("type")) or str(body.get("description") or "document")
-    # An old text beside the one that replaced it, or one nobody has signed yet, says so where it is read.
-    marks = [mark for mark in (body.get("status"), body.get("docStatus")) if mark in ("superseded", "preliminary")]
-    return Section.NOTE, NoteCard(
-        id_,
-        title=f"{title} ({', '.join(marks)})" if marks else title,
-        text="\n\n".join(filter(None, words)),
-        when=when,
-        at_us=at(when),
-        author=", ".join(filter(None, (shown(each) for each in body.get("author") or ()))),
-    )
-
-
-def _composition(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
-    words = [
-        "\n".join(filter(None, (str(part.get("title") or ""), plain(str((part.get("text") or {}).get("div") or "")))))
-        for part in body.get("section") or ()
-    ]
-    when = moment(body, "date")
-    return Section.NOTE, NoteCard(
-        id_,
-        title=str(body.get("title") or text(body.get("type"))),
-        text="\n\n".join(filter(None, words)),
-        when=when,
-        at_us=at(when),
-        author=", ".join(filter(None, (shown(each) for each in body.get("author") or ()))),
-    )
-
-
-def _message(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
-    words = [plain(str(part["contentString"])) for part in body.get("payload") or () if part.get("contentString")]
-    when = moment(body, "sent", "received")
-    return Section.NOTE, NoteCard(
-        id_,
-        title=texts(body.get("category")) or "comment",
-        text="\n\n".join(words),
-        when=when,
-        at_us=at(when),
-        author=shown(body.get("sender")),
-    )
-
-
 def _flag_resource(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | None:
     if str(body.get("status") or "active") != "active":
         return None
@@ -463,18 +408,6 @@ def _location(id_: str, body: Body, _: int | None) -> tuple[Section, Card] | Non
     )
 
 
-def _attached(attachment: Any) -> str:
-    """The words of an attachment, or what it is: opaque content is named, never opened here."""
-    if not attachment:
-        return ""
-    kind = str(attachment.get("contentType") or "")
-    data = attachment.get("data")
-    if data and (kind.startswith("text/") or kind in ("", "application/xhtml+xml")):
-        return marked(plain(base64.b64decode(data).decode("utf-8", "replace")), attachment.get("_data"))
-    title = str(attachment.get("title") or kind or "attachment")
-    return f"[{title}: kept, not shown here]" if data or attachment.get("url") else ""
-
-
 _READERS: dict[str, Callable[[str, Body, int | None], tuple[Section, Card] | None]] = {
     "Patient": _patient,
     "Encounter": _encounter,
@@ -486,9 +419,9 @@ _READERS: dict[str, Callable[[str, Body, int | None], tuple[Section, Card] | Non
     "DiagnosticReport": _report,
     "Condition": _condition,
     "ServiceRequest": _order,
-    "DocumentReference": _document,
-    "Composition": _composition,
-    "Communication": _message,
+    "DocumentReference": papers.document,
+    "Composition": papers.composition,
+    "Communication": papers.message,
     "Flag": _flag_resource,
     "Location": _location,
     "Appointment": listings.appointment,
